@@ -1,1 +1,4 @@
-//! Placeholder until the crate's first module lands.
+//! A local HaloPSA and a local HumanizeIT: in memory, seeded, with the real ones' manners.
+
+pub mod halo;
+pub mod world;
