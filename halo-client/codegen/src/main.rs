@@ -1,0 +1,129 @@
+//! `halo-codegen`: writes, checks or re-derives the generated API.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that speaks to a person")]
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use halo_codegen::derive::derive;
+use halo_codegen::emit::emit;
+use halo_codegen::model::Model;
+use halo_codegen::overrides::Overrides;
+use halo_codegen::{Failure, Result};
+
+const USAGE: &str = "usage: halo-codegen              write halo-client/src/generated from the model
+       halo-codegen --check      say whether the generated files are those of the model
+       halo-codegen derive FILE  write the model from an API document, Halo's own or a tenant's";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match words.as_slice() {
+        [] => write(),
+        ["--check"] => check(),
+        ["derive", file] => rederive(Path::new(file)),
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(64);
+        }
+    };
+    match done {
+        Ok(text) => {
+            println!("{text}");
+            ExitCode::SUCCESS
+        }
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn home() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn generated() -> PathBuf {
+    home().join("../src/generated")
+}
+
+fn read(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).map_err(|error| Failure(format!("{}: {error}", path.display())))
+}
+
+fn save(path: &Path, text: &str) -> Result<()> {
+    std::fs::write(path, text).map_err(|error| Failure(format!("{}: {error}", path.display())))
+}
+
+fn model() -> Result<Model> {
+    let folder = home().join("model");
+    Model::read(&read(&folder.join("schemas.txt"))?, &read(&folder.join("operations.txt"))?)
+}
+
+fn overrides() -> Result<Overrides> {
+    Overrides::read(&read(&home().join("overrides.txt"))?)
+}
+
+fn write() -> Result<String> {
+    let model = model()?;
+    let files = emit(&model, &overrides()?)?;
+    let folder = generated();
+    std::fs::create_dir_all(&folder).map_err(|error| Failure(format!("{}: {error}", folder.display())))?;
+    for stale in present(&folder)?.into_iter().filter(|name| !files.contains_key(name)) {
+        let path = folder.join(stale);
+        std::fs::remove_file(&path).map_err(|error| Failure(format!("{}: {error}", path.display())))?;
+    }
+    for (name, text) in &files {
+        save(&folder.join(name), text)?;
+    }
+    Ok(format!(
+        "{} files: {} schemas, {} field constants",
+        files.len(),
+        model.schemas.len(),
+        model.property_count()
+    ))
+}
+
+fn check() -> Result<String> {
+    let files = emit(&model()?, &overrides()?)?;
+    let folder = generated();
+    let mut differing: Vec<String> =
+        present(&folder)?.into_iter().filter(|name| !files.contains_key(name)).collect();
+    for (name, text) in &files {
+        // A checkout may have turned line ends.
+        let found = read(&folder.join(name)).unwrap_or_default().replace("\r\n", "\n");
+        if found != *text {
+            differing.push(name.clone());
+        }
+    }
+    if differing.is_empty() {
+        return Ok(format!("{} generated files are those of the model", files.len()));
+    }
+    Err(Failure(format!(
+        "not what the model says: {}; run `cargo run -p halo-codegen`",
+        differing.join(", ")
+    )))
+}
+
+fn rederive(document: &Path) -> Result<String> {
+    let model = derive(&read(document)?)?;
+    let folder = home().join("model");
+    save(&folder.join("schemas.txt"), &model.schemas_text())?;
+    save(&folder.join("operations.txt"), &model.operations_text())?;
+    Ok(format!(
+        "model of {} schemas, {} properties, {} operations",
+        model.schemas.len(),
+        model.property_count(),
+        model.operations.len()
+    ))
+}
+
+fn present(folder: &Path) -> Result<Vec<String>> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(Failure(format!("{}: {error}", folder.display()))),
+    };
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    Ok(names.filter(|name| name.ends_with(".rs")).collect())
+}
