@@ -1,2 +1,23 @@
-//! Placeholder.
 #![no_std]
+#![forbid(unsafe_code)]
+//! Two-way synchronisation of roadmap items and tickets, as pure functions and data.
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+pub mod base;
+pub mod catalogue;
+pub mod decision;
+pub mod field;
+pub mod hash;
+pub mod ids;
+pub mod marker;
+pub mod matching;
+pub mod plan;
+pub mod planner;
+pub mod record;
+pub mod settings;
+pub mod stamp;
+pub mod text;
+pub mod value;

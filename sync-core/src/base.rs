@@ -1,0 +1,379 @@
+//! What the engine remembers of a link: what both sides held when they last agreed, what it has sent and not seen
+//! again yet, and what it intends.
+
+use crate::field::{FieldId, FieldRow};
+use crate::hash::{Hash128, Hash256};
+use crate::ids::{
+    HaloClientId, HitClientId, ItemId, Kind, Side, SiteId, TeamId, TemplateId, TicketId, TicketTypeId,
+};
+use crate::marker::Marker;
+use crate::stamp::Stamp;
+use crate::value::Value;
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+/// What both sides held, each in its own domain, when they were last seen in agreement. `None` is blank.
+///
+/// Only values that were *observed* may enter, never values we meant to write.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+pub struct BaseCell {
+    /// What Halo held.
+    pub halo: Option<Value>,
+    /// What HIT held.
+    pub hit: Option<Value>,
+}
+
+impl BaseCell {
+    /// The half of one side.
+    #[must_use]
+    pub const fn side(&self, side: Side) -> &Option<Value> {
+        match side {
+            Side::Halo => &self.halo,
+            Side::Hit => &self.hit,
+        }
+    }
+}
+
+/// Base cells by field.
+pub type BaseRow = BTreeMap<FieldId, BaseCell>;
+
+/// The base of a link, per kind of ticket.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
+pub struct Base {
+    /// Cells of the pair item and opportunity.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub opportunity: BaseRow,
+    /// Cells of the pair item and project.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub project: BaseRow,
+}
+
+impl Base {
+    /// The cells of one kind.
+    #[must_use]
+    pub const fn of(&self, kind: Kind) -> &BaseRow {
+        match kind {
+            Kind::Opportunity => &self.opportunity,
+            Kind::Project => &self.project,
+        }
+    }
+
+    /// The cells of one kind, to change.
+    pub const fn of_mut(&mut self, kind: Kind) -> &mut BaseRow {
+        match kind {
+            Kind::Opportunity => &mut self.opportunity,
+            Kind::Project => &mut self.project,
+        }
+    }
+}
+
+/// A write that was sent and whose result was not seen yet. While it lasts, the value sent turning up on that side
+/// is our own late request, not an edit by a person.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct PendingWrite {
+    /// The operation.
+    pub op: Hash128,
+    /// The side that was written to.
+    pub side: Side,
+    /// The kind of ticket whose pair it belongs to.
+    pub kind: Kind,
+    /// The field.
+    pub field: FieldId,
+    /// What was sent, in the target's form. `None` is blank.
+    pub sent: Option<Value>,
+    /// When it was sent, by our clock.
+    pub sent_at: Stamp,
+    /// Until when a late application is possible, by our clock. It is dropped only after the link was re-read
+    /// after this moment, never by the mere passing of time.
+    pub settle_until: Stamp,
+}
+
+/// The last values we wrote to one field of one side: A, B, A, B means that an automation fights us.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct FlapRing {
+    /// The side that was written to.
+    pub side: Side,
+    /// The kind of ticket.
+    pub kind: Kind,
+    /// The field.
+    pub field: FieldId,
+    /// The digests of the last values written, oldest first, at most [`FlapRing::SIZE`].
+    pub written: Vec<Hash128>,
+}
+
+impl FlapRing {
+    /// How many writes are remembered.
+    pub const SIZE: usize = 4;
+
+    /// The digest of a value as kept in the ring.
+    #[must_use]
+    pub fn digest(value: Option<&Value>) -> Hash128 {
+        let mut h = crate::hash::Hasher::new("flap");
+        if let Some(value) = value {
+            value.digest_into(&mut h);
+        }
+        h.finish()
+    }
+
+    /// Remembers a write.
+    pub fn push(&mut self, value: Option<&Value>) {
+        if self.written.len() >= Self::SIZE {
+            self.written.remove(0);
+        }
+        self.written.push(Self::digest(value));
+    }
+
+    /// Whether writing the value would be one turn too many: the ring is full and alternates between two values,
+    /// or repeats one value that the server does not keep.
+    #[must_use]
+    pub fn would_flap(&self, value: Option<&Value>) -> bool {
+        let [a, b, c, d] = self.written[..] else { return false };
+        let next = Self::digest(value);
+        a == c && b == d && (next == a || next == b)
+    }
+}
+
+/// Whether a link takes part in syncing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum LinkState {
+    /// It takes part.
+    #[default]
+    Active,
+    /// Nothing is written until a person or a change of circumstances ends it. The issue says why.
+    Suspended(SuspendReason),
+    /// A person ended it. Kept so that the marker is not created again.
+    Ended,
+}
+
+/// Why a link is suspended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum SuspendReason {
+    /// The ticket moved to another client.
+    ClientMoved,
+    /// The Halo client vanished.
+    ClientVanished,
+    /// A person paused it.
+    ByPerson,
+}
+
+/// One step of the evidence that a record is gone.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Evidence {
+    /// The record itself says so (`deleted`).
+    Flag,
+    /// The record says that it was merged into another.
+    Merged(TicketId),
+    /// A direct read answered "not found" while a known record of the same client was readable.
+    NotFoundWithCanary,
+    /// Absent from complete full reads of one scope: when the first and the latest ended, by our clock, and how many.
+    Absent {
+        /// Scope of these reads.
+        scope: Hash128,
+        /// End of the first.
+        first: Stamp,
+        /// End of the latest.
+        latest: Stamp,
+        /// How many.
+        reads: u32,
+    },
+}
+
+impl Evidence {
+    /// Whether it is enough to propose something.
+    #[must_use]
+    pub fn is_enough(&self, min_interval_ms: i64) -> bool {
+        match self {
+            Self::Flag | Self::Merged(_) | Self::NotFoundWithCanary => true,
+            Self::Absent { first, latest, reads, .. } => {
+                *reads >= 2 && latest.since(*first).is_some_and(|ms| ms >= min_interval_ms)
+            }
+        }
+    }
+}
+
+/// Digests of the rows with which a link was last found completely clean, and the settings under which it was.
+/// A link whose rows still have these digests is not opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct CleanMark {
+    /// [`crate::plan::PlanHead::rules_hash`] at that time.
+    pub rules: Hash256,
+    /// Digest of the item.
+    pub item: Hash128,
+    /// Digest of the opportunity, if there is one.
+    pub opportunity: Option<Hash128>,
+    /// Digest of the project, if there is one.
+    pub project: Option<Hash128>,
+}
+
+/// The durable pairing of one item with its ticket(s).
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Link {
+    /// The item; also the identity of the link.
+    pub item: ItemId,
+    /// The client at HIT when the link was made.
+    pub client: HitClientId,
+    /// The client at Halo when the link was made; a ticket that moves away suspends the link.
+    pub halo_client: HaloClientId,
+    /// The opportunity.
+    #[serde(default)]
+    pub opportunity: Option<TicketId>,
+    /// The project.
+    #[serde(default)]
+    pub project: Option<TicketId>,
+    /// What both sides held when they last agreed.
+    #[serde(default)]
+    pub base: Base,
+    /// Writes without a seen result.
+    #[serde(default)]
+    pub pending: Vec<PendingWrite>,
+    /// The last writes per field.
+    #[serde(default)]
+    pub flap: Vec<FlapRing>,
+    /// Whether it takes part.
+    #[serde(default)]
+    pub state: LinkState,
+    /// Since when a promotion waits for Halo's own workflow, by our clock.
+    #[serde(default)]
+    pub promotion_since: Option<Stamp>,
+    /// Evidence that the ticket of a kind, or (no kind) the item, is gone.
+    #[serde(default)]
+    pub gone: Vec<(Option<Kind>, Evidence)>,
+    /// Rows with which it was last clean.
+    #[serde(default)]
+    pub clean: Option<CleanMark>,
+}
+
+impl Link {
+    /// A link without tickets and without base.
+    #[must_use]
+    pub fn new(item: ItemId, client: HitClientId, halo_client: HaloClientId) -> Self {
+        Self {
+            item,
+            client,
+            halo_client,
+            opportunity: None,
+            project: None,
+            base: Base::default(),
+            pending: Vec::new(),
+            flap: Vec::new(),
+            state: LinkState::Active,
+            promotion_since: None,
+            gone: Vec::new(),
+            clean: None,
+        }
+    }
+
+    /// The ticket of a kind.
+    #[must_use]
+    pub const fn ticket(&self, kind: Kind) -> Option<TicketId> {
+        match kind {
+            Kind::Opportunity => self.opportunity,
+            Kind::Project => self.project,
+        }
+    }
+
+    /// Sets the ticket of a kind.
+    pub const fn set_ticket(&mut self, kind: Kind, ticket: Option<TicketId>) {
+        match kind {
+            Kind::Opportunity => self.opportunity = ticket,
+            Kind::Project => self.project = ticket,
+        }
+    }
+
+    /// The kind whose ticket feeds HIT: the project as soon as there is one.
+    #[must_use]
+    pub const fn leading(&self) -> Option<Kind> {
+        if self.project.is_some() {
+            Some(Kind::Project)
+        } else if self.opportunity.is_some() {
+            Some(Kind::Opportunity)
+        } else {
+            None
+        }
+    }
+
+    /// The pending writes of one field on one side, oldest first.
+    pub fn pending_for(&self, side: Side, kind: Kind, field: FieldId) -> impl Iterator<Item = &PendingWrite> {
+        self.pending.iter().filter(move |p| p.side == side && p.kind == kind && p.field == field)
+    }
+
+    /// Remembers that a value was written, for the flap guard.
+    pub fn note_written(&mut self, side: Side, kind: Kind, field: FieldId, value: Option<&Value>) {
+        let found = self.flap.iter_mut().find(|r| r.side == side && r.kind == kind && r.field == field);
+        if let Some(ring) = found {
+            ring.push(value);
+        } else {
+            let mut ring = FlapRing { side, kind, field, written: Vec::new() };
+            ring.push(value);
+            self.flap.push(ring);
+        }
+    }
+}
+
+/// Everything a create needs besides the field values.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct CreateSpec {
+    /// The marker that goes into the create call.
+    pub marker: Marker,
+    /// The side on which the record is created: Halo normally, HIT for an import.
+    pub target: Side,
+    /// The kind of ticket: of the new ticket, or of the imported one.
+    pub kind: Kind,
+    /// The item; nothing while an import has not made it.
+    pub item: Option<ItemId>,
+    /// The imported ticket; nothing when a ticket is created.
+    pub ticket: Option<TicketId>,
+    /// The client at HIT.
+    pub client: HitClientId,
+    /// The client at Halo.
+    pub halo_client: HaloClientId,
+    /// The site (creating at Halo).
+    pub site: Option<SiteId>,
+    /// The ticket type (creating at Halo).
+    pub ticket_type: Option<TicketTypeId>,
+    /// The team, by id (creating at Halo).
+    pub team: Option<TeamId>,
+    /// The template (creating at Halo); nothing means that templates are switched off.
+    pub template: Option<TemplateId>,
+    /// Constants for fields that Halo demands: name of the field in the API, JSON text of the value.
+    #[serde(default)]
+    pub constants: BTreeMap<Box<str>, Box<str>>,
+    /// The opportunity from which a project is made (promotion).
+    #[serde(default)]
+    pub from_opportunity: Option<TicketId>,
+}
+
+/// A create that was decided and persisted before its first call. It carries the payload and the values of the
+/// source at that time, so that a record found again later gets an honest base.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Intent {
+    /// The operation.
+    pub op: Hash128,
+    /// What is created.
+    pub spec: CreateSpec,
+    /// The values of the source when the create was decided, in the source's domain.
+    pub source: FieldRow,
+    /// The values sent, in the target's form.
+    pub payload: FieldRow,
+    /// When the create call was sent, by our clock; nothing if it never was.
+    pub sent_at: Option<Stamp>,
+    /// Until when a late application is possible, by our clock.
+    pub settle_until: Option<Stamp>,
+}
+
+/// Which local database a plan belongs to, and which state of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+pub struct BaseHead {
+    /// Random name of the database, given once when it was made.
+    pub lineage: Box<str>,
+    /// Grows with every committed change of links, base, decisions and settings.
+    pub serial: u64,
+}

@@ -1,0 +1,5 @@
+//! From what was read to a plan.
+
+mod input;
+
+pub use input::PlanInput;
