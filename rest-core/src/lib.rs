@@ -1,1 +1,17 @@
-//! Placeholder until the crate's first module lands.
+//! The request pipeline that typed API clients share.
+
+#![forbid(unsafe_code)]
+
+pub mod clock;
+pub mod decode;
+pub mod endpoint;
+pub mod error;
+pub mod record;
+mod sanitize;
+pub mod transport;
+
+pub use error::{Error, ErrorKind};
+pub use {bytes, futures_core, http, jiff, secrecy, serde, serde_json, url};
+
+/// The result of every call.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
