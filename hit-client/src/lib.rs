@@ -1,1 +1,17 @@
-//! Placeholder until the crate's first module lands.
+//! A typed client for the assumed HumanizeIT API.
+
+#![forbid(unsafe_code)]
+
+pub mod api;
+pub mod error;
+mod lists;
+mod types;
+pub mod webhook;
+mod wire;
+
+pub use api::{Cursor, HitApi, IdempotencyKey, ItemQuery, Page};
+pub use error::{Error, Result};
+pub use lists::HitApiExt;
+pub use rest_core::record::Seen;
+pub use types::*;
+pub use {futures_core, http, jiff, secrecy, url};
