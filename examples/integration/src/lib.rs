@@ -1,1 +1,9 @@
-//! Placeholder until the crate's first module lands.
+//! The integration of HumanizeIT and HaloPSA as a library: configuration, storage, engine and commands.
+//!
+//! The program `halo-hit` is a thin shell over this library. See [`exit`] for how commands end, [`config`] for the
+//! configuration file and [`storage`] for what is remembered between runs.
+
+pub mod exit;
+pub mod render;
+pub mod secrets;
+pub mod storage;

@@ -1,0 +1,247 @@
+//! Where the two secrets come from: environment variables, files they name, or standard input. Never arguments,
+//! which every process of the machine can read.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::{BufRead, Read};
+use std::path::PathBuf;
+
+use secrecy::SecretString;
+
+use crate::exit::{Exit, Failure};
+
+/// The longest secret that is believed; a file beyond this is the wrong file.
+const LONGEST: u64 = 16 * 1024;
+
+/// Which secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SecretName {
+    /// The client secret of the Halo API application.
+    Halo,
+    /// The API key of HumanizeIT.
+    Hit,
+}
+
+impl SecretName {
+    /// The environment variable that holds it; with `_FILE` behind it, the one that names a file holding it.
+    #[must_use]
+    pub const fn variable(self) -> &'static str {
+        match self {
+            SecretName::Halo => "HALO_HIT_HALO_SECRET",
+            SecretName::Hit => "HALO_HIT_HIT_KEY",
+        }
+    }
+
+    const fn meaning(self) -> &'static str {
+        match self {
+            SecretName::Halo => "the client secret of the Halo API application",
+            SecretName::Hit => "the HumanizeIT API key",
+        }
+    }
+
+    const fn missing_code(self) -> &'static str {
+        match self {
+            SecretName::Halo => "halo_secret_missing",
+            SecretName::Hit => "hit_key_missing",
+        }
+    }
+}
+
+/// Both secrets.
+pub struct Secrets {
+    /// The client secret of the Halo API application.
+    pub halo: SecretString,
+    /// The API key of HumanizeIT.
+    pub hit: SecretString,
+}
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secrets(..)")
+    }
+}
+
+/// The places a secret may come from; the program fills it from its environment, a test from a map.
+#[derive(Default)]
+pub struct Sources {
+    environment: BTreeMap<String, String>,
+    stdin: Option<Box<dyn BufRead>>,
+}
+
+impl fmt::Debug for Sources {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sources(..)")
+    }
+}
+
+impl Sources {
+    /// The process environment. Only the four variables of the two secrets are read.
+    #[must_use]
+    pub fn environment() -> Self {
+        let mut sources = Self::default();
+        for name in [SecretName::Halo, SecretName::Hit] {
+            for variable in [name.variable().to_owned(), format!("{}_FILE", name.variable())] {
+                if let Ok(value) = std::env::var(&variable) {
+                    sources.environment.insert(variable, value);
+                }
+            }
+        }
+        sources
+    }
+
+    /// The same with one variable set.
+    #[must_use]
+    pub fn with(mut self, variable: &str, value: &str) -> Self {
+        self.environment.insert(variable.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Reads secrets that the environment lacks from `input`: lines `halo=SECRET` and `hit=KEY`, in any order.
+    #[must_use]
+    pub fn with_stdin(mut self, input: impl BufRead + 'static) -> Self {
+        self.stdin = Some(Box::new(input));
+        self
+    }
+
+    /// Reads both secrets.
+    ///
+    /// # Errors
+    /// [`Exit::Credentials`] where one is missing, empty or given twice; [`Exit::Configuration`] where the file
+    /// that should hold it cannot be read.
+    pub fn read(mut self) -> Result<Secrets, Failure> {
+        let lines = self.read_lines()?;
+        Ok(Secrets { halo: self.one(SecretName::Halo, &lines)?, hit: self.one(SecretName::Hit, &lines)? })
+    }
+
+    fn read_lines(&mut self) -> Result<BTreeMap<String, SecretString>, Failure> {
+        let Some(input) = self.stdin.take() else { return Ok(BTreeMap::new()) };
+        let mut text = String::new();
+        input.take(2 * LONGEST).read_to_string(&mut text).map_err(|error| {
+            Failure::new(
+                Exit::Credentials,
+                "stdin_unreadable",
+                "the secrets could not be read from standard input",
+                "send two lines, halo=SECRET and hit=KEY",
+            )
+            .with_source(error)
+        })?;
+        let mut lines = BTreeMap::new();
+        for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            match line.split_once('=') {
+                Some((name @ ("halo" | "hit"), value)) => {
+                    lines.insert(name.to_owned(), SecretString::from(value.trim()));
+                }
+                // The line is not shown: it may be a secret without its name.
+                _ => {
+                    return Err(Failure::new(
+                        Exit::Credentials,
+                        "stdin_malformed",
+                        "a line on standard input is neither halo=SECRET nor hit=KEY",
+                        "send two lines, halo=SECRET and hit=KEY",
+                    ));
+                }
+            }
+        }
+        Ok(lines)
+    }
+
+    fn one(&self, name: SecretName, lines: &BTreeMap<String, SecretString>) -> Result<SecretString, Failure> {
+        let variable = name.variable();
+        let file_variable = format!("{variable}_FILE");
+        let direct = self.environment.get(variable).filter(|value| !value.trim().is_empty());
+        let file = self.environment.get(&file_variable).filter(|value| !value.trim().is_empty());
+        let key = if name == SecretName::Halo { "halo" } else { "hit" };
+        match (direct, file, lines.get(key)) {
+            (Some(_), Some(_), _) => Err(Failure::new(
+                Exit::Credentials,
+                "secret_given_twice",
+                format!("{variable} and {file_variable} are both set"),
+                "unset one of them",
+            )),
+            (Some(value), None, _) => Ok(SecretString::from(value.trim())),
+            (None, Some(path), _) => read_file(name, &file_variable, &PathBuf::from(path)),
+            (None, None, Some(value)) => Ok(value.clone()),
+            (None, None, None) => Err(Failure::new(
+                Exit::Credentials,
+                name.missing_code(),
+                format!("{} is missing", name.meaning()),
+                format!("set {variable}, or {file_variable} to a file that holds it, or use --secrets-stdin"),
+            )),
+        }
+    }
+}
+
+fn read_file(name: SecretName, variable: &str, path: &std::path::Path) -> Result<SecretString, Failure> {
+    let unreadable = |what: String| {
+        Failure::configuration(
+            "secret_file_unreadable",
+            what,
+            format!("let {variable} name a file whose only content is {}", name.meaning()),
+        )
+    };
+    let file = std::fs::File::open(path).map_err(|error| {
+        unreadable(format!("the file {} named by {variable} cannot be opened", path.display()))
+            .with_source(error)
+    })?;
+    let mut text = String::new();
+    file.take(LONGEST + 1).read_to_string(&mut text).map_err(|error| {
+        unreadable(format!("the file {} named by {variable} cannot be read", path.display()))
+            .with_source(error)
+    })?;
+    let secret = text.trim();
+    if secret.is_empty() || secret.len() as u64 > LONGEST || secret.lines().count() > 1 {
+        return Err(unreadable(format!(
+            "the file {} named by {variable} does not hold one secret on one line",
+            path.display()
+        )));
+    }
+    Ok(SecretString::from(secret))
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    #[test]
+    fn environment_file_and_standard_input_each_deliver() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("key");
+        std::fs::write(&path, "from-file\n").unwrap();
+        let secrets = Sources::default()
+            .with("HALO_HIT_HALO_SECRET", "from-environment")
+            .with("HALO_HIT_HIT_KEY_FILE", path.to_str().unwrap())
+            .read()
+            .unwrap();
+        assert_eq!(secrets.halo.expose_secret(), "from-environment");
+        assert_eq!(secrets.hit.expose_secret(), "from-file");
+
+        let input = std::io::Cursor::new("hit=a=b\nhalo= c \n");
+        let secrets = Sources::default().with_stdin(input).read().unwrap();
+        assert_eq!((secrets.halo.expose_secret(), secrets.hit.expose_secret()), ("c", "a=b"));
+    }
+
+    #[test]
+    fn what_is_missing_names_every_way_to_give_it() {
+        let failure = Sources::default().with("HALO_HIT_HALO_SECRET", "x").read().unwrap_err();
+        assert_eq!(failure.exit(), Exit::Credentials);
+        assert_eq!(
+            failure.to_string(),
+            "the HumanizeIT API key is missing: set HALO_HIT_HIT_KEY, or HALO_HIT_HIT_KEY_FILE to a file that \
+             holds it, or use --secrets-stdin."
+        );
+    }
+
+    #[test]
+    fn no_message_repeats_what_might_be_a_secret() {
+        let input = std::io::Cursor::new("canary-9d1f\n");
+        let failure = Sources::default().with_stdin(input).read().unwrap_err();
+        assert!(!format!("{failure} {failure:?}").contains("canary-9d1f"));
+        let twice = Sources::default()
+            .with("HALO_HIT_HALO_SECRET", "canary-9d1f")
+            .with("HALO_HIT_HALO_SECRET_FILE", "x");
+        assert!(!format!("{twice:?}").contains("canary-9d1f"));
+        assert!(!twice.read().unwrap_err().to_string().contains("canary-9d1f"));
+    }
+}

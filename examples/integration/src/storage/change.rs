@@ -1,0 +1,153 @@
+//! What can be changed: by the engine, in commits, and by people, in decisions.
+
+use sync_core::base::{Intent, Link};
+use sync_core::decision::{Conflict, ConflictId, IssueId, OpId, PairingAnswer, ProposalId};
+use sync_core::hash::{Hash128, Hash256};
+use sync_core::ids::{AgentId, HaloClientId, HitClientId, ItemId, MemberId, Side, TicketId};
+
+use super::{ClientLink, GateStep, HistoryEntry, NewIssue, Questions, RecordKey, RunId};
+
+/// One change of the engine's state. A list of them is committed in one transaction, in order.
+#[derive(Debug, Clone)]
+pub enum Change {
+    /// Writes a link, with base and pending writes: the whole link is replaced.
+    PutLink(Box<Link>),
+    /// Removes a link.
+    RemoveLink(ItemId),
+    /// Writes an intent.
+    PutIntent(Box<Intent>),
+    /// Removes an intent.
+    RemoveIntent(OpId),
+    /// Writes a client link.
+    PutClientLink(ClientLink),
+    /// Removes a client link.
+    RemoveClientLink(HitClientId),
+    /// Marks a record as changed.
+    Mark {
+        /// The record.
+        key: RecordKey,
+        /// Why.
+        reason: String,
+    },
+    /// Takes a record off the dirty set, unless it was marked again after `mark`.
+    Clean {
+        /// The record.
+        key: RecordKey,
+        /// The mark it had when it was read.
+        mark: i64,
+    },
+    /// Moves a cursor. Put the marks of what was read before it into the same commit.
+    MoveCursor {
+        /// The side.
+        side: Side,
+        /// The feed.
+        feed: String,
+        /// The new bound.
+        value: String,
+    },
+    /// Forgets a cursor, so that the next read is a full one.
+    DropCursor {
+        /// The side.
+        side: Side,
+        /// The feed.
+        feed: String,
+    },
+    /// Writes a conflict; one that is there already keeps its age.
+    PutConflict {
+        /// The conflict.
+        conflict: Box<Conflict>,
+        /// The run that saw it.
+        run: Option<RunId>,
+    },
+    /// Removes a conflict, and the decision about it.
+    RemoveConflict(ConflictId),
+    /// Reports an issue; one that is there already keeps its age and is counted once more.
+    OpenIssue(Box<NewIssue>),
+    /// Closes an issue.
+    CloseIssue(IssueId),
+    /// Replaces the questions to people.
+    SetQuestions(Box<Questions>),
+    /// Removes an answer that has been used up.
+    ForgetApproval(ProposalId),
+    /// Logs a line of history.
+    Log(Box<HistoryEntry>),
+    /// Ends a run.
+    EndRun {
+        /// The run.
+        run: RunId,
+        /// The plan it applied.
+        plan: Option<Hash256>,
+        /// The exit code.
+        exit: u8,
+        /// What it did, as JSON.
+        summary: String,
+    },
+    /// Writes down the settings in force, if they differ from the last version.
+    NoteSettings {
+        /// Their digest.
+        hash: Hash256,
+        /// The settings as JSON.
+        text: String,
+    },
+    /// Adds to the gate's evidence.
+    Gate(GateStep),
+}
+
+impl Change {
+    /// Whether a plan made before it could be wrong after it. Such a change makes the serial grow.
+    #[must_use]
+    pub fn outdates_plans(&self) -> bool {
+        match self {
+            Change::PutLink(_)
+            | Change::RemoveLink(_)
+            | Change::PutIntent(_)
+            | Change::RemoveIntent(_)
+            | Change::PutClientLink(_)
+            | Change::RemoveClientLink(_)
+            | Change::NoteSettings { .. } => true,
+            Change::Mark { .. }
+            | Change::Clean { .. }
+            | Change::MoveCursor { .. }
+            | Change::DropCursor { .. }
+            | Change::PutConflict { .. }
+            | Change::RemoveConflict(_)
+            | Change::OpenIssue(_)
+            | Change::CloseIssue(_)
+            | Change::SetQuestions(_)
+            | Change::ForgetApproval(_)
+            | Change::Log(_)
+            | Change::EndRun { .. }
+            | Change::Gate(_) => false,
+        }
+    }
+}
+
+/// What a person decides. Decisions need no lease: they can be made while a sync runs, which reads them at its
+/// next plan. Each is logged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// What an unlinked item is.
+    Pair(ItemId, PairingAnswer),
+    /// What an unlinked ticket is, for imports.
+    Import(TicketId, PairingAnswer),
+    /// Which Halo client a HIT client is.
+    LinkClient(HitClientId, HaloClientId),
+    /// That a client link was wrong. Links of its items stay and are suspended by the next plan.
+    UnlinkClient(HitClientId),
+    /// Which agent a team member is.
+    MatchPerson(MemberId, AgentId),
+    /// Which side of a conflict to keep, for exactly its values.
+    Resolve(ConflictId, Side),
+    /// That a proposed operation may be done.
+    Approve(ProposalId),
+    /// That a conflict or an issue is put aside for its very values.
+    Dismiss(Hash128),
+    /// That an issue's record is tried again at once.
+    Retry(IssueId),
+    /// That nothing is written until [`Answer::Resume`].
+    Pause(String),
+    /// The end of a pause.
+    Resume,
+    /// That global scope is allowed without the evidence; holds the tenant's name as typed.
+    UnlockGate(String),
+}

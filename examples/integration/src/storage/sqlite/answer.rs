@@ -1,0 +1,178 @@
+//! People's decisions: what each changes, and the line of history it leaves.
+
+use sync_core::decision::{OpId, PairingAnswer, Subject};
+
+use super::rows::{from_json, to_json};
+use super::write::{Done, Query, Tx};
+use crate::storage::{Answer, HistoryEntry, Outcome, RecordKey, StoreError};
+
+impl Tx<'_> {
+    pub(super) async fn answer(&mut self, answer: &Answer) -> Done {
+        let (op, sentence) = self.apply_answer(answer).await?;
+        let entry = HistoryEntry {
+            run: None,
+            op,
+            at: self.now,
+            record: match answer {
+                Answer::Pair(item, _) => Some(RecordKey::Item(item.clone())),
+                Answer::Import(ticket, _) => Some(RecordKey::Ticket(*ticket)),
+                _ => None,
+            },
+            item: if let Answer::Pair(item, _) = answer { Some(item.clone()) } else { None },
+            client: match answer {
+                Answer::LinkClient(hit, _) | Answer::UnlinkClient(hit) => Some(hit.clone()),
+                _ => None,
+            },
+            action: "decision".to_owned(),
+            field: None,
+            before: None,
+            after: None,
+            why: "[]".to_owned(),
+            sentence,
+            plan: None,
+            outcome: Outcome::Applied,
+        };
+        self.log(&entry).await.map(drop)
+    }
+
+    async fn apply_answer(&mut self, answer: &Answer) -> Result<(Option<OpId>, String), StoreError> {
+        Ok(match answer {
+            Answer::Pair(item, what) => {
+                self.put_answer("pairing", item.as_str(), to_json("answers", what)?).await?;
+                self.mark(&RecordKey::Item(item.clone()), "decision").await?;
+                (None, format!("A person decided about the item {item}: {}.", spoken(*what)))
+            }
+            Answer::Import(ticket, what) => {
+                self.put_answer("import", &ticket.to_string(), to_json("answers", what)?).await?;
+                self.mark(&RecordKey::Ticket(*ticket), "decision").await?;
+                (None, format!("A person decided about the ticket {ticket}: {}.", spoken(*what)))
+            }
+            Answer::LinkClient(hit, halo) => {
+                self.put_client_link(hit.as_str(), halo.0, "person").await?;
+                self.delete("DELETE FROM questions WHERE sort = 'client' AND id = ?", hit).await?;
+                (None, format!("A person linked the HIT client {hit} to the Halo client {halo}."))
+            }
+            Answer::UnlinkClient(hit) => {
+                let query = sqlx::query("DELETE FROM client_links WHERE hit = ?").bind(hit.to_string());
+                self.must_change(query, "client link", hit).await?;
+                (None, format!("A person unlinked the HIT client {hit}."))
+            }
+            Answer::MatchPerson(member, agent) => {
+                let query = sqlx::query(
+                    "INSERT INTO people (member, agent, matched_at) VALUES (?, ?, ?)
+                     ON CONFLICT (member) DO UPDATE SET agent = excluded.agent, matched_at = excluded.matched_at",
+                )
+                .bind(member.to_string())
+                .bind(agent.0)
+                .bind(self.now);
+                self.run(query).await?;
+                (None, format!("A person matched the team member {member} with the agent {agent}."))
+            }
+            Answer::Resolve(id, side) => {
+                let item: Option<String> = sqlx::query_scalar("SELECT item FROM conflicts WHERE id = ?")
+                    .bind(id.to_string())
+                    .fetch_optional(&mut *self.inner)
+                    .await
+                    .map_err(|error| self.store.fail(error))?;
+                let item = item.ok_or_else(|| missing("conflict", id))?;
+                self.put_answer("conflict", &id.to_string(), to_json("answers", side)?).await?;
+                self.mark(&RecordKey::Item(item.as_str().into()), "decision").await?;
+                (Some(*id), format!("A person decided to keep the value of {}.", side.name()))
+            }
+            Answer::Approve(id) => {
+                self.must_exist(
+                    "SELECT count(*) FROM questions WHERE sort = 'proposal' AND id = ?",
+                    "proposal",
+                    id,
+                )
+                .await?;
+                self.put_answer("approval", &id.to_string(), "true".to_owned()).await?;
+                (Some(*id), "A person approved this operation.".to_owned())
+            }
+            Answer::Dismiss(id) => {
+                self.must_exist(
+                    "SELECT (SELECT count(*) FROM issues WHERE id = ?1)
+                        + (SELECT count(*) FROM conflicts WHERE id = ?1)",
+                    "issue or conflict",
+                    id,
+                )
+                .await?;
+                self.put_answer("dismissal", &id.to_string(), "true".to_owned()).await?;
+                (Some(*id), "A person put this aside.".to_owned())
+            }
+            Answer::Retry(id) => {
+                let row: Option<String> = sqlx::query_scalar("SELECT subject FROM issues WHERE id = ?")
+                    .bind(id.to_string())
+                    .fetch_optional(&mut *self.inner)
+                    .await
+                    .map_err(|error| self.store.fail(error))?;
+                let subject = row.ok_or_else(|| missing("issue", id))?;
+                let subject: Subject = from_json("issues", &subject)?;
+                self.delete("UPDATE issues SET parked_until = NULL WHERE id = ?", id).await?;
+                self.delete("DELETE FROM answers WHERE sort = 'dismissal' AND id = ?", id).await?;
+                let item = subject.item.map(RecordKey::Item);
+                let ticket = subject.ticket.map(RecordKey::Ticket);
+                for key in [item, ticket].into_iter().flatten() {
+                    self.mark(&key, "retry").await?;
+                }
+                (Some(*id), "A person asked to try this again.".to_owned())
+            }
+            Answer::Pause(why) => {
+                let query =
+                    sqlx::query("UPDATE state SET paused_at = coalesce(paused_at, ?1), paused_why = ?2")
+                        .bind(self.now)
+                        .bind(why.clone());
+                self.run(query).await?;
+                (None, format!("A person paused the sync: {why}."))
+            }
+            Answer::Resume => {
+                self.run(sqlx::query("UPDATE state SET paused_at = NULL, paused_why = NULL")).await?;
+                (None, "A person resumed the sync.".to_owned())
+            }
+            Answer::UnlockGate(tenant) => {
+                let query = sqlx::query("UPDATE gate SET unlocked_at = ?, unlocked_tenant = ?")
+                    .bind(self.now)
+                    .bind(tenant.clone());
+                self.run(query).await?;
+                (None, format!("A person unlocked global scope by typing the tenant's name {tenant:?}."))
+            }
+        })
+    }
+
+    async fn put_answer(&mut self, sort: &'static str, id: &str, body: String) -> Done {
+        let query = sqlx::query(
+            "INSERT INTO answers (sort, id, body, answered_at) VALUES (?, ?, ?, ?)
+             ON CONFLICT (sort, id) DO UPDATE SET body = excluded.body, answered_at = excluded.answered_at",
+        )
+        .bind(sort)
+        .bind(id.to_owned())
+        .bind(body)
+        .bind(self.now);
+        self.run(query).await.map(drop)
+    }
+
+    async fn must_change(&mut self, query: Query, sort: &'static str, id: &impl ToString) -> Done {
+        if self.run(query).await? == 0 { Err(missing(sort, id)) } else { Ok(()) }
+    }
+
+    async fn must_exist(&mut self, sql: &'static str, sort: &'static str, id: &impl ToString) -> Done {
+        let count: i64 = sqlx::query_scalar(sql)
+            .bind(id.to_string())
+            .fetch_one(&mut *self.inner)
+            .await
+            .map_err(|error| self.store.fail(error))?;
+        if count == 0 { Err(missing(sort, id)) } else { Ok(()) }
+    }
+}
+
+fn missing(sort: &'static str, id: &impl ToString) -> StoreError {
+    StoreError::NotFound { sort, id: id.to_string() }
+}
+
+fn spoken(answer: PairingAnswer) -> String {
+    match answer {
+        PairingAnswer::Link(ticket) => format!("it is the ticket {ticket}"),
+        PairingAnswer::Create => "it is a new one".to_owned(),
+        PairingAnswer::Ignore => "it is left alone".to_owned(),
+    }
+}

@@ -1,0 +1,387 @@
+//! What is stored beside sync-core's own types: rows about runs, people's answers and the state of the program.
+
+use serde::{Deserialize, Serialize};
+use sync_core::decision::{Conflict, Issue, IssueId, OpId, ProposalId, Subject};
+use sync_core::field::FieldId;
+use sync_core::hash::Hash256;
+use sync_core::ids::{HaloClientId, HitClientId, ItemId, Kind, Side, TicketId};
+use sync_core::value::Value;
+
+/// Milliseconds since 1970-01-01T00:00:00Z, by this machine's clock.
+pub type UnixMs = i64;
+/// A run of the engine; they count up from 1.
+pub type RunId = i64;
+
+/// Whose database it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Identity {
+    /// The Halo tenant, from the configuration: its name, or the host of the resource server where it has none.
+    pub halo: String,
+    /// The HIT account, once it was asked.
+    pub hit: Option<String>,
+}
+
+/// One record of one side.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordKey {
+    /// A ticket of Halo.
+    Ticket(TicketId),
+    /// A roadmap item of HIT.
+    Item(ItemId),
+}
+
+impl RecordKey {
+    /// The side it is on.
+    #[must_use]
+    pub fn side(&self) -> Side {
+        match self {
+            RecordKey::Ticket(_) => Side::Halo,
+            RecordKey::Item(_) => Side::Hit,
+        }
+    }
+
+    /// Its id as text.
+    #[must_use]
+    pub fn id(&self) -> String {
+        match self {
+            RecordKey::Ticket(id) => id.to_string(),
+            RecordKey::Item(id) => id.to_string(),
+        }
+    }
+}
+
+/// A record that may have changed and was not handled yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Dirty {
+    /// The record.
+    pub key: RecordKey,
+    /// The number of its last mark. Pass it to [`Change::Clean`](super::Change::Clean): a record that was marked again since stays.
+    pub mark: i64,
+    /// Why it was marked last: `feed`, `webhook`, `retry`, `decision`, `pending` ...
+    pub reason: String,
+    /// Since when it waits.
+    pub since: UnixMs,
+}
+
+/// How far a feed of changes was read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Cursor {
+    /// The side.
+    pub side: Side,
+    /// Which feed: `tickets`, `items`, or the name of a full read.
+    pub feed: String,
+    /// The bound, as the adapter wrote it.
+    pub value: String,
+    /// When it was moved.
+    pub moved_at: UnixMs,
+}
+
+/// A HIT client and its Halo client.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientLink {
+    /// The client at HIT.
+    pub hit: HitClientId,
+    /// The client at Halo.
+    pub halo: HaloClientId,
+    /// Who said so: `person`, `reference`, `configuration`.
+    pub how: String,
+}
+
+/// A conflict with its age.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OpenConflict {
+    /// The conflict.
+    #[serde(flatten)]
+    pub conflict: Conflict,
+    /// When it was first seen.
+    pub since: UnixMs,
+    /// The run that first saw it.
+    pub run: Option<RunId>,
+    /// What a person has already decided for exactly these values.
+    pub decided: Option<Side>,
+}
+
+/// An issue to report: one of the planner's, or a failure of the run that concerns one record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewIssue {
+    /// Stable name.
+    pub id: IssueId,
+    /// Stable code.
+    pub code: String,
+    /// What it is about.
+    pub subject: Subject,
+    /// What is wrong and what ends it.
+    pub sentence: String,
+    /// Whether it stands in the way of global scope.
+    pub blocks_gate: bool,
+    /// Until when the record is left alone, for failures that are tried again.
+    pub parked_until: Option<UnixMs>,
+}
+
+impl From<&Issue> for NewIssue {
+    fn from(issue: &Issue) -> Self {
+        NewIssue {
+            id: issue.id,
+            code: issue.code.code().to_owned(),
+            subject: issue.subject.clone(),
+            sentence: issue.code.sentence().to_owned(),
+            blocks_gate: issue.blocks_gate(),
+            parked_until: None,
+        }
+    }
+}
+
+/// An issue as stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OpenIssue {
+    /// Stable name.
+    pub id: IssueId,
+    /// Stable code.
+    pub code: String,
+    /// What it is about.
+    pub subject: Subject,
+    /// What is wrong and what ends it.
+    pub sentence: String,
+    /// Whether it stands in the way of global scope.
+    pub blocks_gate: bool,
+    /// When it was first seen.
+    pub since: UnixMs,
+    /// When it was last seen.
+    pub last_seen: UnixMs,
+    /// How often it was reported.
+    pub seen: i64,
+    /// Until when the record is left alone.
+    pub parked_until: Option<UnixMs>,
+    /// Whether a person has put it aside.
+    pub dismissed: bool,
+}
+
+/// A candidate with the name a person reads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Named<I> {
+    /// The id.
+    pub id: I,
+    /// The name.
+    pub name: String,
+}
+
+/// An unlinked item that looks like unlinked tickets. Its create waits for the answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PairingQuestion {
+    /// The item.
+    pub item: Named<ItemId>,
+    /// Its client.
+    pub client: Named<HitClientId>,
+    /// What it would become.
+    pub kind: Kind,
+    /// The tickets it could be; more than one is ambiguous.
+    pub candidates: Vec<Named<TicketId>>,
+    /// The one ticket that is suggested, if the case is clear on both sides.
+    pub suggestion: Option<TicketId>,
+}
+
+/// A HIT client without a Halo client.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientQuestion {
+    /// The client at HIT.
+    pub client: Named<HitClientId>,
+    /// Halo clients it could be, best first.
+    pub candidates: Vec<Named<HaloClientId>>,
+    /// The one client that is suggested, if the case is clear on both sides.
+    pub suggestion: Option<HaloClientId>,
+    /// Why it is a suggestion, or why it is none.
+    pub reason: String,
+}
+
+/// An operation that waits for a person's approval.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proposal {
+    /// Its name; equal to the operation's.
+    pub id: ProposalId,
+    /// What would be done, in one sentence.
+    pub sentence: String,
+    /// The item it concerns.
+    pub item: Option<ItemId>,
+    /// The sort of operation: `promote`, `unlink`, `delete` ...
+    pub sort: String,
+}
+
+/// What the last plan asks people. A new set replaces the old one.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Questions {
+    /// About items.
+    pub pairings: Vec<PairingQuestion>,
+    /// About clients.
+    pub clients: Vec<ClientQuestion>,
+    /// Operations to approve.
+    pub proposals: Vec<Proposal>,
+}
+
+/// How a logged operation ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It was done, and read back where it was a write.
+    Applied,
+    /// The server refused it.
+    Rejected,
+    /// It may or may not have been done.
+    Unknown,
+    /// It was not tried, because the record had changed.
+    Skipped,
+}
+
+impl Outcome {
+    /// The stable word.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Outcome::Applied => "applied",
+            Outcome::Rejected => "rejected",
+            Outcome::Unknown => "unknown",
+            Outcome::Skipped => "skipped",
+        }
+    }
+
+    pub(super) fn from_word(word: &str) -> Option<Self> {
+        [Outcome::Applied, Outcome::Rejected, Outcome::Unknown, Outcome::Skipped]
+            .into_iter()
+            .find(|outcome| outcome.word() == word)
+    }
+}
+
+/// One line of history: one field of one operation, or the operation itself where it has no field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HistoryEntry {
+    /// The run; nothing for a person's decision.
+    pub run: Option<RunId>,
+    /// The operation, or the conflict, issue or proposal a person decided.
+    pub op: Option<OpId>,
+    /// When.
+    pub at: UnixMs,
+    /// The record written to, or decided about.
+    pub record: Option<RecordKey>,
+    /// The item of the link.
+    pub item: Option<ItemId>,
+    /// The client at HIT.
+    pub client: Option<HitClientId>,
+    /// The sort of operation: `create`, `update`, `adopt`, `decision` ...
+    pub action: String,
+    /// The field.
+    pub field: Option<FieldId>,
+    /// What was there before; kept so that an overwritten value can be found again.
+    pub before: Option<Value>,
+    /// What is there now.
+    pub after: Option<Value>,
+    /// The reasons, as the plan file writes them (JSON).
+    pub why: String,
+    /// The operation in one sentence.
+    pub sentence: String,
+    /// The plan it was part of.
+    pub plan: Option<Hash256>,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+/// A line of history with its number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HistoryRow {
+    /// Its number; they grow.
+    pub id: i64,
+    /// The line.
+    #[serde(flatten)]
+    pub entry: HistoryEntry,
+}
+
+/// Which lines of history to read.
+#[derive(Debug, Clone, Default)]
+pub struct HistoryFilter {
+    /// Only of this run.
+    pub run: Option<RunId>,
+    /// Only of this operation.
+    pub op: Option<OpId>,
+    /// Only of this item.
+    pub item: Option<ItemId>,
+    /// Only lines with smaller numbers, for paging backwards.
+    pub before: Option<i64>,
+    /// How many at most.
+    pub limit: u32,
+}
+
+/// A run of the engine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Run {
+    /// Its number.
+    pub id: RunId,
+    /// The command.
+    pub command: String,
+    /// When it began.
+    pub started_at: UnixMs,
+    /// When it ended; nothing while it runs, or when it was killed.
+    pub ended_at: Option<UnixMs>,
+    /// The plan it applied.
+    pub plan: Option<Hash256>,
+    /// The exit code it ended with.
+    pub exit: Option<u8>,
+    /// What it did, as JSON.
+    pub summary: Option<String>,
+}
+
+/// The evidence collected for going global.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct GateFacts {
+    /// Links that are there now.
+    pub links: u64,
+    /// Runs without failure or open conflict, in a row, that had something to do or to compare.
+    pub clean_runs: u64,
+    /// Creates that were applied.
+    pub creates: u64,
+    /// Edits of people in Halo that reached HIT.
+    pub halo_edits: u64,
+    /// Edits of people in HIT that reached Halo.
+    pub hit_edits: u64,
+    /// Promotions that were applied.
+    pub promotions: u64,
+    /// Issues that stand in its way and were not dismissed.
+    pub blocking_issues: u64,
+    /// When a person unlocked it by typing the tenant's name, and that name.
+    pub unlocked: Option<(UnixMs, String)>,
+}
+
+/// What a run adds to the gate's evidence.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct GateStep {
+    /// `Some(true)` counts one more clean run, `Some(false)` starts again at 0.
+    pub clean_run: Option<bool>,
+    /// Creates that were applied.
+    pub creates: u64,
+    /// Edits of people in Halo that reached HIT.
+    pub halo_edits: u64,
+    /// Edits of people in HIT that reached Halo.
+    pub hit_edits: u64,
+    /// Promotions that were applied.
+    pub promotions: u64,
+}
+
+/// That nothing is written, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Paused {
+    /// Since when.
+    pub since: UnixMs,
+    /// Why, in the words of whoever paused.
+    pub why: String,
+}
+
+/// A version of the settings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SettingsVersion {
+    /// Its number.
+    pub id: i64,
+    /// Digest of the settings.
+    pub hash: Hash256,
+    /// The settings as JSON.
+    pub text: String,
+    /// Since when they hold.
+    pub since: UnixMs,
+}

@@ -1,0 +1,1 @@
+//! Tests of the program, run as a user runs it.
