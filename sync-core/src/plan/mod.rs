@@ -12,6 +12,7 @@ pub use canonical::{BadPlan, parse, plan_hash, to_canonical_json};
 pub use explain::{explain, explain_conflict, explain_issue, explain_op, explain_proposal, explain_skip};
 pub use head::{Counts, LimitHit, LimitName, PlanHead, Verdict};
 pub use limits::{check_limits, count};
+pub(crate) use op::UNNAMED;
 pub use op::{Adoption, Op, OpKind, Precond, Proposal, ProposalKind, Rank, Skip, SkipReason, StatusMove};
 pub use verify::{Stale, verify};
 pub use why::{Diagnostic, DiagnosticCode, Why};

@@ -1,0 +1,182 @@
+//! The input with the indexes that several parts of the planner need.
+
+use super::{LinkPlan, PlanInput};
+use crate::base::{Intent, Link};
+use crate::catalogue::HaloClient;
+use crate::decision::{Issue, IssueCode, Subject};
+use crate::field::FieldId;
+use crate::ids::{HaloClientId, HitClientId, ItemId, Kind, Side, TicketId, TicketTypeId};
+use crate::kernel::Relation;
+use crate::marker::Marker;
+use crate::plan::{Skip, SkipReason};
+use crate::record::{HaloTicket, HitItem};
+use crate::settings::{Direction, FieldRule};
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+
+pub(super) struct Context<'a> {
+    pub(super) input: &'a PlanInput<'a>,
+    pub(super) links: BTreeMap<&'a ItemId, &'a Link>,
+    /// Tickets of links.
+    linked: BTreeSet<TicketId>,
+    /// Tickets by marker, in order of id.
+    markers: BTreeMap<&'a Marker, Vec<&'a HaloTicket>>,
+    /// Unlinked projects by the ticket they came from.
+    offspring: BTreeMap<TicketId, Vec<&'a HaloTicket>>,
+    intents: BTreeMap<&'a Marker, &'a Intent>,
+    /// Whether money may be synced at all.
+    pub(super) money: bool,
+}
+
+impl<'a> Context<'a> {
+    pub(super) fn new(input: &'a PlanInput<'a>) -> Self {
+        let links: BTreeMap<_, _> = input.links.iter().map(|link| (&link.item, link)).collect();
+        let linked: BTreeSet<TicketId> =
+            links.values().flat_map(|link| [link.opportunity, link.project]).flatten().collect();
+        let mut context = Self {
+            input,
+            links,
+            linked,
+            markers: BTreeMap::new(),
+            offspring: BTreeMap::new(),
+            intents: input.intents.iter().map(|intent| (&intent.spec.marker, intent)).collect(),
+            money: input
+                .settings
+                .project
+                .halo_currency
+                .is_some_and(|halo| input.settings.project.hit_currency == Some(halo)),
+        };
+        for ticket in &input.snapshot.tickets {
+            if let Some(marker) = &ticket.marker
+                && !ticket.deleted
+                && ticket.merged_into.is_none()
+            {
+                context.markers.entry(marker).or_default().push(ticket);
+            }
+            if ticket.kind == Some(Kind::Project) && context.is_free(ticket) {
+                let origins: BTreeSet<TicketId> = ticket
+                    .created_from
+                    .into_iter()
+                    .chain(ticket.parent)
+                    .chain(ticket.related.iter().copied())
+                    .collect();
+                for origin in origins {
+                    context.offspring.entry(origin).or_default().push(ticket);
+                }
+            }
+        }
+        context
+    }
+
+    pub(super) fn ticket(&self, id: TicketId) -> Option<&'a HaloTicket> {
+        self.input.snapshot.ticket(id)
+    }
+
+    pub(super) fn item(&self, id: &ItemId) -> Option<&'a HitItem> {
+        self.input.snapshot.item(id)
+    }
+
+    pub(super) fn is_linked(&self, ticket: TicketId) -> bool {
+        self.linked.contains(&ticket) || self.input.taken.is_some_and(|taken| taken.contains(&ticket))
+    }
+
+    /// Whether a ticket could become part of a link: live, of a kind, no task, not ours to probe with, not linked.
+    pub(super) fn is_free(&self, ticket: &HaloTicket) -> bool {
+        ticket.kind.is_some()
+            && !ticket.is_task
+            && !ticket.is_probe
+            && !ticket.deleted
+            && ticket.merged_into.is_none()
+            && !self.is_linked(ticket.id)
+    }
+
+    /// Tickets that carry the marker, in order of id.
+    pub(super) fn marked(&self, marker: &Marker) -> &[&'a HaloTicket] {
+        self.markers.get(marker).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn intent(&self, marker: &Marker) -> Option<&'a Intent> {
+        self.intents.get(marker).copied()
+    }
+
+    /// Unlinked projects that Halo made from the opportunity, or that hang below it or beside it, in order of id.
+    pub(super) fn projects_of(&self, opportunity: TicketId) -> Vec<&'a HaloTicket> {
+        let mut found: Vec<&HaloTicket> = self.offspring.get(&opportunity).cloned().unwrap_or_default();
+        if let Some(ticket) = self.ticket(opportunity) {
+            found.extend(
+                ticket
+                    .related
+                    .iter()
+                    .filter_map(|id| self.ticket(*id))
+                    .filter(|t| t.kind == Some(Kind::Project) && self.is_free(t)),
+            );
+        }
+        found.sort_by_key(|t| t.id);
+        found.dedup_by_key(|t| t.id);
+        found
+    }
+
+    /// Whether other records have something to say about a link whose own rows are unchanged.
+    pub(super) fn has_news_of(&self, link: &Link) -> bool {
+        link.opportunity.is_some_and(|id| !self.projects_of(id).is_empty())
+            || Kind::ALL.into_iter().any(|kind| {
+                self.marked(&Marker::for_item(self.input.pair, &link.item, kind))
+                    .iter()
+                    .any(|t| Some(t.id) != link.ticket(kind))
+            })
+    }
+
+    pub(super) fn halo_client(&self, id: HaloClientId) -> Option<&'a HaloClient> {
+        self.input.catalogue.halo_clients.get(&id)
+    }
+
+    pub(super) fn in_scope(&self, client: &HitClientId) -> bool {
+        self.input.settings.sync.scope.contains(client)
+    }
+
+    pub(super) fn relation(&self, field: FieldId, ticket_type: TicketTypeId) -> Relation<'a> {
+        match field {
+            FieldId::Status => {
+                Relation::Status { ticket_type, map: self.input.settings.status.get(&ticket_type) }
+            }
+            FieldId::Responsible => Relation::People(self.input.directory),
+            _ => Relation::Same,
+        }
+    }
+
+    /// The rule of a field, or nothing if it cannot take part: no such field at Halo or at HIT, switched off, or the
+    /// link back, which is not merged.
+    pub(super) fn active_rule(&self, kind: Kind, field: FieldId) -> Option<FieldRule> {
+        if field == FieldId::LinkBack || !FieldRule::exists(kind, field) || !self.hit_has(field) {
+            return None;
+        }
+        let rule = self.input.settings.rule(kind, field);
+        (rule.direction != Direction::Off).then_some(rule)
+    }
+
+    fn hit_has(&self, field: FieldId) -> bool {
+        let can = self.input.catalogue.capabilities;
+        match field {
+            FieldId::Start => can.start_date,
+            FieldId::Hours => can.hours,
+            FieldId::BudgetMonthly | FieldId::BudgetAnnual => can.recurring_budget,
+            _ => true,
+        }
+    }
+
+    /// Whether links back are written: there is a place for them on the side, and the rule is not off.
+    pub(super) fn links_back(&self, kind: Kind, side: Side) -> bool {
+        self.input.settings.rule(kind, FieldId::LinkBack).direction != Direction::Off
+            && (side == Side::Halo || self.input.catalogue.capabilities.external_references)
+    }
+}
+
+/// Adds a skip of a whole record.
+pub(super) fn skip_item(out: &mut LinkPlan, item: &ItemId, kind: Option<Kind>, reason: SkipReason) {
+    out.skips.push(Skip { item: Some(item.clone()), ticket: None, kind, field: None, reason });
+}
+
+/// Adds an issue.
+pub(super) fn issue(out: &mut LinkPlan, code: IssueCode, subject: Subject) {
+    out.issues.push(Issue::new(code, subject));
+}

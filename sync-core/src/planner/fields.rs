@@ -1,0 +1,458 @@
+//! All fields of one pair of records: decide each, then make operations of the outcomes.
+
+use super::LinkPlan;
+use super::context::{Context, issue};
+use super::payload::{amount_fits, status_row};
+use crate::base::{BaseCell, BaseRow, Link};
+use crate::decision::{Conflict, ConflictKind, IssueCode, Subject};
+use crate::field::{FieldId, FieldRow};
+use crate::ids::{Kind, Side, StatusId};
+use crate::kernel::{Cell, Outcome, decide};
+use crate::plan::{Diagnostic, DiagnosticCode, Op, OpKind, Precond, Rank, Skip, SkipReason, StatusMove, Why};
+use crate::record::{HaloTicket, HitItem};
+use crate::settings::{Direction, StatusHow};
+use crate::value::{Obs, Value};
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::vec::Vec;
+
+/// One item against one ticket.
+pub(super) struct PairOf<'a> {
+    pub(super) context: &'a Context<'a>,
+    pub(super) link: &'a Link,
+    pub(super) item: &'a HitItem,
+    pub(super) ticket: &'a HaloTicket,
+    pub(super) kind: Kind,
+    /// What both held when they last agreed.
+    pub(super) base: &'a BaseRow,
+    /// Why the item's status is not written to Halo, if it is not (promotion under way, went back).
+    pub(super) status_held: Option<SkipReason>,
+}
+
+/// A write that passed all guards.
+struct Write {
+    value: Option<Value>,
+    why: Vec<Why>,
+}
+
+struct Outcomes {
+    rebase: BTreeMap<FieldId, Why>,
+    halo: BTreeMap<FieldId, Write>,
+    hit: BTreeMap<FieldId, Write>,
+    waiting: Vec<FieldId>,
+}
+
+impl PairOf<'_> {
+    pub(super) fn plan(&self, out: &mut LinkPlan) {
+        let mut all = Outcomes {
+            rebase: BTreeMap::new(),
+            halo: BTreeMap::new(),
+            hit: BTreeMap::new(),
+            waiting: Vec::new(),
+        };
+        for field in FieldId::ALL {
+            self.field(field, &mut all, out);
+        }
+        self.dates(&mut all, out);
+        self.assemble(all, out);
+    }
+
+    fn field(&self, field: FieldId, all: &mut Outcomes, out: &mut LinkPlan) {
+        let Some(rule) = self.context.active_rule(self.kind, field) else { return };
+        let (halo, hit) = (self.ticket.fields.get(field), self.item.fields.get(field));
+        if field.is_money() && self.currency_stops(field, halo, hit, out) {
+            return;
+        }
+        if field == FieldId::Status && rule.direction.to_halo() && self.status_unknown(hit, out) {
+            return;
+        }
+        let conflict = Conflict::name(&self.link.item, self.kind, field, halo, hit);
+        let decisions = self.context.input.decisions;
+        let pending: Vec<_> =
+            self.link.pending.iter().filter(|p| p.kind == self.kind && p.field == field).collect();
+        let relation = self.context.relation(field, self.ticket.ticket_type);
+        let outcome = decide(&Cell {
+            field,
+            rule,
+            relation,
+            base: self.base.get(&field),
+            halo,
+            hit,
+            pending: &pending,
+            decided: decisions.conflicts.get(&conflict).copied(),
+            stamps: [self.ticket.last_update, self.item.last_update],
+        });
+        match outcome {
+            Outcome::Nothing => {}
+            Outcome::Rebase(why) => {
+                all.rebase.insert(field, why);
+            }
+            Outcome::Skip(reason) => self.skip(field, reason, out),
+            Outcome::Conflict(reason) => self.conflict(field, reason, all, out),
+            Outcome::Write { side, value, why } => self.guarded_write(field, side, value, why, all, out),
+        }
+    }
+
+    fn currency_stops(
+        &self,
+        field: FieldId,
+        halo: &Obs<Value>,
+        hit: &Obs<Value>,
+        out: &mut LinkPlan,
+    ) -> bool {
+        let settings = &self.context.input.settings.project;
+        let of_ticket = self.ticket.currency.is_none_or(|c| Some(c) == settings.halo_currency)
+            && halo
+                .value()
+                .and_then(Value::as_money)
+                .is_none_or(|m| Some(m.currency) == settings.halo_currency);
+        let of_item = hit.value().is_none_or(|value| amount_fits(self.context, self.item, value));
+        if self.context.money && of_ticket && of_item {
+            return false;
+        }
+        let nothing = crate::kernel::is_blank(Side::Halo, halo.value())
+            && crate::kernel::is_blank(Side::Hit, hit.value());
+        if !nothing {
+            self.skip(field, SkipReason::CurrencyUnequal, out);
+            let subject = if self.context.money {
+                Subject::item(&self.link.item).with_ticket(self.ticket.id, self.kind)
+            } else {
+                Subject::default()
+            };
+            issue(out, IssueCode::CurrencyUnequal, subject);
+        }
+        true
+    }
+
+    /// A status without any rule waits, whatever Halo does: the item carries a decision that nobody has explained yet.
+    fn status_unknown(&self, hit: &Obs<Value>, out: &mut LinkPlan) -> bool {
+        let Some(status) = hit.value().and_then(Value::as_hit_status) else { return false };
+        let settings = self.context.input.settings;
+        let mapped = settings.status.values().any(|map| map.to_halo.contains_key(&status));
+        if mapped || settings.create_rule(&status).is_some() {
+            return false;
+        }
+        issue(out, IssueCode::HitStatusUnknown, Subject::value(status.as_str()));
+        self.skip(FieldId::Status, SkipReason::UnknownStatus(status), out);
+        true
+    }
+
+    fn skip(&self, field: FieldId, reason: SkipReason, out: &mut LinkPlan) {
+        if let SkipReason::Unmapped { side, value } = &reason
+            && field == FieldId::Status
+        {
+            let code = match side {
+                Side::Halo => IssueCode::HaloStatusUnmapped,
+                Side::Hit => IssueCode::HitStatusUnmapped,
+            };
+            issue(out, code, Subject::value(format!("{value} (type {})", self.ticket.ticket_type)));
+        }
+        out.skips.push(Skip {
+            item: Some(self.link.item.clone()),
+            ticket: Some(self.ticket.id),
+            kind: Some(self.kind),
+            field: Some(field),
+            reason,
+        });
+    }
+
+    fn conflict(&self, field: FieldId, reason: ConflictKind, all: &mut Outcomes, out: &mut LinkPlan) {
+        let (halo, hit) = (self.ticket.fields.get(field).clone(), self.item.fields.get(field).clone());
+        let id = Conflict::name(&self.link.item, self.kind, field, &halo, &hit);
+        all.waiting.push(field);
+        if self.context.input.decisions.dismissed.contains(&id) {
+            return self.skip(field, SkipReason::Dismissed, out);
+        }
+        // Several lines cannot take one number, whoever decides; the other side can always be kept.
+        let ways_out = match reason {
+            ConflictKind::ManyBudgetLines => alloc::vec![Side::Hit],
+            ConflictKind::DateOrder => Vec::new(),
+            _ => alloc::vec![Side::Halo, Side::Hit],
+        };
+        out.conflicts.push(Conflict {
+            id,
+            item: self.link.item.clone(),
+            ticket: self.ticket.id,
+            kind: self.kind,
+            field,
+            reason,
+            base: self.base.get(&field).cloned(),
+            halo,
+            hit,
+            ways_out,
+        });
+    }
+
+    fn guarded_write(
+        &self,
+        field: FieldId,
+        side: Side,
+        value: Option<Value>,
+        why: Why,
+        all: &mut Outcomes,
+        out: &mut LinkPlan,
+    ) {
+        let decided = matches!(why, Why::Decided { .. });
+        let stop = match side {
+            Side::Halo => self.stops_halo(field, value.as_ref(), decided),
+            Side::Hit => {
+                if self.item.budget_lines.of(field) > 1 {
+                    if matches!(why, Why::Decided { keep: Side::Hit, .. }) {
+                        all.rebase.insert(field, why);
+                        return;
+                    }
+                    return self.conflict(field, ConflictKind::ManyBudgetLines, all, out);
+                }
+                None
+            }
+        };
+        if let Some(reason) = stop {
+            if reason == SkipReason::TicketClosed {
+                let subject =
+                    Subject::item(&self.link.item).with_ticket(self.ticket.id, self.kind).with_field(field);
+                issue(out, IssueCode::EditForClosed, subject);
+            }
+            return self.skip(field, reason, out);
+        }
+        if self.flaps(field, side, value.as_ref()) {
+            let subject =
+                Subject::item(&self.link.item).with_ticket(self.ticket.id, self.kind).with_field(field);
+            issue(out, IssueCode::Flapping, subject);
+            out.diags.push(Diagnostic {
+                code: DiagnosticCode::Flapping,
+                item: Some(self.link.item.clone()),
+                ticket: Some(self.ticket.id),
+                field: Some(field),
+                detail: format!("something in {} keeps changing this value back", side.name()).into(),
+            });
+            return self.skip(field, SkipReason::Flapping(side), out);
+        }
+        let mut reasons = alloc::vec![why];
+        if field == FieldId::Status {
+            let from = match side {
+                Side::Halo => self.item.fields.get(field).value(),
+                Side::Hit => self.ticket.fields.get(field).value(),
+            };
+            if let (Some(from), Some(to)) = (from, value.as_ref()) {
+                reasons.push(status_row(self.ticket.ticket_type, side.other(), from, to));
+            }
+        }
+        let writes = match side {
+            Side::Halo => &mut all.halo,
+            Side::Hit => &mut all.hit,
+        };
+        writes.insert(field, Write { value, why: reasons });
+    }
+
+    fn stops_halo(&self, field: FieldId, value: Option<&Value>, decided: bool) -> Option<SkipReason> {
+        if field == FieldId::Status {
+            if let Some(held) = &self.status_held {
+                return Some(held.clone());
+            }
+            if let Some(StatusHow::Action(outcome)) = self.how()
+                && let Some(found) = self
+                    .context
+                    .input
+                    .catalogue
+                    .ticket_types
+                    .get(&self.ticket.ticket_type)
+                    .and_then(|found| found.outcomes.get(&outcome))
+                && let Some(now) = self.ticket.status()
+                && !found.from.is_empty()
+                && !found.from.contains(&now)
+            {
+                return Some(SkipReason::ActionNotOffered(now));
+            }
+        }
+        if self.ticket.priced && (field.is_money() || self.until_quoted(field)) {
+            return Some(SkipReason::Priced);
+        }
+        if field == FieldId::Hours && self.ticket.computed_hours {
+            return Some(SkipReason::Computed);
+        }
+        if field == FieldId::Responsible
+            && let Some(agent) = value.and_then(Value::as_agent)
+            && !super::payload::may_be_responsible(self.context, self.ticket.ticket_type, agent)
+        {
+            return Some(SkipReason::Unmapped { side: Side::Hit, value: format!("{agent}").into() });
+        }
+        // Nothing is reopened unasked; a person's decision is asking.
+        (self.ticket.closed && !self.context.input.settings.sync.write_closed && !decided)
+            .then_some(SkipReason::TicketClosed)
+    }
+
+    fn until_quoted(&self, field: FieldId) -> bool {
+        let direction = self.context.input.settings.rule(self.kind, field).direction;
+        matches!(direction, Direction::HitToHalo { until_quoted: true })
+    }
+
+    fn how(&self) -> Option<StatusHow> {
+        let relation = self.context.relation(FieldId::Status, self.ticket.ticket_type);
+        relation.how(&self.item.status()?)
+    }
+
+    fn flaps(&self, field: FieldId, side: Side, value: Option<&Value>) -> bool {
+        self.link.flap.iter().any(|ring| {
+            ring.side == side && ring.kind == self.kind && ring.field == field && ring.would_flap(value)
+        })
+    }
+
+    /// Start and due move together, and never out of order.
+    fn dates(&self, all: &mut Outcomes, out: &mut LinkPlan) {
+        let group = [FieldId::Start, FieldId::Due];
+        for (this, other) in [(group[0], group[1]), (group[1], group[0])] {
+            if all.waiting.contains(&other) {
+                for writes in [&mut all.halo, &mut all.hit] {
+                    if writes.remove(&this).is_some() {
+                        self.skip(this, SkipReason::Group(other), out);
+                    }
+                }
+            }
+        }
+        for side in [Side::Halo, Side::Hit] {
+            let writes = match side {
+                Side::Halo => &all.halo,
+                Side::Hit => &all.hit,
+            };
+            let row = match side {
+                Side::Halo => &self.ticket.fields,
+                Side::Hit => &self.item.fields,
+            };
+            let after = |field| match writes.get(&field) {
+                Some(write) => write.value.clone(),
+                None => row.get(field).value().cloned(),
+            };
+            let (Some(Value::Date(start)), Some(Value::Date(due))) =
+                (after(FieldId::Start), after(FieldId::Due))
+            else {
+                continue;
+            };
+            if start > due {
+                let written: Vec<FieldId> =
+                    group.into_iter().filter(|field| writes.contains_key(field)).collect();
+                for field in written {
+                    match side {
+                        Side::Halo => all.halo.remove(&field),
+                        Side::Hit => all.hit.remove(&field),
+                    };
+                    self.conflict(field, ConflictKind::DateOrder, all, out);
+                }
+            }
+        }
+    }
+
+    fn assemble(&self, mut all: Outcomes, out: &mut LinkPlan) {
+        if !all.rebase.is_empty() {
+            let mut op = self.op(Rank::Local, OpKind::Rebase { kind: self.kind });
+            op.base = all.rebase.keys().filter_map(|field| Some((*field, self.cell(*field)?))).collect();
+            op.why = all.rebase.into_values().collect();
+            out.ops.push(op.named());
+        }
+        let status = all.halo.remove(&FieldId::Status);
+        self.status(status, &mut all.halo, out);
+        if !all.hit.is_empty() {
+            out.ops.push(self.update(Side::Hit, all.hit));
+        }
+    }
+
+    fn status(&self, status: Option<Write>, halo: &mut BTreeMap<FieldId, Write>, out: &mut LinkPlan) {
+        let Some(status) = status else {
+            if !halo.is_empty() {
+                out.ops.push(self.update(Side::Halo, core::mem::take(halo)));
+            }
+            return;
+        };
+        let how = self.how().unwrap_or(StatusHow::Set);
+        let to = status.value.as_ref().and_then(Value::as_halo_status);
+        let moves = match (self.ticket.closed, to.is_some_and(|to| self.is_closed(to))) {
+            (true, false) => StatusMove::Reopen,
+            (false, true) => StatusMove::Close,
+            _ => StatusMove::Between,
+        };
+        // One write instead of two, where the order among them does not matter.
+        if how == StatusHow::Set && moves == StatusMove::Between && !halo.is_empty() {
+            halo.insert(FieldId::Status, status);
+            out.ops.push(self.update(Side::Halo, core::mem::take(halo)));
+            return;
+        }
+        let rank = match moves {
+            StatusMove::Reopen => Rank::Reopen,
+            StatusMove::Between => Rank::Update,
+            StatusMove::Close => Rank::Close,
+        };
+        let mut op = self.op(rank, OpKind::StatusWrite { kind: self.kind, how, moves });
+        self.fill(&mut op, Side::Halo, BTreeMap::from([(FieldId::Status, status)]));
+        let mut update = (!halo.is_empty()).then(|| self.update(Side::Halo, core::mem::take(halo)));
+        if moves == StatusMove::Close
+            && let Some(update) = &update
+        {
+            op.after.push(update.id);
+        }
+        let op = op.named();
+        if moves == StatusMove::Reopen
+            && let Some(update) = &mut update
+        {
+            update.after.push(op.id);
+            // The ticket will be open by then.
+            update.pre.retain(|pre| !matches!(pre, Precond::Closed(_)));
+        }
+        out.ops.extend(update);
+        out.ops.push(op);
+    }
+
+    fn is_closed(&self, status: StatusId) -> bool {
+        self.context.input.catalogue.statuses.get(&status).is_some_and(|found| found.closed)
+    }
+
+    fn update(&self, side: Side, writes: BTreeMap<FieldId, Write>) -> Op {
+        let mut op = self.op(Rank::Update, OpKind::Update { kind: self.kind, side });
+        self.fill(&mut op, side, writes);
+        op.named()
+    }
+
+    fn fill(&self, op: &mut Op, side: Side, writes: BTreeMap<FieldId, Write>) {
+        let (target, source) = match side {
+            Side::Halo => (&self.ticket.fields, &self.item.fields),
+            Side::Hit => (&self.item.fields, &self.ticket.fields),
+        };
+        if side == Side::Halo {
+            op.pre.push(Precond::TicketType(self.ticket.ticket_type));
+            op.pre.push(Precond::TicketClient(self.ticket.client));
+            op.pre.push(Precond::Closed(self.ticket.closed));
+            if writes.keys().any(|field| field.is_money() || self.until_quoted(*field)) {
+                op.pre.push(Precond::NotPriced);
+            }
+        }
+        for (field, write) in writes {
+            op.pre.push(Precond::Field { side, field, is: target.get(field).clone() });
+            op.before.set(field, target.get(field).clone());
+            op.source.set(field, source.get(field).clone());
+            op.set.set(field, Obs::from_seen(write.value));
+            op.why.extend(write.why);
+        }
+    }
+
+    fn op(&self, rank: Rank, kind: OpKind) -> Op {
+        Op {
+            id: crate::plan::UNNAMED,
+            rank,
+            after: Vec::new(),
+            kind,
+            item: Some(self.link.item.clone()),
+            client: self.link.client.clone(),
+            ticket: Some(self.ticket.id),
+            pre: Vec::new(),
+            before: FieldRow::new(),
+            set: FieldRow::new(),
+            source: FieldRow::new(),
+            base: BaseRow::new(),
+            why: Vec::new(),
+        }
+    }
+
+    fn cell(&self, field: FieldId) -> Option<BaseCell> {
+        let halo = self.ticket.fields.get(field).seen()?.cloned();
+        let hit = self.item.fields.get(field).seen()?.cloned();
+        Some(BaseCell { halo, hit })
+    }
+}

@@ -1,0 +1,274 @@
+//! Promotion: an item moves from an opportunity status to a project status.
+
+use super::LinkPlan;
+use super::context::{Context, issue, skip_item};
+use super::create::{adopt, create, waits_for_pairing};
+use super::link::{Target, link_back, local_op};
+use crate::base::Link;
+use crate::decision::{IssueCode, Subject};
+use crate::field::FieldId;
+use crate::ids::{Kind, Side};
+use crate::kernel::Mapped;
+use crate::marker::Marker;
+use crate::plan::{Adoption, OpKind, Precond, Proposal, ProposalKind, Rank, SkipReason, Why};
+use crate::record::{HaloTicket, HitItem};
+use crate::settings::{PromotionMode, StatusHow};
+use crate::value::{Obs, Value};
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+pub(super) struct Promotion {
+    /// Why the opportunity's status does not get the item's.
+    pub(super) held: Option<SkipReason>,
+    /// Whether the opportunity's type is about to change.
+    pub(super) converted: bool,
+}
+
+/// The item is in a project status and has no project yet.
+pub(super) fn plan_promotion(
+    context: &Context<'_>,
+    link: &Link,
+    item: &HitItem,
+    opportunity: &HaloTicket,
+    out: &mut LinkPlan,
+) -> Promotion {
+    let rule = &context.input.settings.sync.promotion;
+    let Some(status) = item.status() else { return Promotion { held: None, converted: false } };
+    let reason = Why::Promotion { status, mode: rule.mode };
+    let project = project_for(context, link, opportunity, out);
+    let kind = ProposalKind::Promote { mode: rule.mode, project: project.map(|p| p.id) };
+    let approval = Proposal::name(&kind, &link.item, Some(opportunity.id));
+    let asked = !context.input.settings.sync.scope.is_global();
+    let approved = context.input.decisions.approvals.contains(&approval);
+    if asked && !approved {
+        out.proposals.push(Proposal {
+            id: approval,
+            kind,
+            item: link.item.clone(),
+            client: link.client.clone(),
+            ticket: Some(opportunity.id),
+        });
+    }
+    let may = !asked || approved;
+    let mut reasons = alloc::vec![reason];
+    if asked && approved {
+        reasons.push(Why::Approved);
+    }
+    if let Some(project) = project {
+        if may {
+            adopt_project(context, link, item, opportunity, project, reasons, out);
+        } else {
+            skip_item(out, &link.item, Some(Kind::Project), SkipReason::NeedsApproval(approval));
+        }
+        return Promotion { held: Some(SkipReason::AwaitsProject), converted: false };
+    }
+    if rule.mode == PromotionMode::Convert {
+        if may {
+            let converted = convert(context, link, item, opportunity, reasons, out);
+            return Promotion { held: Some(SkipReason::AwaitsProject), converted };
+        }
+        skip_item(out, &link.item, Some(Kind::Project), SkipReason::NeedsApproval(approval));
+        return Promotion { held: Some(SkipReason::AwaitsProject), converted: false };
+    }
+    let waited = link.promotion_since.and_then(|since| context.input.now.since(since));
+    match waited {
+        None => {
+            let mut op = local_op(OpKind::AwaitProject, Some(&link.item), &link.client, Some(opportunity.id));
+            op.why = reasons;
+            out.ops.push(op.named());
+            skip_item(out, &link.item, Some(Kind::Project), SkipReason::AwaitsProject);
+        }
+        Some(ms) if ms < rule.wait_ms => {
+            skip_item(out, &link.item, Some(Kind::Project), SkipReason::AwaitsProject);
+        }
+        Some(_) if rule.mode == PromotionMode::AdoptOnly => {
+            let subject = Subject::item(&link.item).with_ticket(opportunity.id, Kind::Opportunity);
+            issue(out, IssueCode::PromotionWithoutProject, subject);
+        }
+        Some(_) if !may => {
+            skip_item(out, &link.item, Some(Kind::Project), SkipReason::NeedsApproval(approval));
+        }
+        Some(_) => {
+            if !waits_for_pairing(context, item, Kind::Project, out) {
+                let why = Why::NoProjectAppeared { waited_ms: rule.wait_ms };
+                let before = out.ops.len();
+                create(context, item, Kind::Project, link.halo_client, Some(opportunity.id), why, out);
+                if let Some(op) = out.ops.get_mut(before) {
+                    op.why.splice(0..0, reasons);
+                }
+            }
+        }
+    }
+    Promotion { held: Some(SkipReason::AwaitsProject), converted: false }
+}
+
+/// The project to adopt: with our marker, named by a person, or made by Halo from the opportunity. More than one is
+/// reported; the one with the lowest id is taken.
+fn project_for<'a>(
+    context: &Context<'a>,
+    link: &Link,
+    opportunity: &HaloTicket,
+    out: &mut LinkPlan,
+) -> Option<&'a HaloTicket> {
+    let marker = Marker::for_item(context.input.pair, &link.item, Kind::Project);
+    let mut found: Vec<&HaloTicket> = context
+        .marked(&marker)
+        .iter()
+        .copied()
+        .filter(|t| t.kind == Some(Kind::Project) && context.is_free(t))
+        .collect();
+    if let Some(crate::decision::PairingAnswer::Link(id)) = context.input.decisions.pairings.get(&link.item) {
+        found.extend(context.ticket(*id).filter(|t| t.kind == Some(Kind::Project) && context.is_free(t)));
+    }
+    let of_client = |t: &&HaloTicket| t.client == link.halo_client && t.marker.is_none();
+    found.extend(context.projects_of(opportunity.id).into_iter().filter(of_client));
+    let mut seen = Vec::new();
+    found.retain(|t| {
+        let new = !seen.contains(&t.id);
+        seen.push(t.id);
+        new
+    });
+    for second in found.iter().skip(1) {
+        issue(out, IssueCode::SecondProject, Subject::item(&link.item).with_ticket(second.id, Kind::Project));
+    }
+    found.first().copied()
+}
+
+fn adopt_project(
+    context: &Context<'_>,
+    link: &Link,
+    item: &HitItem,
+    opportunity: &HaloTicket,
+    project: &HaloTicket,
+    reasons: Vec<Why>,
+    out: &mut LinkPlan,
+) {
+    let marker = Marker::for_item(context.input.pair, &link.item, Kind::Project);
+    let ours = project.marker.as_ref() == Some(&marker);
+    let base = context.intent(&marker).filter(|_| ours).map(super::payload::base_of_intent);
+    let why = if ours {
+        Why::MarkerFound { ticket: project.id }
+    } else {
+        Why::MadeByWorkflow { opportunity: opportunity.id, project: project.id }
+    };
+    let before = out.ops.len();
+    adopt(context, item, Kind::Project, link.halo_client, project, Adoption::Promotion, base, why, out);
+    if let Some(op) = out.ops.get_mut(before) {
+        op.why.splice(0..0, reasons);
+    }
+}
+
+/// Changes the type of the opportunity. What both kinds hold alike keeps its base.
+fn convert(
+    context: &Context<'_>,
+    link: &Link,
+    item: &HitItem,
+    opportunity: &HaloTicket,
+    reasons: Vec<Why>,
+    out: &mut LinkPlan,
+) -> bool {
+    let Some(to_type) = context.input.settings.kind(Kind::Project).create_type else {
+        issue(out, IssueCode::CreateTypeMissing, Subject::value(Kind::Project.name()));
+        skip_item(out, &link.item, Some(Kind::Project), SkipReason::CreateTypeMissing(Kind::Project));
+        return false;
+    };
+    if opportunity.closed {
+        let subject = Subject::item(&link.item).with_ticket(opportunity.id, Kind::Opportunity);
+        issue(out, IssueCode::EditForClosed, subject);
+        skip_item(out, &link.item, Some(Kind::Project), SkipReason::TicketClosed);
+        return false;
+    }
+    let mut op = local_op(OpKind::Promote { to_type }, Some(&link.item), &link.client, Some(opportunity.id));
+    op.rank = Rank::Create;
+    op.pre = alloc::vec![
+        Precond::NotLinked(Kind::Project),
+        Precond::TicketType(opportunity.ticket_type),
+        Precond::TicketClient(opportunity.client),
+        Precond::Closed(false),
+    ];
+    let relation = context.relation(FieldId::Status, to_type);
+    let status = item.fields.get(FieldId::Status);
+    if let Mapped::To(Some(to)) = relation.map(Side::Hit, status.value())
+        && item.status().and_then(|status| relation.how(&status)) == Some(StatusHow::Set)
+    {
+        op.before.set(FieldId::Status, opportunity.fields.get(FieldId::Status).clone());
+        op.source.set(FieldId::Status, status.clone());
+        op.set.set(FieldId::Status, Obs::Value(to));
+    }
+    op.base = link
+        .base
+        .opportunity
+        .iter()
+        .filter(|(field, _)| {
+            **field != FieldId::Status && context.active_rule(Kind::Project, **field).is_some()
+        })
+        .map(|(field, cell)| (*field, cell.clone()))
+        .collect();
+    op.why = reasons;
+    let op = op.named();
+    let id = op.id;
+    out.ops.push(op);
+    link_back(context, &link.client, item, Kind::Project, Target::By(id, Some(opportunity.id)), out);
+    true
+}
+
+/// The item is no longer in a project status: a promotion that was only waited for is forgotten.
+pub(super) fn call_off(link: &Link, item: &HitItem, out: &mut LinkPlan) {
+    let mut op = local_op(OpKind::EndAwait, Some(&link.item), &link.client, link.opportunity);
+    op.why.push(Why::PromotionCalledOff { status: item.status() });
+    out.ops.push(op.named());
+}
+
+/// Once the project is linked, the opportunity can be closed as won, if the user has shown how and agrees.
+pub(super) fn close_won(context: &Context<'_>, link: &Link, out: &mut LinkPlan) {
+    let Some(recipe) = &context.input.settings.sync.promotion.won else { return };
+    let Some(opportunity) = link.opportunity.and_then(|id| context.ticket(id)) else { return };
+    if opportunity.closed
+        || opportunity.kind != Some(Kind::Opportunity)
+        || opportunity.client != link.halo_client
+    {
+        return;
+    }
+    let kind = ProposalKind::CloseWon;
+    let id = Proposal::name(&kind, &link.item, Some(opportunity.id));
+    let asked = !context.input.settings.sync.scope.is_global();
+    if asked && !context.input.decisions.approvals.contains(&id) {
+        out.proposals.push(Proposal {
+            id,
+            kind,
+            item: link.item.clone(),
+            client: link.client.clone(),
+            ticket: Some(opportunity.id),
+        });
+        return skip_item(out, &link.item, Some(Kind::Opportunity), SkipReason::NeedsApproval(id));
+    }
+    let recipe_op = OpKind::CloseWon { recipe: Box::new(recipe.clone()) };
+    let mut op = local_op(recipe_op, Some(&link.item), &link.client, Some(opportunity.id));
+    op.rank = Rank::Close;
+    op.pre = alloc::vec![
+        Precond::TicketType(opportunity.ticket_type),
+        Precond::TicketClient(opportunity.client),
+        Precond::Closed(false),
+    ];
+    op.before.set(FieldId::Status, opportunity.fields.get(FieldId::Status).clone());
+    op.set.set(FieldId::Status, Obs::Value(Value::halo_status(recipe.status)));
+    op.why.push(Why::OpportunityWon { status: recipe.status });
+    if asked {
+        op.why.push(Why::Approved);
+    }
+    out.ops.push(op.named());
+}
+
+/// A project that appears beside the linked one.
+pub(super) fn second_projects(context: &Context<'_>, link: &Link, out: &mut LinkPlan) {
+    let Some(opportunity) = link.opportunity else { return };
+    for second in context.projects_of(opportunity) {
+        if Some(second.id) != link.project {
+            issue(
+                out,
+                IssueCode::SecondProject,
+                Subject::item(&link.item).with_ticket(second.id, Kind::Project),
+            );
+        }
+    }
+}
