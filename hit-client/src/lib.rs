@@ -5,6 +5,8 @@
 pub mod api;
 pub mod error;
 mod lists;
+#[cfg(feature = "test-util")]
+pub mod test_util;
 mod types;
 pub mod webhook;
 mod wire;
