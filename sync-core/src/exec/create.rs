@@ -1,0 +1,311 @@
+//! Creates: intent, search, create with the marker in the same call, adopt.
+
+use super::call::{CreateCall, Persisted};
+use super::journal::{Commit, History, JournalEntry, LinkChange, NewLink};
+use super::machine::{Context, Next};
+use super::protocol::{
+    Duplicate, Event, MarkerHit, MarkerQuery, OpResult, Outcome, Record, RecordKey, Reject, RejectClass, Step,
+};
+use super::write::is_spelling_of;
+use crate::base::{BaseCell, BaseRow, CreateSpec, Intent};
+use crate::field::FieldRow;
+use crate::ids::{ItemId, Kind, Side, TicketId};
+use crate::plan::{Op, Precond};
+use crate::record::HaloTicket;
+use crate::stamp::Stamp;
+use crate::value::Obs;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+/// A create in progress.
+#[derive(Debug)]
+pub(super) struct CreateTask {
+    state: State,
+    intent: Box<Intent>,
+    /// The unresolved intent of an earlier run, if there is one.
+    older: Option<Box<Intent>>,
+    searched_at: Option<Stamp>,
+    /// Whether the server said that it created the record, without showing it.
+    created_unseen: bool,
+    looked_for_project: bool,
+    pub(super) duplicate: Option<Duplicate>,
+    /// The record that was made or found.
+    pub(super) made: Option<(ItemId, TicketId, Option<Record>)>,
+}
+
+#[derive(Debug)]
+enum State {
+    Start,
+    PersistIntent,
+    Search,
+    Empty,
+    FindProject(TicketId),
+    PersistSent,
+    Create(Persisted<Box<Intent>>),
+    /// Read the record that was found, or made without being shown in full.
+    Look {
+        record: RecordKey,
+        found: bool,
+    },
+    Commit(Box<Commit>, OpResult),
+    Drop(OpResult),
+    End(OpResult),
+}
+
+impl CreateTask {
+    pub(super) fn new(op: &Op, spec: &CreateSpec) -> Self {
+        let intent = Intent {
+            op: op.id,
+            spec: spec.clone(),
+            source: op.source.clone(),
+            payload: op.set.clone(),
+            sent_at: None,
+            settle_until: None,
+        };
+        Self {
+            state: State::Start,
+            intent: Box::new(intent),
+            older: None,
+            searched_at: None,
+            created_unseen: false,
+            looked_for_project: false,
+            duplicate: None,
+            made: None,
+        }
+    }
+
+    fn spec(&self) -> &CreateSpec {
+        &self.intent.spec
+    }
+
+    pub(super) fn next(&mut self, cx: &Context<'_>) -> Next {
+        match &self.state {
+            State::Start => {
+                let linked = self.spec().item.as_ref().and_then(|item| cx.link(item));
+                let taken = linked.is_some_and(|link| link.ticket(self.spec().kind).is_some());
+                let forbidden = cx
+                    .op
+                    .pre
+                    .iter()
+                    .any(|pre| matches!(pre, Precond::NotLinked(kind) if *kind == self.spec().kind));
+                let imported =
+                    self.spec().ticket.is_some_and(|ticket| cx.memory.link_of_ticket(ticket).is_some());
+                if (taken && forbidden) || imported {
+                    return Next::Finish(OpResult::ChangedSincePlan);
+                }
+                let known = cx.memory.intents.get(&self.spec().marker);
+                self.older = known.filter(|intent| intent.sent_at.is_some()).cloned().map(Box::new);
+                self.state = if self.older.is_some() { State::Search } else { State::PersistIntent };
+                self.next(cx)
+            }
+            State::PersistIntent => Next::Step(Step::Persist(JournalEntry::Intent(self.intent.clone()))),
+            State::Search => {
+                self.searched_at = Some(cx.now);
+                let spec = self.spec();
+                Next::Step(Step::FindMarker(MarkerQuery {
+                    side: spec.target,
+                    kind: spec.kind,
+                    marker: spec.marker.clone(),
+                }))
+            }
+            State::Empty => self.empty(cx),
+            State::FindProject(opportunity) => Next::Step(Step::FindProject(*opportunity)),
+            State::PersistSent => {
+                self.intent.sent_at = Some(cx.now);
+                self.intent.settle_until = Some(cx.now.plus_ms(cx.settle_ms));
+                Next::Step(Step::Persist(JournalEntry::Intent(self.intent.clone())))
+            }
+            State::Create(stored) => Next::Step(Step::Create(CreateCall::new(stored.clone()))),
+            State::Look { record, .. } => Next::Step(Step::Read(record.clone())),
+            State::Commit(commit, _) => Next::Step(Step::Commit(commit.clone())),
+            State::Drop(_) => Next::Step(Step::Persist(JournalEntry::DropIntent(self.spec().marker.clone()))),
+            State::End(result) => Next::Finish(result.clone()),
+        }
+    }
+
+    /// No record carries the marker.
+    fn empty(&mut self, cx: &Context<'_>) -> Next {
+        if self.created_unseen {
+            // The server says that it exists and its search does not show it yet: the next run looks again.
+            return Next::Finish(OpResult::Unknown);
+        }
+        let settle_until = self.older.as_ref().and_then(|older| older.settle_until);
+        if let Some(settle_until) = settle_until
+            && !self.searched_at.is_some_and(|at| at >= settle_until)
+        {
+            // An earlier create may still arrive. Search again once it no longer can.
+            if cx.now >= settle_until {
+                self.state = State::Search;
+                return self.next(cx);
+            }
+            return Next::Park(settle_until);
+        }
+        self.state = match self.spec().from_opportunity {
+            Some(opportunity) if !self.looked_for_project => State::FindProject(opportunity),
+            _ => State::PersistSent,
+        };
+        self.next(cx)
+    }
+
+    pub(super) fn on(&mut self, event: Event, cx: &Context<'_>) {
+        let state = core::mem::replace(&mut self.state, State::End(OpResult::NotTried));
+        self.state = match (state, event) {
+            (State::PersistIntent, Event::Persisted) => State::Search,
+            (State::Search, Event::Markers(Ok(hits))) => self.found(hits, cx),
+            (State::Search, Event::Markers(Err(reject))) => State::End(OpResult::Rejected(reject)),
+            (State::FindProject(opportunity), Event::Projects(Ok(tickets))) => {
+                self.projects(opportunity, &tickets, cx)
+            }
+            (State::FindProject(_), Event::Projects(Err(reject))) => State::End(OpResult::Rejected(reject)),
+            (State::PersistSent, Event::Persisted) => {
+                State::Create(Persisted::confirmed(self.intent.clone()))
+            }
+            (State::Create(_), Event::Written(outcome)) => self.created(outcome, cx),
+            (State::Look { record, found }, Event::Read(Ok(Some(seen)))) if seen.key() == record => {
+                self.adopt(&record, Some(&seen), found, cx)
+            }
+            // It is there, by its marker or by the server's word; what it holds is seen by the next run.
+            (State::Look { record, found }, Event::Read(_)) => self.adopt(&record, None, found, cx),
+            (State::Commit(_, result) | State::Drop(result), Event::Persisted) => State::End(result),
+            (state, _) => state,
+        };
+    }
+
+    /// The search has answered. Hits with another marker come from servers that ignored the filter.
+    fn found(&mut self, mut hits: Vec<MarkerHit>, cx: &Context<'_>) -> State {
+        let (marker, target) = (self.spec().marker.clone(), self.spec().target);
+        hits.retain(|hit| hit.marker == marker && hit.record.side() == target);
+        let mut records: Vec<RecordKey> = hits.into_iter().map(|hit| hit.record).collect();
+        records.sort();
+        records.dedup();
+        let linked = records.iter().position(|record| match record {
+            RecordKey::Ticket(ticket) => cx
+                .memory
+                .link_of_ticket(*ticket)
+                .is_some_and(|link| Some(&link.item) == self.spec().item.as_ref()),
+            RecordKey::Item(item) => cx.link(item).is_some(),
+        });
+        if records.is_empty() {
+            return State::Empty;
+        }
+        let kept = records.remove(linked.unwrap_or(0));
+        if !records.is_empty() {
+            self.duplicate = Some(Duplicate { marker, kept: kept.clone(), others: records });
+        }
+        if self.known_payload().is_some() {
+            State::Look { record: kept, found: !self.created_unseen }
+        } else {
+            self.adopt(&kept, None, true, cx)
+        }
+    }
+
+    /// What is known to have been sent: by an earlier run, or by this one.
+    fn known_payload(&self) -> Option<&Intent> {
+        if self.created_unseen { Some(&self.intent) } else { self.older.as_deref() }
+    }
+
+    /// Halo's own workflow may have made the project in the meantime.
+    fn projects(&mut self, opportunity: TicketId, tickets: &[HaloTicket], cx: &Context<'_>) -> State {
+        self.looked_for_project = true;
+        let fits = |ticket: &&HaloTicket| {
+            ticket.kind == Some(Kind::Project)
+                && !ticket.deleted
+                && !ticket.is_task
+                && !ticket.is_probe
+                && ticket.merged_into.is_none()
+                && ticket.marker.as_ref().is_none_or(|marker| *marker == self.spec().marker)
+                && (ticket.created_from == Some(opportunity)
+                    || ticket.parent == Some(opportunity)
+                    || ticket.related.contains(&opportunity))
+                && cx.memory.link_of_ticket(ticket.id).is_none()
+        };
+        let mut found = tickets.iter().filter(fits);
+        match (found.next(), found.next()) {
+            (None, _) => State::Empty,
+            (Some(only), None) => self.adopt(&RecordKey::Ticket(only.id), None, true, cx),
+            _ => State::Drop(OpResult::Ambiguous),
+        }
+    }
+
+    fn created(&mut self, outcome: Outcome, cx: &Context<'_>) -> State {
+        match outcome {
+            Outcome::Applied(Some(record)) if record.key().side() == self.spec().target => {
+                let complete =
+                    self.intent.payload.iter().all(|(field, _)| record.fields().get(field).is_seen());
+                if complete {
+                    self.adopt(&record.key(), Some(&record), false, cx)
+                } else {
+                    State::Look { record: record.key(), found: false }
+                }
+            }
+            Outcome::Applied(_) => {
+                self.created_unseen = true;
+                State::Search
+            }
+            Outcome::Rejected(reject) => State::Drop(OpResult::Rejected(reject)),
+            Outcome::Unknown => State::End(OpResult::Unknown),
+        }
+    }
+
+    /// Links the record that was found or made.
+    fn adopt(&mut self, record: &RecordKey, seen: Option<&Record>, found: bool, cx: &Context<'_>) -> State {
+        let spec = self.spec();
+        let ends = match record {
+            RecordKey::Ticket(ticket) => spec.item.clone().map(|item| (item, *ticket)),
+            RecordKey::Item(item) => spec.ticket.map(|ticket| (item.clone(), ticket)),
+        };
+        let Some((item, ticket)) = ends else {
+            return State::Drop(OpResult::Rejected(Reject::new(
+                RejectClass::Invalid,
+                "the create names no source",
+            )));
+        };
+        if cx.memory.link_of_ticket(ticket).is_some_and(|link| link.item != item) {
+            return State::Drop(OpResult::Ambiguous);
+        }
+        let (kind, target) = (spec.kind, spec.target);
+        let mut cells = if found { BaseRow::new() } else { cx.op.base.clone() };
+        let sent = if found { self.known_payload() } else { Some(&*self.intent) };
+        if let Some(sent) = sent {
+            for (field, value) in sent.payload.iter() {
+                let source = sent.source.get(field);
+                if !source.is_seen() {
+                    continue;
+                }
+                let held = seen.map_or(&Obs::NotFetched, |seen| seen.fields().get(field));
+                // A record that is found later may have been edited since: what was sent enters the base, unless
+                // what is there is only another spelling of it.
+                let ours = held.is_seen() && (!found || is_spelling_of(held, value));
+                let held = if ours { held } else { value };
+                let (held, source) = (held.value().cloned(), source.value().cloned());
+                let cell = match target {
+                    Side::Halo => BaseCell { halo: held, hit: source },
+                    Side::Hit => BaseCell { halo: source, hit: held },
+                };
+                cells.insert(field, cell);
+            }
+        }
+        let mut change = LinkChange::none(item.clone());
+        change.make = Some(NewLink { client: spec.client.clone(), halo_client: spec.halo_client });
+        change.tickets = Vec::from([(kind, Some(ticket))]);
+        change.base = Vec::from([(kind, cells)]);
+        change.end_await = kind == Kind::Project;
+        let history = (!found).then(|| History {
+            record: record.clone(),
+            kind,
+            created: true,
+            before: FieldRow::new(),
+            sent: self.intent.payload.clone(),
+            after: seen.map(|seen| seen.fields().clone()).unwrap_or_default(),
+        });
+        let commit = Commit {
+            op: Some(cx.op.id),
+            links: Vec::from([change]),
+            drop_intent: Some(spec.marker.clone()),
+            history,
+            clean: Vec::new(),
+        };
+        self.made = Some((item, ticket, seen.cloned()));
+        State::Commit(Box::new(commit), if found { OpResult::Adopted } else { OpResult::Done })
+    }
+}
