@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn words_about_secrets_are_kept() {
         let secrets = Secrets::default();
-        assert_eq!(secrets.clean("the password is wrong", 100), "the password [redacted]");
+        assert_eq!(secrets.clean("the password is wrong", 100), "the password is wrong");
         assert_eq!(secrets.clean("client_secret", 100), "client_secret");
         assert_eq!(secrets.clean("ünïcode", 2), "ü");
     }

@@ -7,6 +7,7 @@ mod reqwest;
 use bytes::Bytes;
 
 pub use self::body::Body;
+pub(crate) use self::body::Collect;
 #[cfg(feature = "reqwest")]
 pub use self::reqwest::{ReqwestTransport, ReqwestTransportBuilder};
 

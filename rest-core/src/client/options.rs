@@ -1,0 +1,73 @@
+//! What one call may do differently.
+
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::endpoint::Idempotency;
+
+/// Settings of one call that override the client's.
+///
+/// ```
+/// use rest_core::client::CallOptions;
+/// use std::time::Duration;
+///
+/// let options = CallOptions::new().attempt_timeout(Duration::from_secs(5)).without_retries();
+/// # let _ = options;
+/// ```
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct CallOptions {
+    pub(crate) attempt_timeout: Option<Duration>,
+    pub(crate) deadline: Option<Duration>,
+    pub(crate) idempotency: Option<Idempotency>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) no_retries: bool,
+    pub(crate) body_cap: Option<u64>,
+}
+
+impl CallOptions {
+    /// Nothing different.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How long one attempt may take, from the transport call to the last byte.
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.attempt_timeout = Some(timeout);
+        self
+    }
+
+    /// How long the whole call may take, with waits and retries.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// Declares whether the call may be repeated, against what its endpoint says.
+    ///
+    /// Declaring a write idempotent that is not one can apply it twice.
+    pub fn idempotency(mut self, idempotency: Idempotency) -> Self {
+        self.idempotency = Some(idempotency);
+        self
+    }
+
+    /// Adds a header, replacing the endpoint's own; mark secrets sensitive. `authorization` stays the
+    /// client's.
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+
+    /// Sends the request once, whatever happens; only a refused token is still renewed and tried again.
+    pub fn without_retries(mut self) -> Self {
+        self.no_retries = true;
+        self
+    }
+
+    /// The largest body that is read, in bytes.
+    pub fn body_cap(mut self, bytes: u64) -> Self {
+        self.body_cap = Some(bytes);
+        self
+    }
+}

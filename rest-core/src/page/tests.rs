@@ -1,0 +1,130 @@
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+
+crate::lean! {
+    /// A row.
+    pub struct Row as "row" {
+        /// Its id.
+        id: i64 = "id",
+    }
+}
+
+#[derive(Debug, serde::Deserialize)]
+struct Strict {
+    id: i64,
+}
+
+const SHAPE: Shape = Shape::rows(&["rows"]).with_total(&["record_count"]).with_next(&["next"]);
+
+fn ids(page: &Page<Record<Row>>) -> Vec<Option<i64>> {
+    page.rows.iter().map(|row| row.as_ref().ok().and_then(|row| row.value().id)).collect()
+}
+
+fn lean(body: &str) -> Page<Record<Row>> {
+    read(body.as_bytes(), &SHAPE).unwrap()
+}
+
+#[test]
+fn reads_envelopes_and_bare_arrays_alike() {
+    for body in [
+        r#"[{"id":1},{"id":2}]"#,
+        r#" { "other": [1], "rows" : [ {"id":1} , {"id":2} ] } "#,
+        r#"{"ro\u0077s":[{"id":1},{"id":2}]}"#,
+        r#"{"unnamed":[{"id":1},{"id":2}],"numbers":[1,2],"none":[]}"#,
+    ] {
+        assert_eq!(ids(&lean(body)), [Some(1), Some(2)], "{body}");
+    }
+}
+
+#[test]
+fn reads_counters_in_every_notation() {
+    let page = lean(r#"{"record_count":12.0,"rows":[],"next":"abc"}"#);
+    assert_eq!((page.total, page.next.as_deref()), (Some(12), Some("abc")));
+    let page = lean(r#"{"record_count":"3","rows":null,"next":null}"#);
+    assert_eq!((page.total, page.next, page.rows.len()), (Some(3), None, 0));
+    assert_eq!(lean(r#"{"record_count":0}"#).rows.len(), 0);
+}
+
+#[test]
+fn a_bad_row_keeps_its_place_and_the_others_are_read() {
+    let page = read::<Row, Strict>(br#"{"rows":[{"id":1},{"id":"x"},7,null,{"id":2}]}"#, &SHAPE).unwrap();
+    let seen: Vec<_> = page.rows.iter().map(|row| row.as_ref().ok().map(|row| row.value().id)).collect();
+    assert_eq!(seen, [Some(1), None, None, None, Some(2)]);
+    let bad = page.rows[1].as_ref().unwrap_err();
+    assert_eq!((bad.index(), bad.raw(), bad.cause().path()), (1, r#"{"id":"x"}"#, "id"));
+    assert!(bad.clone().into_error().is_bad_record());
+}
+
+#[test]
+fn a_broken_page_is_an_error_as_a_whole() {
+    for body in [
+        "",
+        "<html>",
+        "5",
+        r#"{"rows":[{"id":1}"#,
+        r#"{"rows":[{"id":1},]}"#,
+        r#"{"rows":[{"id":1} {"id":2}]}"#,
+        r#"{"rows":[{"id":1}]} x"#,
+        r#"{"rows":[{"id":1}],}"#,
+        r#"{"a":[{}],"b":[{}]}"#,
+        r#"{"message":"no list"}"#,
+        r#"[,]"#,
+    ] {
+        assert!(read::<Row, Row>(body.as_bytes(), &SHAPE).is_err(), "{body}");
+    }
+}
+
+#[test]
+fn a_single_record_may_come_in_an_array() {
+    let one = |body: &str| read_one::<Row, Row>(body.as_bytes()).map(|row| row.value().id);
+    assert_eq!(one(r#"{"id":1}"#).unwrap(), Some(1));
+    assert_eq!(one(r#" [ {"id":1} ] "#).unwrap(), Some(1));
+    assert!(one("[]").is_err());
+    assert!(one(r#"[{"id":1},{"id":2}]"#).is_err());
+    assert!(one("").is_err());
+}
+
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        "\\PC{0,6}".prop_map(Value::from),
+        "[\"\\\\\\]\\[{},: \n]{0,6}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(3, 24, 4, |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            proptest::collection::btree_map("[a-z\"\\\\]{0,3}", inner, 0..4)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    /// The walk agrees with serde_json about every row, whatever stands around and in them.
+    #[test]
+    fn agrees_with_a_full_parse(rows in proptest::collection::vec(any_json(), 0..6), around in any_json(), pretty: bool) {
+        let whole = json!({"before": around, "rows": rows, "after": around, "record_count": rows.len()});
+        let text = if pretty { serde_json::to_string_pretty(&whole) } else { serde_json::to_string(&whole) }.unwrap();
+        let page = read::<Row, Row>(text.as_bytes(), &SHAPE).unwrap();
+        prop_assert_eq!(page.rows.len(), rows.len());
+        prop_assert_eq!(page.total, Some(rows.len() as u64));
+        for (row, expected) in page.rows.iter().zip(&rows) {
+            prop_assert_eq!(row.is_ok(), expected.is_object());
+            let raw = row.as_ref().map_or_else(|bad| bad.raw(), |row| row.raw_text());
+            prop_assert_eq!(&serde_json::from_str::<Value>(raw).unwrap(), expected);
+        }
+    }
+
+    /// Whatever bytes come, reading ends, and a page is only read from what serde_json reads too.
+    #[test]
+    fn accepts_only_json(body in "[\\[\\]{}:,\"a0-9 \\\\]{0,24}") {
+        let read = read::<Row, Row>(body.as_bytes(), &SHAPE);
+        if read.is_ok() {
+            prop_assert!(serde_json::from_str::<Value>(&body).is_ok(), "{}", body);
+        }
+    }
+}
