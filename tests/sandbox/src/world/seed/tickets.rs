@@ -12,6 +12,14 @@ use super::people::{Client, past};
 /// The first ticket's number.
 const FIRST_TICKET: i64 = 1_000;
 
+/// What the kind of a ticket settles.
+struct Kind<'a> {
+    id: i64,
+    status: i64,
+    team: &'a str,
+    agents: &'a [i64],
+}
+
 /// Draws tickets one after another.
 pub(super) struct Tickets<'a> {
     pub(super) halo: &'a mut HaloSide,
@@ -57,16 +65,8 @@ impl<'a> Tickets<'a> {
         from[self.random.usize(..from.len())]
     }
 
-    fn base(
-        &mut self,
-        client: &Client,
-        kind: i64,
-        summary: &str,
-        at: Millis,
-        status: i64,
-        team: &str,
-        agents: &[i64],
-    ) -> Row {
+    fn base(&mut self, client: &Client, summary: &str, at: Millis, kind: &Kind<'_>) -> Row {
+        let &Kind { id: kind, status, team, agents } = kind;
         self.next += 1 + self.random.i64(0..2);
         let agent = if self.random.u8(..5) == 0 { 1 } else { agents[self.random.usize(..agents.len())] };
         let general = client.users.is_empty() || self.random.u8(..6) == 0;
@@ -90,7 +90,7 @@ impl<'a> Tickets<'a> {
         made
     }
 
-    fn put(&mut self, ticket: Row) -> i64 {
+    fn put(&mut self, mut ticket: Row) -> i64 {
         let id = int(&ticket, "id");
         let at = ticket.get("dateoccurred").cloned().unwrap_or(Value::Null);
         let mut first = row(
@@ -107,6 +107,7 @@ impl<'a> Tickets<'a> {
         self.halo.actions.insert(id, actions);
         if self.random.u8(..12) == 0 {
             self.next_attachment += 1;
+            ticket.insert("attachment_count".into(), json!(1));
             let attachment = row(
                 json!({"id": self.next_attachment, "filename": "notes.txt", "ticket_id": id, "unique_id": id, "type": 0,
                 "datecreated": at, "filesize": 17, "content_type": "text/plain", "isimage": false, "showforusers": true,
@@ -136,7 +137,8 @@ impl<'a> Tickets<'a> {
         };
         let team = if kind == 4 { "Escalations" } else { "Service Desk" };
         let status = if kind == 4 && status == 4 { 10 } else { status };
-        let mut ticket = self.base(client, kind, &summary, at, status, team, &[4, 5, 6, 10, 12]);
+        let mut ticket =
+            self.base(client, &summary, at, &Kind { id: kind, status, team, agents: &[4, 5, 6, 10, 12] });
         ticket.insert(
             "category_1".into(),
             json!(self.pick(&["Hardware>Printer", "Software>Office", "Security", "Account"])),
@@ -157,7 +159,8 @@ impl<'a> Tickets<'a> {
             let all: &[i64] = if kind == 22 { &[20, 22, 24, 25] } else { &[20, 21, 21, 22, 23, 24, 25] };
             all[self.random.usize(..all.len())]
         });
-        let mut ticket = self.base(client, kind, &summary, at, status, "Sales", &[7, 8]);
+        let mut ticket =
+            self.base(client, &summary, at, &Kind { id: kind, status, team: "Sales", agents: &[7, 8] });
         let one_off = money(self.random.i64(10..400));
         let monthly = money(if self.random.bool() { self.random.i64(0..20) } else { 0 });
         ticket.insert(
@@ -212,7 +215,12 @@ impl<'a> Tickets<'a> {
             };
             all[self.random.usize(..all.len())]
         });
-        let mut ticket = self.base(client, kind, &summary, at, status, "Projects", &[9, 10, 11]);
+        let mut ticket = self.base(
+            client,
+            &summary,
+            at,
+            &Kind { id: kind, status, team: "Projects", agents: &[9, 10, 11] },
+        );
         let start = SEED_END + self.random.i64(-120..60) * DAY;
         let end = start + self.random.i64(14..150) * DAY;
         let hours = self.random.i64(2..60);
@@ -271,7 +279,12 @@ impl<'a> Tickets<'a> {
             .to_owned();
         let at = past(self.random, 100);
         let status = [1, 2, 9][self.random.usize(..3)];
-        let mut ticket = self.base(&client, 34, &summary, at, status, "Projects", &[9, 10, 11]);
+        let mut ticket = self.base(
+            &client,
+            &summary,
+            at,
+            &Kind { id: 34, status, team: "Projects", agents: &[9, 10, 11] },
+        );
         ticket.insert("parent_id".into(), json!(parent));
         ticket.insert("user_id".into(), project.get("user_id").cloned().unwrap_or(json!(0)));
         let id = self.put(ticket);
