@@ -11,6 +11,7 @@ pub mod catalogue;
 pub mod decision;
 pub mod exec;
 pub mod field;
+pub mod gate;
 pub mod hash;
 pub mod ids;
 pub mod kernel;

@@ -1,1 +1,442 @@
+//! The decision table, row by row, and the laws that it must keep for any values.
 
+use super::*;
+use crate::base::{BaseCell, PendingWrite};
+use crate::catalogue::Directory;
+use crate::decision::ConflictKind;
+use crate::field::FieldId;
+use crate::ids::{AgentId, HitStatusId, Kind, MemberId, Side, StatusId, TicketTypeId};
+use crate::plan::{SkipReason, Why};
+use crate::settings::{
+    Blank, ConflictRule, Direction, FieldRule, FirstLink, HitTarget, StatusMap, StatusTarget,
+};
+use crate::stamp::Stamp;
+use crate::value::{Currency, Money, Obs, Rich, Value};
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use proptest::prelude::*;
+
+const BOTH: Direction = Direction::Both;
+const TO_HALO: Direction = Direction::HitToHalo { until_quoted: false };
+
+fn rule(direction: Direction) -> FieldRule {
+    FieldRule::new(direction)
+}
+
+/// Texts stand for values; `_` is blank, `?` not fetched, `!` forbidden.
+fn obs(text: &str) -> Obs<Value> {
+    match text {
+        "?" => Obs::NotFetched,
+        "!" => Obs::Forbidden,
+        "_" => Obs::Null,
+        text => Obs::Value(Value::text(text)),
+    }
+}
+
+fn pending(side: Side, text: &str) -> PendingWrite {
+    PendingWrite {
+        op: crate::hash::Hash128([1; 16]),
+        side,
+        kind: Kind::Project,
+        field: FieldId::Name,
+        sent: obs(text).value().cloned(),
+        sent_at: Stamp::ours(0),
+        settle_until: Stamp::ours(100),
+    }
+}
+
+struct Given<'a> {
+    rule: FieldRule,
+    base: Option<(&'a str, &'a str)>,
+    now: (&'a str, &'a str),
+    pending: Vec<PendingWrite>,
+    decided: Option<Side>,
+    stamps: [Option<Stamp>; 2],
+}
+
+impl Given<'_> {
+    fn decide(&self) -> Outcome {
+        let base = self
+            .base
+            .map(|(halo, hit)| BaseCell { halo: obs(halo).value().cloned(), hit: obs(hit).value().cloned() });
+        let pending: Vec<_> = self.pending.iter().collect();
+        decide(&Cell {
+            field: FieldId::Name,
+            rule: self.rule,
+            relation: Relation::Same,
+            base: base.as_ref(),
+            halo: &obs(self.now.0),
+            hit: &obs(self.now.1),
+            pending: &pending,
+            decided: self.decided,
+            stamps: self.stamps,
+        })
+    }
+}
+
+fn given<'a>(rule: FieldRule, base: Option<(&'a str, &'a str)>, halo: &'a str, hit: &'a str) -> Given<'a> {
+    Given { rule, base, now: (halo, hit), pending: Vec::new(), decided: None, stamps: [None, None] }
+}
+
+/// What came out, in short.
+fn short(outcome: &Outcome) -> alloc::string::String {
+    match outcome {
+        Outcome::Nothing => "nothing".into(),
+        Outcome::Rebase(why) => alloc::format!("rebase {}", code(why)),
+        Outcome::Write { side, value, why } => {
+            let value = value.as_ref().map_or_else(|| "_".into(), |value| alloc::format!("{value}"));
+            alloc::format!("{}:={value} {}", side.code(), code(why))
+        }
+        Outcome::Conflict(kind) => alloc::format!("conflict {kind:?}"),
+        Outcome::Skip(reason) => alloc::format!("skip {reason:?}"),
+    }
+}
+
+fn code(why: &Why) -> alloc::string::String {
+    let json = serde_json::to_value(why).unwrap();
+    json["code"].as_str().unwrap().into()
+}
+
+#[test]
+fn the_table() {
+    let both = rule(BOTH);
+    let halo_wins = FieldRule { conflict: ConflictRule::HaloWins, ..both };
+    let hit_wins = FieldRule { conflict: ConflictRule::HitWins, ..both };
+    let blank_is_value = FieldRule { blank: Blank::IsValue, ..both };
+    let policy = FieldRule { first_link: FirstLink::Policy, ..both };
+    let by_hand = FieldRule { first_link: FirstLink::Manual, ..both };
+    let base = Some(("a", "a"));
+    #[rustfmt::skip]
+    let table: &[(FieldRule, Option<(&str, &str)>, &str, &str, &str)] = &[
+        // Nothing is concluded from what was not seen.
+        (both, base, "?", "b", "skip NotObserved(Halo)"),
+        (both, base, "b", "!", "skip NotObserved(Hit)"),
+        (both, None, "?", "b", "skip NotObserved(Halo)"),
+        // Nobody changed; an inconsistent base stays as it is.
+        (both, base, "a", "a", "nothing"),
+        (both, Some(("a", "b")), "a", "b", "nothing"),
+        // Agreement is remembered.
+        (both, base, "b", "b", "rebase agreed"),
+        (both, None, "b", "b", "rebase first_link_equal"),
+        // One side changed.
+        (both, base, "b", "a", "hit:=b changed"),
+        (both, base, "a", "b", "halo:=b changed"),
+        // Both changed.
+        (both, base, "b", "c", "conflict BothChanged"),
+        (halo_wins, base, "b", "c", "hit:=b both_changed"),
+        (hit_wins, base, "b", "c", "halo:=c both_changed"),
+        // Blank never overwrites, unless it may.
+        (both, base, "_", "a", "skip Blank(Halo)"),
+        (both, base, "a", "_", "skip Blank(Hit)"),
+        (both, base, "_", "_", "rebase agreed"),
+        (blank_is_value, base, "_", "a", "hit:=_ changed"),
+        (halo_wins, base, "_", "c", "conflict BlankAgainstValue"),
+        // Directions.
+        (rule(Direction::Off), base, "b", "c", "nothing"),
+        (rule(TO_HALO), base, "b", "a", "skip Direction"),
+        (rule(TO_HALO), base, "a", "b", "halo:=b changed"),
+        (rule(TO_HALO), base, "b", "c", "halo:=c changed"),
+        (rule(Direction::HaloToHit), base, "a", "b", "skip Direction"),
+        (rule(Direction::HaloToHit), base, "b", "c", "hit:=b changed"),
+        (rule(Direction::OnCreate), base, "b", "c", "nothing"),
+        (rule(Direction::OnCreate), base, "?", "?", "nothing"),
+        (rule(Direction::OnCreateThenHaloToHit), base, "b", "c", "hit:=b changed"),
+        (rule(Direction::OnCreateThenHaloToHit), base, "a", "c", "skip Direction"),
+        // First link: blanks are filled, differences wait.
+        (both, None, "a", "_", "hit:=a first_link_filled"),
+        (both, None, "_", "b", "halo:=b first_link_filled"),
+        (both, None, "a", "b", "conflict FirstLink"),
+        (both, None, "_", "_", "rebase first_link_equal"),
+        (rule(TO_HALO), None, "_", "b", "halo:=b first_link_filled"),
+        (rule(TO_HALO), None, "a", "_", "skip Direction"),
+        (rule(Direction::OnCreate), None, "_", "b", "halo:=b first_link_filled"),
+        (rule(Direction::OnCreate), None, "a", "b", "rebase first_link_rule"),
+        (rule(Direction::OnCreateThenHaloToHit), None, "_", "b", "halo:=b first_link_filled"),
+        (rule(Direction::OnCreateThenHaloToHit), None, "a", "_", "hit:=a first_link_filled"),
+        (rule(Direction::HaloToHit), None, "_", "b", "skip Direction"),
+        (by_hand, None, "a", "_", "conflict FirstLink"),
+        (policy, None, "a", "b", "conflict FirstLink"),
+        (FieldRule { first_link: FirstLink::Policy, ..halo_wins }, None, "a", "b", "hit:=a first_link_rule"),
+        (FieldRule { first_link: FirstLink::Policy, ..rule(TO_HALO) }, None, "a", "b", "halo:=b first_link_rule"),
+    ];
+    for (rule, base, halo, hit, want) in table {
+        let got = short(&given(*rule, *base, halo, hit).decide());
+        assert_eq!(got, *want, "{rule:?} base {base:?} halo {halo} hit {hit}");
+    }
+}
+
+#[test]
+fn a_late_write_of_ours_is_no_edit() {
+    let both = rule(BOTH);
+    let base = Some(("b", "b"));
+    let late = |halo, hit, pending| Given { pending, ..given(both, base, halo, hit) };
+    // We once sent "a" to HIT; it arrives now, after both had agreed on "b".
+    let outcome = late("b", "a", alloc::vec![pending(Side::Hit, "a")]).decide();
+    assert_eq!(short(&outcome), "hit:=b late_write_seen");
+    // Without the pending write it is an edit.
+    assert_eq!(short(&late("b", "a", alloc::vec![]).decide()), "halo:=a changed");
+    // A third value is an edit, whatever is pending.
+    assert_eq!(short(&late("b", "c", alloc::vec![pending(Side::Hit, "a")]).decide()), "halo:=c changed");
+    // The other side's edit goes on.
+    assert_eq!(short(&late("c", "a", alloc::vec![pending(Side::Hit, "a")]).decide()), "hit:=c changed");
+    // Late on both sides: no telling which is older.
+    let both_late = alloc::vec![pending(Side::Hit, "a"), pending(Side::Halo, "c")];
+    assert_eq!(short(&late("c", "a", both_late).decide()), "conflict BothChanged");
+    // A pending write to one side says nothing about the other.
+    assert_eq!(short(&late("a", "b", alloc::vec![pending(Side::Hit, "a")]).decide()), "hit:=a changed");
+}
+
+#[test]
+fn a_decision_holds_where_there_is_a_conflict_and_only_there() {
+    let both = rule(BOTH);
+    let decided =
+        |rule, base, halo, hit, keep| Given { decided: Some(keep), ..given(rule, base, halo, hit) }.decide();
+    let base = Some(("a", "a"));
+    assert_eq!(short(&decided(both, base, "b", "c", Side::Halo)), "hit:=b decided");
+    assert_eq!(short(&decided(both, base, "b", "c", Side::Hit)), "halo:=c decided");
+    assert_eq!(short(&decided(both, base, "_", "c", Side::Halo)), "hit:=_ decided");
+    assert_eq!(short(&decided(both, None, "b", "c", Side::Hit)), "halo:=c decided");
+    assert_eq!(short(&decided(both, base, "b", "a", Side::Hit)), "hit:=b changed");
+    // Keeping the side that may not be written to the other accepts the difference.
+    assert_eq!(short(&decided(rule(TO_HALO), None, "b", "c", Side::Halo)), "rebase decided");
+}
+
+#[test]
+fn the_later_change_wins_only_beyond_the_tolerance() {
+    let newest = FieldRule { conflict: ConflictRule::Newest { tolerance_ms: 1000 }, ..rule(BOTH) };
+    let at = |halo, hit| {
+        let stamps = [halo, hit].map(|ms: Option<i64>| ms.map(Stamp::ours));
+        short(&Given { stamps, ..given(newest, Some(("a", "a")), "b", "c") }.decide())
+    };
+    assert_eq!(at(Some(5000), Some(1000)), "hit:=b both_changed");
+    assert_eq!(at(Some(1000), Some(5000)), "halo:=c both_changed");
+    assert_eq!(at(Some(1000), Some(2000)), "conflict BothChanged");
+    assert_eq!(at(Some(1000), None), "conflict BothChanged");
+}
+
+fn map(to_halo: &[(u8, Option<u8>)], to_hit: &[(u8, Option<u8>)]) -> StatusMap {
+    StatusMap {
+        to_halo: to_halo
+            .iter()
+            .map(|(t, h)| {
+                (hit_id(*t), h.map_or(StatusTarget::Ignore, |h| StatusTarget::set(StatusId(i64::from(h)))))
+            })
+            .collect(),
+        to_hit: to_hit
+            .iter()
+            .map(|(h, t)| {
+                (StatusId(i64::from(*h)), t.map_or(HitTarget::Ignore, |t| HitTarget::To(hit_id(t))))
+            })
+            .collect(),
+    }
+}
+
+fn hit_id(id: u8) -> HitStatusId {
+    HitStatusId::new(alloc::format!("s{id}"))
+}
+
+fn status_cell<'a>(
+    map: Option<&'a StatusMap>,
+    rule: FieldRule,
+    base: Option<&'a BaseCell>,
+    halo: &'a Obs<Value>,
+    hit: &'a Obs<Value>,
+) -> Cell<'a> {
+    let relation = Relation::Status { ticket_type: TicketTypeId(1), map };
+    Cell {
+        field: FieldId::Status,
+        rule,
+        relation,
+        base,
+        halo,
+        hit,
+        pending: &[],
+        decided: None,
+        stamps: [None, None],
+    }
+}
+
+#[test]
+fn statuses_without_a_row_wait_and_go_on_when_the_row_comes() {
+    let both = rule(BOTH);
+    let (halo, hit) = (Value::halo_status(StatusId(1)), Value::hit_status(&hit_id(9)));
+    let base = BaseCell { halo: Some(halo.clone()), hit: Some(Value::hit_status(&hit_id(1))) };
+    let (halo, hit) = (Obs::Value(halo), Obs::Value(hit));
+    let before = map(&[(1, Some(1))], &[(1, Some(1))]);
+    let skip = Outcome::Skip(SkipReason::Unmapped { side: Side::Hit, value: "s9".into() });
+    assert_eq!(decide(&status_cell(Some(&before), both, Some(&base), &halo, &hit)), skip);
+    assert_eq!(decide(&status_cell(Some(&before), both, None, &halo, &hit)), skip);
+    assert_eq!(decide(&status_cell(None, both, Some(&base), &halo, &hit)), skip);
+    let after = map(&[(1, Some(1)), (9, Some(4))], &[(1, Some(1))]);
+    let outcome = decide(&status_cell(Some(&after), both, Some(&base), &halo, &hit));
+    assert!(
+        matches!(outcome, Outcome::Write { side: Side::Halo, value: Some(Value::Code(to)), .. } if &*to == "4")
+    );
+    let ignored = map(&[(9, None)], &[]);
+    let outcome = decide(&status_cell(Some(&ignored), both, Some(&base), &halo, &hit));
+    assert_eq!(outcome, Outcome::Skip(SkipReason::IgnoredStatus { side: Side::Hit, value: "s9".into() }));
+}
+
+#[test]
+fn people_without_a_counterpart_wait() {
+    let mut directory = Directory::default();
+    directory.people.insert(MemberId::from("m1"), AgentId(7));
+    let relation = Relation::People(&directory);
+    let member = |id: &str| Value::member(&MemberId::from(id));
+    assert!(relation.consistent(Some(&Value::agent(AgentId(7))), Some(&member("m1"))));
+    assert_eq!(relation.map(Side::Hit, Some(&member("m1"))), Mapped::To(Some(Value::agent(AgentId(7)))));
+    assert_eq!(relation.map(Side::Halo, Some(&Value::agent(AgentId(7)))), Mapped::To(Some(member("m1"))));
+    assert_eq!(relation.map(Side::Hit, Some(&member("m2"))), Mapped::Unmapped);
+    assert_eq!(relation.map(Side::Halo, Some(&Value::agent(AgentId(8)))), Mapped::Unmapped);
+    assert_eq!(relation.map(Side::Hit, None), Mapped::To(None));
+}
+
+#[test]
+fn zero_in_halo_is_blank_and_plain_text_does_not_fight_formatting() {
+    let eur: Currency = "EUR".parse().unwrap();
+    let money = |minor| Value::Money(Money { minor, currency: eur });
+    assert!(Relation::Same.consistent(Some(&money(0)), None));
+    assert!(!Relation::Same.consistent(Some(&money(0)), Some(&money(5))));
+    let rich = |rich| Value::Rich(Box::new(rich));
+    let plain = rich(Rich::plain("a"));
+    let bold = rich(Rich::html("a", "<b>a</b>"));
+    let italic = rich(Rich::html("a", "<i>a</i>"));
+    assert!(Relation::Same.consistent(Some(&bold), Some(&plain)));
+    assert!(!Relation::Same.consistent(Some(&bold), Some(&italic)));
+}
+
+fn small_map() -> impl Strategy<Value = StatusMap> {
+    let row = || proptest::collection::btree_map(0..5_u8, proptest::option::weighted(0.9, 0..5_u8), 0..6);
+    (row(), row()).prop_map(|(to_halo, to_hit)| {
+        let pairs = |m: alloc::collections::BTreeMap<u8, Option<u8>>| m.into_iter().collect::<Vec<_>>();
+        map(&pairs(to_halo), &pairs(to_hit))
+    })
+}
+
+fn any_rule() -> impl Strategy<Value = FieldRule> {
+    let direction = prop_oneof![
+        Just(BOTH),
+        Just(TO_HALO),
+        Just(Direction::HaloToHit),
+        Just(Direction::OnCreate),
+        Just(Direction::OnCreateThenHaloToHit),
+        Just(Direction::Off),
+    ];
+    let conflict =
+        prop_oneof![Just(ConflictRule::Manual), Just(ConflictRule::HaloWins), Just(ConflictRule::HitWins)];
+    let blank = prop_oneof![Just(Blank::NeverOverwrites), Just(Blank::IsValue)];
+    let first = prop_oneof![Just(FirstLink::FillBlanks), Just(FirstLink::Policy), Just(FirstLink::Manual)];
+    (direction, conflict, blank, first).prop_map(|(direction, conflict, blank, first_link)| FieldRule {
+        direction,
+        conflict,
+        blank,
+        first_link,
+    })
+}
+
+fn any_text() -> impl Strategy<Value = &'static str> {
+    prop_oneof![Just("a"), Just("b"), Just("c"), Just("_"), Just("?"), Just("!")]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    /// V1: a pair that is consistent is never written, whatever the base and the map. V2: after a write the pair is
+    /// consistent, and a second look leaves it alone.
+    #[test]
+    fn status_maps_never_flip(
+        map in small_map(),
+        rule in any_rule(),
+        base in proptest::option::of((0..5_u8, 0..5_u8)),
+        halo in 0..5_u8,
+        hit in 0..5_u8,
+    ) {
+        let cell = |h: u8, t: u8| BaseCell {
+            halo: Some(Value::halo_status(StatusId(i64::from(h)))),
+            hit: Some(Value::hit_status(&hit_id(t))),
+        };
+        let base = base.map(|(h, t)| cell(h, t));
+        let now = cell(halo, hit);
+        let (a, b) = (Obs::from_seen(now.halo.clone()), Obs::from_seen(now.hit.clone()));
+        let outcome = decide(&status_cell(Some(&map), rule, base.as_ref(), &a, &b));
+        let consistent = map.consistent(StatusId(i64::from(halo)), &hit_id(hit));
+        if consistent {
+            prop_assert!(matches!(outcome, Outcome::Nothing | Outcome::Rebase(_)), "{outcome:?}");
+        }
+        if let Outcome::Write { side, value, .. } = outcome {
+            let written = match side {
+                Side::Halo => BaseCell { halo: value, hit: now.hit },
+                Side::Hit => BaseCell { halo: now.halo, hit: value },
+            };
+            let (a, b) = (Obs::from_seen(written.halo.clone()), Obs::from_seen(written.hit.clone()));
+            let again = decide(&status_cell(Some(&map), rule, Some(&written), &a, &b));
+            prop_assert_eq!(again, Outcome::Nothing);
+            prop_assert!(status_cell(Some(&map), rule, None, &a, &b).relation.consistent(a.value(), b.value()));
+        }
+    }
+
+    /// S5, S6: nothing is written from or over what was not seen, nor against the direction.
+    #[test]
+    fn directions_and_blind_spots_hold(
+        rule in any_rule(),
+        base in proptest::option::of((any_text(), any_text())),
+        halo in any_text(),
+        hit in any_text(),
+    ) {
+        let seen = |t: &str| !matches!(t, "?" | "!");
+        let base = base.filter(|(a, b)| seen(a) && seen(b));
+        let outcome = given(rule, base, halo, hit).decide();
+        if let Outcome::Write { side, value, why } = &outcome {
+            prop_assert!(seen(halo) && seen(hit));
+            let filling = matches!(why, Why::FirstLinkFilled { .. });
+            match side {
+                Side::Halo => prop_assert!(
+                    rule.direction.to_halo() || (filling && rule.direction.on_create())
+                ),
+                Side::Hit => prop_assert!(rule.direction.to_hit()),
+            }
+            if rule.blank == Blank::NeverOverwrites {
+                prop_assert!(value.is_some());
+            }
+        }
+        if matches!(outcome, Outcome::Rebase(_) | Outcome::Conflict(_)) {
+            prop_assert!(seen(halo) && seen(hit));
+        }
+    }
+
+    /// A5: swapping the sides and the rule mirrors the outcome.
+    #[test]
+    fn the_sides_are_mirror_images(
+        manual in any::<bool>(),
+        blank in any::<bool>(),
+        base in proptest::option::of((any_text(), any_text())),
+        halo in any_text(),
+        hit in any_text(),
+    ) {
+        let seen = |t: &str| !matches!(t, "?" | "!");
+        let base = base.filter(|(a, b)| seen(a) && seen(b));
+        prop_assume!(seen(halo) || seen(hit));
+        let rule = |conflict| FieldRule {
+            conflict,
+            blank: if blank { Blank::IsValue } else { Blank::NeverOverwrites },
+            ..rule(BOTH)
+        };
+        let (one, two) = if manual {
+            (ConflictRule::Manual, ConflictRule::Manual)
+        } else {
+            (ConflictRule::HaloWins, ConflictRule::HitWins)
+        };
+        let here = short(&given(rule(one), base, halo, hit).decide());
+        let there = short(&given(rule(two), base.map(|(a, b)| (b, a)), hit, halo).decide());
+        let swap = |text: &str| {
+            text.replace("halo:=", "#:=").replace("hit:=", "halo:=").replace("#:=", "hit:=")
+                .replace("(Halo)", "(#)").replace("(Hit)", "(Halo)").replace("(#)", "(Hit)")
+        };
+        prop_assert_eq!(swap(&here), there);
+    }
+}
+
+#[test]
+fn conflict_kinds_are_named_stably() {
+    assert_eq!(serde_json::to_string(&ConflictKind::BothChanged).unwrap(), "\"both_changed\"");
+}

@@ -10,8 +10,6 @@ mod input;
 mod link;
 mod payload;
 mod promote;
-#[cfg(test)]
-mod tests;
 
 pub use input::PlanInput;
 
