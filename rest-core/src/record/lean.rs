@@ -91,12 +91,13 @@ macro_rules! lean {
                                             row.$field = read;
                                         }
                                     }
-                                    $($alias => {
+                                    // A guard, because a reader cannot repeat along with the aliases.
+                                    other if false $(|| other == $alias)* => {
                                         let raw = map.next_value::<&'de $crate::record::private::RawValue>()?;
                                         if row.$field.is_none() {
                                             row.$field = $crate::lean!(@read raw, $type $(, $reader)?);
                                         }
-                                    })*
+                                    }
                                 )*
                                 _ => {
                                     map.next_value::<$crate::record::private::serde::de::IgnoredAny>()?;
