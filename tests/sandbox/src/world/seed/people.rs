@@ -65,7 +65,7 @@ pub(super) fn fill_clients(halo: &mut HaloSide, random: &mut fastrand::Rng, coun
             }
             halo.root_mut("users").put(Key::Int(next_user), user);
         }
-        let created = SEED_END - DAY * (400 + random.i64(..1200));
+        let created = SEED_END - DAY * (400 + random.i64(0..1200));
         // A few clients have lost their main site: one of the things a sync meets.
         let main_site = if index % 17 == 16 { 0 } else { made.site };
         let area = row(
@@ -73,7 +73,7 @@ pub(super) fn fill_clients(halo: &mut HaloSide, random: &mut fastrand::Rng, coun
             "main_site_id": main_site, "main_contact_id": made.users.first().copied().unwrap_or(0),
             "website": if made.domain.is_empty() { String::new() } else { format!("https://www.{}", made.domain) },
             "domain": made.domain, "default_currency_code": 1, "stopped": i32::from(stopped), "is_vip": index % 13 == 3,
-            "is_account": true, "customertype": 0, "ref": format!("C{id:05}"), "accountmanagertech": 7 + random.i64(..2),
+            "is_account": true, "customertype": 0, "ref": format!("C{id:05}"), "accountmanagertech": 7 + random.i64(0..2),
             "taxable": true, "datecreated": zoneless(created), "last_modified": zoneless(created),
             "guid": guid(random), "notes": ""}),
         );

@@ -80,7 +80,7 @@ impl<'a> Tickets<'a> {
         let mut made = row(
             json!({"id": self.next, "summary": summary, "details": summary, "tickettype_id": kind, "status_id": status,
             "client_id": client.id, "site_id": client.site, "user_id": user, "agent_id": agent, "team": team, "sla_id": 1,
-            "priority_id": 2 + self.random.i64(..3), "source": self.random.i64(..5), "dateoccurred": zoneless(at),
+            "priority_id": 2 + self.random.i64(0..3), "source": self.random.i64(0..5), "dateoccurred": zoneless(at),
             "datecreated": zoneless(at), "last_update": zoneless(touched), "lastactiondate": zoneless(touched),
             "hasbeenclosed": closed}),
         );
@@ -99,7 +99,7 @@ impl<'a> Tickets<'a> {
         );
         first.insert("actiondatecreated".into(), at.clone());
         let mut actions = vec![first];
-        for n in 0..self.random.i64(..3) {
+        for n in 0..self.random.i64(0..3) {
             actions.push(row(json!({"id": n + 2, "ticket_id": id, "outcome": "Private Note", "outcome_id": 7, "who": "Sam Okoro",
                 "who_type": 0, "who_agentid": 4, "datetime": ticket.get("last_update"), "note": "Looked into it.",
                 "hiddenfromuser": true, "timetaken": 0.25})));
@@ -232,7 +232,7 @@ impl<'a> Tickets<'a> {
         ticket.insert("estimate".into(), json!(whole(hours)));
         ticket.insert(
             "customfields".into(),
-            json!([{"id": 102, "value": 1 + self.random.i64(..3)}, {"id": 104, "value": self.random.bool()}, {"id": 106, "value": format!("CC-{}", self.random.u16(100..999))}]),
+            json!([{"id": 102, "value": 1 + self.random.i64(0..3)}, {"id": 104, "value": self.random.bool()}, {"id": 106, "value": format!("CC-{}", self.random.u16(100..999))}]),
         );
         if self.random.u8(..3) == 0 {
             let id = self.next;
