@@ -1,1 +1,22 @@
-//! Placeholder until the crate's first module lands.
+//! A typed client for the HaloPSA API.
+
+mod address;
+mod auth;
+mod change;
+mod client;
+mod error_body;
+mod id;
+pub mod resource;
+pub mod schema;
+pub mod value;
+pub mod webhook;
+
+pub use change::{AnyJson, CustomFields, IntoField, New, Patch, Settable};
+pub use client::{Client, ClientBuilder};
+pub use id::{ActionKey, Entity, Id, Key, TextKey};
+pub use resource::{Handle, Saved};
+pub use rest_core::error::Error;
+pub use rest_core::page::Page;
+pub use rest_core::paging::{Pages, Resume, Rows};
+pub use rest_core::record::{Field, Oddity, Record, Seen, Untyped};
+pub use rest_core::{self, bytes, http, jiff, secrecy, serde_json, url};

@@ -40,19 +40,16 @@ pub fn emit(model: &Model, overrides: &Overrides) -> Result<BTreeMap<String, Str
         let _ = writeln!(index, "mod {file};");
         let _ = writeln!(exports, "pub use {file}::*;");
         let head = format!("//! Schemas by initial letter.\n\n{HEAD}");
-        files.insert(format!("{file}.rs"), format!("{head}{}{body}", imports(&body)));
+        let body = body.trim_end();
+        files.insert(format!("{file}.rs"), format!("{head}{}{body}\n", imports(body, overrides)));
     }
-    let count = model.property_count();
-    let _ = write!(
-        index,
-        "\n{exports}\n/// The number of field constants.\n#[cfg(test)]\npub(crate) const FIELDS: usize = {count};\n"
-    );
+    let _ = write!(index, "\n{exports}");
     files.insert("mod.rs".to_owned(), index);
     Ok(files)
 }
 
 /// Only what the file mentions, so that no import is unused.
-fn imports(body: &str) -> String {
+fn imports(body: &str, overrides: &Overrides) -> String {
     let markers: Vec<&str> = [
         "BlankNull",
         "BlankSentinel",
@@ -68,7 +65,7 @@ fn imports(body: &str) -> String {
     .filter(|name| mentions(body, name))
     .collect();
     let values: Vec<&str> =
-        ["Json", "Number", "Time"].into_iter().filter(|name| mentions(body, name)).collect();
+        ["Decimal", "Json", "Time"].into_iter().filter(|name| mentions(body, name)).collect();
     let mut out = String::new();
     if !markers.is_empty() {
         let _ = writeln!(out, "use rest_core::record::{};", group(&markers));
@@ -77,7 +74,10 @@ fn imports(body: &str) -> String {
     if mentions(body, "Id<") {
         out.push_str("use crate::Id;\n");
     }
-    out.push_str("use crate::schema::*;\n");
+    let of_other_files = |lean: &String| body.contains(&format!("impl {lean} {{"));
+    if mentions(body, "Record<") || mentions(body, "Id<") || overrides.lean.iter().any(of_other_files) {
+        out.push_str("use crate::schema::*;\n");
+    }
     if !values.is_empty() {
         let _ = writeln!(out, "use crate::value::{};", group(&values));
     }
@@ -199,7 +199,7 @@ fn rust_type(kind: &Kind, model: &Model, overrides: &Overrides) -> String {
         Kind::Plain(name) => match name.as_str() {
             "bool" => "bool",
             "i32" | "i64" => "i64",
-            "f32" | "f64" => "Number",
+            "f32" | "f64" => "Decimal",
             "time" => "Time",
             "any" | "map" => "Json",
             _ => "String",

@@ -24,7 +24,7 @@ pub(crate) fn emit(model: &Model, overrides: &Overrides) -> (String, String) {
     head.push_str(
         "use crate::Id;\nuse crate::resource::*;\nuse crate::schema::*;\nuse crate::value::QueryTime;\n\n",
     );
-    ("params.rs".to_owned(), head + &body)
+    ("params.rs".to_owned(), head + body.trim_end() + "\n")
 }
 
 fn block(
@@ -87,7 +87,6 @@ fn parameter(out: &mut String, rust: &str, wire: &str, kind: &Kind, refers: Opti
         (None, _) => ("a text".to_owned(), "value: impl Into<String>".to_owned(), "value.into()".to_owned()),
     };
     let _ = writeln!(out, "    /// Sends `{wire}`, {words}.");
-    out.push_str("    #[must_use]\n");
     let _ = writeln!(out, "    pub fn {rust}(self, {argument}) -> Self {{");
     let _ = writeln!(out, "        self.param(\"{wire}\", {call})\n    }}");
 }

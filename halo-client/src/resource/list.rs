@@ -1,0 +1,185 @@
+//! Lists.
+
+use std::fmt;
+use std::fmt::Display;
+use std::marker::PhantomData;
+
+use bytes::Bytes;
+use rest_core::decode::DecodeError;
+use rest_core::endpoint::{Endpoint, Query};
+use rest_core::page::{self, Page};
+use rest_core::paging::{PageRequest, Pages, Paging, Resume, Rows};
+use serde::de::DeserializeOwned;
+
+use super::{Listable, Pageable, Params, Resource};
+use crate::{Client, Error, Record};
+
+/// Rows per page where nothing else is said; more than this is cut by the server without a word (observed by
+/// several public clients).
+const PAGE: u32 = 100;
+
+/// A list, narrowed by its methods and read by [`stream`](List::stream), [`pages`](List::pages) or
+/// [`all`](List::all). Nothing is sent before.
+#[must_use = "a list does nothing until it is read"]
+pub struct List<R: Resource, T = <R as Resource>::Schema> {
+    client: Client,
+    params: Params,
+    paging: Paging,
+    resume: Option<Resume>,
+    route: PhantomData<fn() -> (R, T)>,
+}
+
+impl<R: Listable> List<R> {
+    pub(crate) fn new(client: Client) -> Self {
+        let paging = if R::PAGED { Paging::Numbered { first: 1, size: PAGE } } else { Paging::Single };
+        List { client, params: Params::default(), paging, resume: None, route: PhantomData }
+    }
+}
+
+impl<R: Resource, T> List<R, T> {
+    /// Sets a query parameter by name, for those newer than this crate. Halo ignores names that it does not
+    /// know.
+    pub fn param(mut self, name: &'static str, value: impl Display) -> Self {
+        self.params.set(name, value);
+        self
+    }
+
+    /// Reads rows into a type of your own instead of the schema's struct. Field constants still work on the
+    /// records.
+    ///
+    /// ```no_run
+    /// # async fn example(client: halo_client::Client) -> Result<(), halo_client::Error> {
+    /// #[derive(serde::Deserialize)]
+    /// struct Row {
+    ///     id: i64,
+    ///     summary: String,
+    /// }
+    ///
+    /// let mut rows = client.tickets().list().open_only(true).rows_as::<Row>().stream();
+    /// while let Some(row) = rows.next().await {
+    ///     println!("{}", row?.value().summary);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn rows_as<U: DeserializeOwned + Send + 'static>(self) -> List<R, U> {
+        List {
+            client: self.client,
+            params: self.params,
+            paging: self.paging,
+            resume: self.resume,
+            route: PhantomData,
+        }
+    }
+}
+
+impl<R: Pageable, T> List<R, T> {
+    /// Rows per page, 1 to 100; servers cut more than 100 without a word. 100 unless set.
+    pub fn page_size(mut self, rows: u32) -> Self {
+        self.paging = Paging::Numbered { first: 1, size: rows.clamp(1, PAGE) };
+        self
+    }
+
+    /// Goes on where an earlier reading stopped; see [`Pages::resume_point`].
+    pub fn resume(mut self, place: &Resume) -> Self {
+        self.resume = Some(place.clone());
+        self
+    }
+}
+
+impl<R: Listable, T: DeserializeOwned + Send + 'static> List<R, T> {
+    /// The pages, each read when it is asked for.
+    ///
+    /// Guards against what servers do to lists: a page that comes twice, a page size that is cut silently, a
+    /// list that shrinks while it is read.
+    pub fn pages(self) -> Pages<Record<R::Schema, T>> {
+        let List { client, params, paging, resume, .. } = self;
+        let numbered = matches!(paging, Paging::Numbered { .. });
+        let fetch = move |request: PageRequest| {
+            let page = numbered.then_some((request.number, request.size));
+            let call = Call::<R, T> { params: params.clone(), page, route: PhantomData };
+            let client = client.clone();
+            async move { client.http().send(&call).await }
+        };
+        match resume {
+            Some(place) => Pages::resume(paging, &place, fetch),
+            None => Pages::new(paging, fetch),
+        }
+    }
+
+    /// The rows of all pages, one by one; a row that cannot be read is an `Err` with
+    /// [`is_bad_record`](Error::is_bad_record), and more rows follow. Any other error ends the stream.
+    pub fn stream(self) -> Rows<Record<R::Schema, T>> {
+        self.pages().rows()
+    }
+
+    /// All rows of all pages at once.
+    ///
+    /// # Errors
+    /// The first error, also that of a row that cannot be read.
+    ///
+    /// # Cancel safety
+    /// Dropping the future loses the rows read so far and changes nothing.
+    pub async fn all(self) -> Result<Vec<Record<R::Schema, T>>, Error> {
+        self.stream().collect().await
+    }
+
+    /// The first page only, with the count of all rows where the server says it.
+    ///
+    /// # Errors
+    /// Those of a request.
+    ///
+    /// # Cancel safety
+    /// Dropping the future changes nothing.
+    pub async fn first_page(self) -> Result<Page<Record<R::Schema, T>>, Error> {
+        let page = match self.paging {
+            Paging::Numbered { first, size } => Some((first, size)),
+            _ => None,
+        };
+        let call = Call::<R, T> { params: self.params, page, route: PhantomData };
+        self.client.http().send(&call).await
+    }
+}
+
+impl<R: Resource, T> Clone for List<R, T> {
+    fn clone(&self) -> Self {
+        List {
+            client: self.client.clone(),
+            params: self.params.clone(),
+            paging: self.paging,
+            resume: self.resume.clone(),
+            route: PhantomData,
+        }
+    }
+}
+
+impl<R: Resource, T> fmt::Debug for List<R, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "List({}, {:?})", R::PATH, self.params)
+    }
+}
+
+struct Call<R, T> {
+    params: Params,
+    page: Option<(u32, u32)>,
+    route: PhantomData<fn() -> (R, T)>,
+}
+
+impl<R: Resource, T: DeserializeOwned + Send> Endpoint for Call<R, T> {
+    type Response = Page<Record<R::Schema, T>>;
+
+    fn template(&self) -> &'static str {
+        R::PATH
+    }
+
+    fn query(&self, query: &mut Query) {
+        if let Some((number, size)) = self.page {
+            // Halo's spelling. Without it the other two are ignored.
+            query.push("pageinate", true).push("page_size", size).push("page_no", number);
+        }
+        self.params.write(query);
+    }
+
+    fn decode(&self, response: http::Response<Bytes>) -> Result<Self::Response, DecodeError> {
+        page::read(response.body(), &R::SHAPE)
+    }
+}

@@ -1,0 +1,75 @@
+//! Schemas: what records are made of.
+//!
+//! Every schema of Halo's API document is a type here, with one constant per property, such as
+//! [`Ticket::CLIENT_REFERENCE`]. A constant reads the property from any [`Record`](crate::Record) of the schema
+//! and writes it in a [`Patch`](crate::Patch) or [`New`](crate::New), where that is possible.
+//!
+//! The everyday schemas are structs with the fields most programs need, all optional: nothing is required on
+//! the wire, and a list row leaves out much of what the detail says. What a struct reads as `None` because it
+//! means "not set" (a year of 1980 or earlier, the agent or client with id 1), `get` still shows as it stands.
+//! The other schemas are empty structs that may gain fields; their properties are read by constant.
+//!
+//! Names are ours where Halo's are opaque: [`Ticket`] is `Faults`, [`Client`] is `Area`, [`Agent`] is `Uname`,
+//! [`Team`] is `SectionDetail`, [`Department`] is `Tree`.
+
+/// An empty struct that stands for a schema.
+macro_rules! schema_without_struct {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq)]
+        #[non_exhaustive]
+        pub struct $name {}
+
+        impl rest_core::record::Schema for $name {
+            const NAME: &'static str = stringify!($name);
+        }
+
+        impl<'de> serde::de::Deserialize<'de> for $name {
+            fn deserialize<D: serde::de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                rest_core::record::Untyped::deserialize(deserializer).map(|_| $name {})
+            }
+        }
+    };
+}
+
+mod access;
+mod customers;
+mod fields;
+mod files;
+// Written by the generator in its final form.
+#[rustfmt::skip]
+#[path = "../generated/mod.rs"]
+mod generated;
+mod hooks;
+mod instance;
+mod setup;
+mod staff;
+mod tickets;
+
+pub use access::*;
+pub use customers::*;
+pub use fields::*;
+pub use files::*;
+pub use generated::*;
+pub use hooks::*;
+pub use instance::*;
+pub use setup::*;
+pub use staff::*;
+pub use tickets::*;
+
+use crate::id::{ActionKey, Entity, TextKey};
+
+macro_rules! entities {
+    ($($key:ty: $($name:ident)+;)+) => {$($(
+        impl Entity for $name {
+            type Key = $key;
+        }
+    )+)+};
+}
+
+entities! {
+    i64: Ticket Client Site User Agent Team Department Organisation TicketType Status Outcome Workflow FieldInfo
+        BudgetType Lookup Attachment ExternalLink Notification;
+    TextKey: Priority Role Application Webhook WebhookEvent;
+    ActionKey: Action;
+}
