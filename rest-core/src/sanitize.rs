@@ -87,10 +87,10 @@ fn mask_named(text: &mut String) {
     for name in NAMES {
         for (start, _) in lower.match_indices(name) {
             let after = start + name.len();
-            let value = after + text[after..].len()
-                - text[after..].trim_start_matches(['"', '\'', ' ', ':', '=', '\\']).len();
+            let trimmed = text[after..].trim_start_matches(['"', '\'', ' ', ':', '=', '\\']);
+            let value = text.len() - trimmed.len();
             // "bearer abc" needs no separator; the others are only masked when something assigns a value.
-            if value == after && name != "bearer " {
+            if name != "bearer " && !text[after..value].contains([':', '=']) {
                 continue;
             }
             let mut end = value

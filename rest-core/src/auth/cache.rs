@@ -124,7 +124,8 @@ impl TokenCache {
             let now = self.time.now();
             match &state.current {
                 Some(held) if held.lives(now) => {
-                    let due = held.renew_from.is_some_and(|from| now >= from) && now >= state.not_early_before;
+                    let due =
+                        held.renew_from.is_some_and(|from| now >= from) && now >= state.not_early_before;
                     if !due {
                         return Ok(held.credential.clone());
                     }

@@ -90,10 +90,11 @@ impl ClientCredentials {
         const TOKEN: Field<Untyped, String> = Field::new("access_token");
         const TYPE: Field<Untyped, String> = Field::new("token_type");
         const LIFETIME: Field<Untyped, f64> = Field::new("expires_in");
-        let text = crate::decode::text(response.body()).map_err(|_| "the token endpoint's answer is not UTF-8")?;
+        let text =
+            crate::decode::text(response.body()).map_err(|_| "the token endpoint's answer is not UTF-8")?;
         // Faults are named without what stood there: it may be the token.
-        let answer: Record<Untyped> =
-            Record::parse(text).map_err(|_| "the token endpoint's answer is no JSON object; is the address right?")?;
+        let answer: Record<Untyped> = Record::parse(text)
+            .map_err(|_| "the token endpoint's answer is no JSON object; is the address right?")?;
         let token = answer
             .get(TOKEN)
             .value()
@@ -102,7 +103,8 @@ impl ClientCredentials {
         if answer.get(TYPE).value().is_some_and(|kind| !kind.eq_ignore_ascii_case("bearer")) {
             return Err("the token endpoint's answer is no bearer token");
         }
-        let lifetime = answer.get(LIFETIME).value().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        let lifetime =
+            answer.get(LIFETIME).value().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
         let token = Token::new(token);
         Ok(match lifetime {
             Some(lifetime) => token.expires_in(lifetime),
@@ -116,7 +118,11 @@ impl TokenSource for ClientCredentials {
     async fn fetch(&self, exchange: &Exchange<'_>) -> Result<Token, Error> {
         let response = exchange.send(self.request()?, self.template).await?;
         if !response.status().is_success() {
-            return Err(exchange.refuse(self.template, &response, refusal(response.status(), response.body())));
+            return Err(exchange.refuse(
+                self.template,
+                &response,
+                refusal(response.status(), response.body()),
+            ));
         }
         self.read(&response).map_err(|what| {
             Error::new(ErrorKind::Decode, what)

@@ -199,9 +199,11 @@ impl HttpClientBuilder {
         };
         let mut headers = self.headers;
         if !headers.contains_key(USER_AGENT) {
-            let agent = self.user_agent.as_deref().unwrap_or(concat!("rest-core/", env!("CARGO_PKG_VERSION")));
-            let agent = HeaderValue::from_str(agent)
-                .map_err(|_| Error::configuration("the user agent holds characters that no header may hold"))?;
+            let agent =
+                self.user_agent.as_deref().unwrap_or(concat!("rest-core/", env!("CARGO_PKG_VERSION")));
+            let agent = HeaderValue::from_str(agent).map_err(|_| {
+                Error::configuration("the user agent holds characters that no header may hold")
+            })?;
             headers.insert(USER_AGENT, agent);
         }
         let secrets = Secrets::default();
@@ -223,8 +225,7 @@ impl HttpClientBuilder {
                 Signer::Tokens { source, cache: Box::new(cache) }
             }
         };
-        let limiter =
-            self.limiter.unwrap_or_else(|| RateLimiter::with_time(self.limit, Arc::clone(&time)));
+        let limiter = self.limiter.unwrap_or_else(|| RateLimiter::with_time(self.limit, Arc::clone(&time)));
         let user_agent = headers.get(USER_AGENT).cloned();
         Ok(HttpClient(Arc::new(Inner {
             wire: Wire {
@@ -262,9 +263,7 @@ fn check_base(base: &Url) -> Result<Uri, Error> {
     if base.query().is_some() || base.fragment().is_some() {
         return Err(Error::configuration("the base address must hold no query and no fragment"));
     }
-    base.as_str()
-        .parse()
-        .map_err(|_| Error::configuration("the base address cannot be used for requests"))
+    base.as_str().parse().map_err(|_| Error::configuration("the base address cannot be used for requests"))
 }
 
 #[cfg(feature = "reqwest")]

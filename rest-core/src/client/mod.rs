@@ -125,8 +125,15 @@ impl HttpClient {
         let method = request.method().clone();
         let template = endpoint.template();
         let accepts = |status| endpoint.accepts(status);
-        let call =
-            Call { request, template, idempotency, accepts: &accepts, options, collect: true, foreign: false };
+        let call = Call {
+            request,
+            template,
+            idempotency,
+            accepts: &accepts,
+            options,
+            collect: true,
+            foreign: false,
+        };
         let Done { response, attempts, elapsed, call_id } = self.0.run(call).await?;
         let response = full(response);
         let status = response.status();

@@ -163,7 +163,12 @@ impl Inner {
         }
     }
 
-    fn signed(&self, call: &Call<'_>, info: &CallInfo<'_>, credential: Option<&Credential>) -> http::Request<Bytes> {
+    fn signed(
+        &self,
+        call: &Call<'_>,
+        info: &CallInfo<'_>,
+        credential: Option<&Credential>,
+    ) -> http::Request<Bytes> {
         let mut request = call.request.clone();
         for hook in &self.hooks {
             hook.before(info, &mut ExtraHeaders(request.headers_mut()));
@@ -193,7 +198,8 @@ impl Inner {
         loop {
             let credential = self.credential(call).await.map_err(|error| {
                 // Whatever became of the token's request, the call itself was not sent this time.
-                let sent = if progress.with(|known| known.may_be_applied) { Sent::MayBeApplied } else { Sent::No };
+                let sent =
+                    if progress.with(|known| known.may_be_applied) { Sent::MayBeApplied } else { Sent::No };
                 error.with_sent(sent)
             })?;
             // The semaphore is never closed.
@@ -222,7 +228,8 @@ impl Inner {
             });
 
             if error.is_authentication()
-                && let (Signer::Tokens { cache, .. }, Some(credential), false) = (&self.signer, &credential, renewed)
+                && let (Signer::Tokens { cache, .. }, Some(credential), false) =
+                    (&self.signer, &credential, renewed)
             {
                 tracing::debug!("the server refused the access token; it is renewed and the call sent again");
                 cache.invalidate(credential.generation);
@@ -241,7 +248,9 @@ impl Inner {
                 }
                 match failed.frozen_until {
                     // The limiter holds everybody back until then; sleeping here as well would only add to it.
-                    Some(until) if ends.is_some_and(|ends| until >= ends) => return Err(error.with_exhausted()),
+                    Some(until) if ends.is_some_and(|ends| until >= ends) => {
+                        return Err(error.with_exhausted());
+                    }
                     Some(_) => continue,
                     None => self.wire.retry.wait(throttled, error.retry_after(), self.wire.random()),
                 }
@@ -350,7 +359,7 @@ impl Inner {
     ) -> Tried {
         let status = response.status();
         if accepted {
-            permit.map(Permit::accepted);
+            settled(permit);
             self.wire.budget.refill();
             return Tried::Done(response);
         }
@@ -359,13 +368,13 @@ impl Inner {
             && status == StatusCode::NOT_FOUND
             && progress.with(|known| known.may_be_applied)
         {
-            permit.map(Permit::accepted);
+            settled(permit);
             let mut gone = http::Response::new(Body::empty());
             *gone.status_mut() = StatusCode::NO_CONTENT;
             return Tried::Done(gone);
         }
         if status.is_redirection() {
-            permit.map(Permit::accepted);
+            settled(permit);
             let error = redirect(status, response.headers());
             return Tried::Failed(Failed::answered(error, FailureClass::Permanent, None));
         }
@@ -384,16 +393,16 @@ impl Inner {
                 let until = permit.refused(error.retry_after());
                 tracing::warn!(
                     url.template = call.template,
-                    wait_ms = u64::try_from(until.since(self.wire.time.now()).as_millis()).unwrap_or(u64::MAX),
+                    wait_ms =
+                        u64::try_from(until.since(self.wire.time.now()).as_millis()).unwrap_or(u64::MAX),
                     "the server throttles; all calls wait"
                 );
                 Some(until)
             }
-            Some(permit) => {
-                permit.accepted();
+            permit => {
+                settled(permit);
                 None
             }
-            None => None,
         };
         Tried::Failed(Failed::answered(error, class, frozen_until))
     }
@@ -441,6 +450,13 @@ impl Failed {
 
     fn answered(error: Error, class: FailureClass, frozen_until: Option<Moment>) -> Self {
         Self { error, sent: Sent::Answered, class, frozen_until }
+    }
+}
+
+/// The server answered, and not with a refusal for its load.
+fn settled(permit: Option<Permit>) {
+    if let Some(permit) = permit {
+        permit.accepted();
     }
 }
 

@@ -122,7 +122,8 @@ impl Wire {
             let response = self.transport.send(request).await.map_err(Failure::Transport)?;
             let Some(cap) = cap else { return Ok(response) };
             let (parts, body) = response.into_parts();
-            let expected = parts.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+            let expected =
+                parts.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
             let bytes = match body.collect(cap, expected).await {
                 Ok(bytes) => bytes,
                 // The status already says that it failed; the body would only have said it better.
@@ -164,7 +165,9 @@ impl Wire {
             let cap = Some(TOKEN_CAP.min(self.body_cap));
             let result = self.attempt(request.clone(), self.attempt_timeout, cap).instrument(span).await;
             let (class, asked) = match &result {
-                Ok(response) if response.status().is_success() => return Ok(full(result.map_err(Failure::into_error)?)),
+                Ok(response) if response.status().is_success() => {
+                    return Ok(full(result.map_err(Failure::into_error)?));
+                }
                 Ok(response) => {
                     let asked = self.asked_wait(response.headers());
                     (FailureClass::of(response.status(), asked.is_some()), asked)
@@ -224,8 +227,10 @@ impl Wire {
     }
 
     fn clean(&self, mut details: ErrorDetails) -> ErrorDetails {
-        details.message = details.message.map(|text| self.secrets.clean(&text, MESSAGE)).filter(|text| !text.is_empty());
-        details.code = details.code.map(|text| self.secrets.clean(&text, 100)).filter(|text| !text.is_empty());
+        details.message =
+            details.message.map(|text| self.secrets.clean(&text, MESSAGE)).filter(|text| !text.is_empty());
+        details.code =
+            details.code.map(|text| self.secrets.clean(&text, 100)).filter(|text| !text.is_empty());
         details
     }
 

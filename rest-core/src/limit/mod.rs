@@ -171,9 +171,9 @@ impl RateLimiter {
             // The scale begins with this process, so what is older than it is held back as if sent at its
             // beginning: a little cautious, never too bold.
             let length = window.limit().per() + window.limit().margin();
-            let moments = ages.filter(|age| *age < length).map(|age| {
-                Moment::from_origin(now.since_origin().saturating_sub(age))
-            });
+            let moments = ages
+                .filter(|age| *age < length)
+                .map(|age| Moment::from_origin(now.since_origin().saturating_sub(age)));
             window.preload(moments.collect::<Vec<_>>());
         }
     }
@@ -251,3 +251,6 @@ impl Drop for Permit {
         self.limiter.0.changed.notify_one();
     }
 }
+
+#[cfg(test)]
+mod tests;

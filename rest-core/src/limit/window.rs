@@ -114,7 +114,10 @@ impl RateWindow {
 
     fn taken(&self) -> u32 {
         // The settled ones are at most as many as the limit, which is a u32.
-        u32::try_from(self.settled.len()).unwrap_or(u32::MAX).saturating_add(self.reserved).saturating_add(self.sent)
+        u32::try_from(self.settled.len())
+            .unwrap_or(u32::MAX)
+            .saturating_add(self.reserved)
+            .saturating_add(self.sent)
     }
 
     fn length(&self) -> Duration {
@@ -208,7 +211,8 @@ impl RateWindow {
     fn recover(&mut self, now: Moment) {
         let step = self.length() * QUIET_WINDOWS;
         while self.learning.effective < self.limit.max && now.since(self.learning.changed) >= step {
-            self.learning.effective = (self.learning.effective + self.limit.max.div_ceil(16)).min(self.limit.max);
+            self.learning.effective =
+                (self.learning.effective + self.limit.max.div_ceil(16)).min(self.limit.max);
             self.learning.changed = self.learning.changed + step;
         }
     }

@@ -130,7 +130,10 @@ impl BadRow {
 
 impl fmt::Debug for BadRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BadRow").field("index", &self.index).field("cause", &self.cause).finish_non_exhaustive()
+        f.debug_struct("BadRow")
+            .field("index", &self.index)
+            .field("cause", &self.cause)
+            .finish_non_exhaustive()
     }
 }
 
@@ -228,7 +231,8 @@ fn envelope<'a, S, T: DeserializeOwned>(
         if is_rows && raw == "null" {
             found.null_rows = true;
         } else if shape.total.contains(&key) {
-            found.total = integer_from_text(raw.trim_matches('"')).and_then(|total| u64::try_from(total).ok());
+            found.total =
+                integer_from_text(raw.trim_matches('"')).and_then(|total| u64::try_from(total).ok());
         } else if shape.next.contains(&key) {
             found.next = match raw.as_bytes().first() {
                 Some(b'"') => serde_json::from_str::<String>(raw).ok().filter(|token| !token.is_empty()),

@@ -141,6 +141,9 @@ impl FromStr for Resume {
     }
 }
 
+/// So many pages in a row may be short before the server is believed to leave rows out.
+const MAX_SHORT: u32 = 2;
+
 /// So often a list may shrink while it is read before that is an error.
 const MAX_REWINDS: u32 = 16;
 
@@ -148,7 +151,8 @@ const MAX_REWINDS: u32 = 16;
 ///
 /// Guards: a page that comes twice, a page size that the server silently caps, a list that shrinks while it
 /// is read, a list that ends before its count. Rows may come twice where the server's answers leave no other
-/// safe way; none is skipped.
+/// safe way; none is skipped, as far as counts can show: a row that is deleted while another is added, or a
+/// page from a wrong place with just the expected number of rows, leaves no trace in them.
 #[derive(Clone, Debug)]
 pub struct Cursor(Mode);
 
@@ -171,6 +175,8 @@ struct Numbered {
     digest: Option<u64>,
     /// The page was asked for again because its first answer was strange.
     again: bool,
+    /// So many pages in a row had fewer rows than they should.
+    short: u32,
     /// The server's pages have holes: rows are left out after counting.
     sparse: bool,
     rewinds: u32,
@@ -203,7 +209,9 @@ impl Cursor {
             (Paging::Numbered { first, .. }, Place::Offset { covered, size }) => {
                 Self(Mode::Numbered(Numbered::at(first, *size, *covered)))
             }
-            (Paging::Token { size }, Place::Token(token)) => Self(Mode::Token(Tokens::at(size, token.clone()))),
+            (Paging::Token { size }, Place::Token(token)) => {
+                Self(Mode::Token(Tokens::at(size, token.clone())))
+            }
             _ => Self::new(paging),
         }
     }
@@ -258,6 +266,7 @@ impl Numbered {
             total: None,
             digest: None,
             again: false,
+            short: 0,
             sparse: false,
             rewinds: 0,
             done: false,
@@ -285,6 +294,7 @@ impl Numbered {
         self.covered = self.covered.max(end);
         self.digest = Some(facts.digest);
         self.again = false;
+        self.short = 0;
         self.done = self.total.is_some_and(|total| self.covered >= total);
         Step::Take { skip: u32::try_from(skip).unwrap_or(facts.rows) }
     }
@@ -327,25 +337,28 @@ impl Numbered {
             self.done |= self.total.is_none();
             return Ok(step);
         }
-        if rows == size || self.sparse {
+        if self.sparse {
             return Ok(self.take(facts, offset + size));
         }
-        match self.total {
-            Some(total) if offset + rows >= total => Ok(self.take(facts, offset + rows)),
+        let expected = self.total.map(|total| total.saturating_sub(offset).min(size));
+        if rows == expected.unwrap_or(size) {
+            return Ok(self.take(facts, offset + rows));
+        }
+        match expected {
             // Fewer rows than asked for, and more to come: the server caps the page's size. On the first page
             // that says where the rest begins. Later it is unclear which rows these are, so they are not used.
-            Some(_) | None if beginning => {
+            _ if beginning => {
                 let step = self.take(facts, rows);
                 self.size = facts.rows;
                 Ok(step)
             }
             Some(_) => {
-                if self.again {
-                    // Even the smaller page has holes, so the server leaves rows out after counting them.
+                self.short += 1;
+                if self.short > MAX_SHORT {
+                    // Smaller and smaller pages all have holes: the server leaves rows out after counting.
                     self.sparse = true;
                     return Ok(self.take(facts, offset + size));
                 }
-                self.again = true;
                 self.size = facts.rows;
                 self.digest = None;
                 Ok(Step::Discard)
@@ -368,6 +381,7 @@ impl Numbered {
         self.covered = self.covered.saturating_sub(vanished);
         self.digest = None;
         self.again = false;
+        self.short = 0;
         self.done = self.total.is_some_and(|total| self.covered >= total);
         Ok(Step::Discard)
     }

@@ -144,7 +144,10 @@ impl<R> FusedStream for Pages<R> {
 
 impl<R> fmt::Debug for Pages<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pages").field("total", &self.total).field("ended", &self.ended).finish_non_exhaustive()
+        f.debug_struct("Pages")
+            .field("total", &self.total)
+            .field("ended", &self.ended)
+            .finish_non_exhaustive()
     }
 }
 

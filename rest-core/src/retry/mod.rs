@@ -131,9 +131,11 @@ pub fn verdict(sent: Sent, idempotency: Idempotency, class: FailureClass) -> Ver
         (Sent::Answered, _, Class::Throttled) => Verdict::Retry,
         (Sent::Answered, _, Class::Permanent) => Verdict::Stop,
         // An answered server error was perhaps applied before the error.
-        (Sent::Answered | Sent::MayBeApplied, Repeat::Safe | Repeat::Idempotent, Class::Transient | Class::Throttled) => {
-            Verdict::Retry
-        }
+        (
+            Sent::Answered | Sent::MayBeApplied,
+            Repeat::Safe | Repeat::Idempotent,
+            Class::Transient | Class::Throttled,
+        ) => Verdict::Retry,
         (Sent::MayBeApplied, Repeat::Safe, Class::Permanent) => Verdict::Stop,
         (Sent::Answered, Repeat::Once, Class::Transient)
         | (Sent::MayBeApplied, Repeat::Once, _)
