@@ -1,7 +1,8 @@
 //! Whole lists over any [`HitApi`]: streams that follow the cursors.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::future::Future;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use futures_core::Stream;
 use futures_util::StreamExt as _;
@@ -49,6 +50,17 @@ struct Walk<T> {
     ready: VecDeque<Result<T>>,
     /// `Some(cursor)` while there is a page to fetch.
     next: Option<Option<Cursor>>,
+    /// The cursors that were given so far, as hashes: eight bytes per page.
+    given: HashSet<u64>,
+}
+
+impl<T> Walk<T> {
+    /// Notes a cursor; whether it was given before.
+    fn came_before(&mut self, cursor: &Cursor) -> bool {
+        let mut hasher = DefaultHasher::new();
+        cursor.hash(&mut hasher);
+        !self.given.insert(hasher.finish())
+    }
 }
 
 fn rows<'a, T, F, Fut>(fetch: F) -> impl Stream<Item = Result<T>> + Send + Unpin + 'a
@@ -57,7 +69,7 @@ where
     F: Fn(Option<Cursor>) -> Fut + Clone + Send + 'a,
     Fut: Future<Output = Result<Page<T>>> + Send + 'a,
 {
-    let start = Walk { ready: VecDeque::new(), next: Some(None) };
+    let start = Walk { ready: VecDeque::new(), next: Some(None), given: HashSet::new() };
     futures_util::stream::unfold(start, move |mut walk| {
         let fetch = fetch.clone();
         async move {
@@ -66,14 +78,14 @@ where
                     return Some((row, walk));
                 }
                 let cursor = walk.next.take()?;
-                match fetch(cursor.clone()).await {
+                match fetch(cursor).await {
                     Ok(page) => {
                         walk.ready = page.rows.into();
-                        // A server that hands out the cursor it was given would be asked for ever.
-                        if page.next.is_some() && page.next == cursor {
+                        // A server that hands out a cursor again would be asked for ever.
+                        if page.next.as_ref().is_some_and(|next| walk.came_before(next)) {
                             walk.ready.push_back(Err(Error::new(
                                 ErrorKind::Paging,
-                                "the list does not move on: the server answered a cursor with itself",
+                                "the list does not move on: the server gave a cursor a second time",
                             )));
                         } else {
                             walk.next = page.next.map(Some);

@@ -1,3 +1,8 @@
 //! The crate from outside.
 
+#![allow(clippy::unwrap_used)] // helpers of tests are tests too
+
+mod client;
 mod memory;
+mod secrets;
+mod server;
