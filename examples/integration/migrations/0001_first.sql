@@ -52,8 +52,8 @@ CREATE TABLE people (
 
 -- Creates that were decided before their first call.
 CREATE TABLE intents (
-    op TEXT PRIMARY KEY,
-    marker TEXT NOT NULL UNIQUE,
+    marker TEXT PRIMARY KEY,
+    op TEXT NOT NULL,
     body TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 

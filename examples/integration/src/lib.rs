@@ -3,6 +3,8 @@
 //! The program `halo-hit` is a thin shell over this library. See [`exit`] for how commands end, [`config`] for the
 //! configuration file and [`storage`] for what is remembered between runs.
 
+pub mod config;
+pub mod engine;
 pub mod exit;
 pub mod render;
 pub mod secrets;

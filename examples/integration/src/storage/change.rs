@@ -14,9 +14,9 @@ pub enum Change {
     PutLink(Box<Link>),
     /// Removes a link.
     RemoveLink(ItemId),
-    /// Writes an intent.
+    /// Writes an intent, replacing the one with the same marker.
     PutIntent(Box<Intent>),
-    /// Removes an intent.
+    /// Removes the intent of an operation.
     RemoveIntent(OpId),
     /// Writes a client link.
     PutClientLink(ClientLink),

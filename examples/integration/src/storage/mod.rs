@@ -110,7 +110,7 @@ pub trait Store: Send + Sync {
     /// People that a person has matched.
     async fn people(&self) -> Result<Vec<(MemberId, AgentId)>, StoreError>;
 
-    /// Creates that were decided and not finished, by operation.
+    /// Creates that were decided and not finished, by marker.
     async fn intents(&self) -> Result<Vec<Intent>, StoreError>;
 
     /// Records that may have changed, by side and id.

@@ -181,6 +181,9 @@ async fn intents_outlive_what_they_stand_for(store: &impl Store) {
         settle_until: None,
     };
     store.commit(&lease, &[Change::PutIntent(Box::new(intent.clone()))], 1).await.unwrap();
+    // The same create decided anew, under another operation, replaces the older intent.
+    let intent = Intent { op: Hash128::of(b"again"), ..intent };
+    store.commit(&lease, &[Change::PutIntent(Box::new(intent.clone()))], 1).await.unwrap();
     assert_eq!(store.intents().await.unwrap(), std::slice::from_ref(&intent));
     let done = [Change::PutLink(Box::new(link("i1", 5))), Change::RemoveIntent(intent.op)];
     store.commit(&lease, &done, 2).await.unwrap();

@@ -110,7 +110,7 @@ impl SqliteStore {
     }
 
     pub(super) async fn read_intents(&self) -> Result<Vec<Intent>, StoreError> {
-        self.bodies("intents", sqlx::query("SELECT body FROM intents ORDER BY op")).await
+        self.bodies("intents", sqlx::query("SELECT body FROM intents ORDER BY marker")).await
     }
 
     pub(super) async fn read_dirty(&self) -> Result<Vec<Dirty>, StoreError> {

@@ -178,11 +178,11 @@ impl Tx<'_> {
             Change::RemoveLink(item) => self.delete("DELETE FROM links WHERE item = ?", item).await,
             Change::PutIntent(intent) => {
                 let query = sqlx::query(
-                    "INSERT INTO intents (op, marker, body) VALUES (?, ?, ?)
-                     ON CONFLICT (op) DO UPDATE SET marker = excluded.marker, body = excluded.body",
+                    "INSERT INTO intents (marker, op, body) VALUES (?, ?, ?)
+                     ON CONFLICT (marker) DO UPDATE SET op = excluded.op, body = excluded.body",
                 )
-                .bind(intent.op.to_string())
                 .bind(intent.spec.marker.to_string())
+                .bind(intent.op.to_string())
                 .bind(to_json("intents", intent)?);
                 self.run(query).await
             }
