@@ -105,7 +105,7 @@ pub(super) fn admits(world: &World, caller: &Caller, name: &str, row: &Row, quer
             (kinds.is_empty() || kinds.iter().any(of_kind))
                 && !(query.flag("excludeclosed") && flag(row, "_closed"))
         }
-        "agent" => agent_admitted(row, query, caller),
+        "agent" => agent_admitted(world, row, query, caller),
         "team" => {
             let memberof = |row: &Row| {
                 let me = world.halo.row("agent", caller.agent_id);
@@ -174,16 +174,25 @@ pub(super) fn admits(world: &World, caller: &Caller, name: &str, row: &Row, quer
     }
 }
 
-fn agent_admitted(row: &Row, query: &Query, caller: &Caller) -> bool {
+fn agent_admitted(world: &World, row: &Row, query: &Query, caller: &Caller) -> bool {
     let id = int(row, "id");
     let team = query.get("team").map(str::to_lowercase);
     let mut teams = query.ints("teams");
     teams.extend(query.int("team_id").filter(|t| *t > 0));
     let department = query.int("department_id").filter(|d| *d > 0);
     let kind = query.int("tickettype_id").filter(|k| *k > 0);
-    let restricted = |kind: i64| {
-        list(row, "tickettypes").next().is_none()
-            || list(row, "tickettypes").any(|t| int(t, "tickettype_id") == kind && flag(t, "canedit"))
+    // Of a type are those its teams have, unless the agent is kept from it.
+    let of_type = |kind: i64| {
+        let row_of_type = world.halo.row("tickettype", kind);
+        let in_team = row_of_type.is_none_or(|kind| {
+            let mut teams = list(kind, "allowed_teams").map(|t| int(t, "section_id"));
+            flag(kind, "allowall_team")
+                || teams.any(|team| list(row, "teams").any(|t| int(t, "team_id") == team))
+        });
+        let own = || list(row, "tickettypes");
+        in_team
+            && (own().next().is_none()
+                || own().any(|t| int(t, "tickettype_id") == kind && flag(t, "canedit")))
     };
     let (with, without) = match query.list("activeinactive").as_slice() {
         [active, inactive] => (active.eq_ignore_ascii_case("true"), inactive.eq_ignore_ascii_case("true")),
@@ -198,7 +207,7 @@ fn agent_admitted(row: &Row, query: &Query, caller: &Caller) -> bool {
         && team.is_none_or(|name| list(row, "teams").any(|t| text(t, "team_name").to_lowercase() == name))
         && (teams.is_empty() || list(row, "teams").any(|t| teams.contains(&int(t, "team_id"))))
         && department.is_none_or(|d| list(row, "departments").any(|x| int(x, "department_id") == d))
-        && kind.is_none_or(|kind| id == 1 || restricted(kind))
+        && kind.is_none_or(|kind| id == 1 || of_type(kind))
 }
 
 fn put(row: &mut Row, field: &str, value: Value) {

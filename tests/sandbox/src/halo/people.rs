@@ -13,9 +13,9 @@ use crate::world::{Row, Side, World, WriteKind};
 /// for [`super::send_deliveries`].
 pub fn update_as_person(world: &mut World, person: &str, ticket_id: i64, set: Row) -> Result<(), String> {
     let caller = Caller::person(person);
-    let sent = clean("tickets", set, 0).map_err(|_| "a value has the wrong type".to_owned())?;
+    let sent = clean("tickets", set, 0).map_err(|reply| reply.reason())?;
     let changes = write::apply(world, &caller, ticket_id, &sent, Via::Edit { silent: true })
-        .map_err(|_| format!("Halo refuses the change of ticket {ticket_id}"))?;
+        .map_err(|reply| format!("ticket {ticket_id}: {}", reply.reason()))?;
     world.record(Side::Halo, &caller.actor, WriteKind::Update, "tickets", &ticket_id.to_string(), changes);
     Ok(())
 }
@@ -23,10 +23,10 @@ pub fn update_as_person(world: &mut World, person: &str, ticket_id: i64, set: Ro
 /// A person creates a ticket; gives its number.
 pub fn create_as_person(world: &mut World, person: &str, fields: Row) -> Result<i64, String> {
     let caller = Caller::person(person);
-    let mut sent = clean("tickets", fields, 0).map_err(|_| "a value has the wrong type".to_owned())?;
+    let mut sent = clean("tickets", fields, 0).map_err(|reply| reply.reason())?;
     sent.insert("sendack".into(), Value::Bool(false));
     sent.remove("id");
-    let id = write::create(world, &caller, &sent).map_err(|_| "Halo refuses the new ticket".to_owned())?;
+    let id = write::create(world, &caller, &sent).map_err(|reply| reply.reason())?;
     debug_assert_eq!(world.halo.tickets.by_id(id).map(|row| int(row, "id")), Some(id));
     Ok(id)
 }

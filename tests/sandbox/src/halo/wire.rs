@@ -228,6 +228,18 @@ impl Reply {
         Self::raw(status, "text/html; charset=utf-8", body.into_bytes())
     }
 
+    /// What the body says, in short.
+    pub(super) fn reason(&self) -> String {
+        match serde_json::from_slice(&self.body) {
+            Ok(Value::String(text)) => text,
+            Ok(Value::Object(row)) => match row.get("Message").and_then(Value::as_str) {
+                Some(message) => message.to_owned(),
+                None => Value::Object(row).to_string(),
+            },
+            _ => format!("status {}", self.status),
+        }
+    }
+
     pub(super) fn unauthorised() -> Self {
         Self::empty(401).with("www-authenticate", "Bearer error=\"invalid_token\"".into())
     }

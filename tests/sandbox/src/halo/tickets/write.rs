@@ -139,6 +139,8 @@ pub(in super::super) fn create(world: &mut World, caller: &Caller, sent: &Row) -
             }
         }
         ticket.insert("template_id".into(), json!(int(template, "id")));
+        let details = rules::plain(text(&ticket, "details_html"));
+        ticket.insert("details".into(), json!(details));
     }
     if text(&ticket, "summary").trim().is_empty() {
         return Err(Reply::text(400, "Summary must be entered"));

@@ -51,3 +51,63 @@ pub fn seed(options: &SeedOptions) -> World {
     tickets.fill(&clients, options.tickets);
     world
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::world::store::{int, text};
+
+    #[test]
+    fn equal_seeds_make_equal_worlds_and_others_do_not() {
+        let all = |seed: u64| {
+            let world = super::seed(&SeedOptions { seed, tickets: 200, items: 50, ..SeedOptions::default() });
+            let tickets: Vec<_> = world.halo.tickets.iter().map(|(_, row)| row.clone()).collect();
+            (tickets, world.hit.items.clone(), world.hit.clients.clone(), world.hit.api_key.clone())
+        };
+        assert_eq!(all(3), all(3));
+        assert_ne!(all(3), all(4));
+    }
+
+    #[test]
+    fn the_default_world_is_what_it_says() {
+        for seed in 1..=20 {
+            let world = super::seed(&SeedOptions { seed, ..SeedOptions::default() });
+            let halo = &world.halo;
+            assert_eq!(halo.tickets.len(), 1_500, "seed {seed}");
+            let kinds = halo.tickets.iter().filter(|(_, t)| int(t, "tickettype_id") >= 21).count();
+            assert!((210..=230).contains(&kinds), "seed {seed}: {kinds}");
+            assert_eq!(
+                (halo.roots["client"].len(), halo.roots["team"].len(), halo.roots["tickettype"].len()),
+                (60, 4, 9)
+            );
+            assert_eq!(world.hit.items.len(), 300);
+            let mut statuses: BTreeMap<&str, usize> = BTreeMap::new();
+            for item in world.hit.items.values() {
+                *statuses.entry(text(item, "status_id")).or_default() += 1;
+            }
+            assert_eq!(statuses.len(), 6, "seed {seed}: {statuses:?}");
+            // Every ticket hangs together.
+            for (_, ticket) in halo.tickets.iter() {
+                for (field, root) in [
+                    ("client_id", "client"),
+                    ("site_id", "site"),
+                    ("user_id", "users"),
+                    ("status_id", "status"),
+                ] {
+                    assert!(halo.row(root, int(ticket, field)).is_some(), "{field} of {ticket:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_size_can_be_made() {
+        for (clients, tickets, items) in [(2, 0, 0), (3, 10, 5), (200, 3_000, 700)] {
+            let world = super::seed(&SeedOptions { clients, tickets, items, ..SeedOptions::default() });
+            assert!(world.halo.tickets.len() >= tickets);
+            assert_eq!(world.hit.items.len(), items);
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! The pretended products over sockets.
+
+mod halo;
+mod http;
