@@ -119,7 +119,10 @@ fn refused(layer: &Layer, strike: Strike) -> Response {
         (Side::Hit, 503) => Refusal::new(503, "unavailable", "Come back later.").into_reply(),
         (Side::Hit, _) => Refusal::new(500, "internal", "Something broke.").into_reply(),
         (Side::Halo, 500) => exception(),
-        (Side::Halo, 429) => Response::new(Body::from("API calls quota exceeded")),
+        (Side::Halo, 429) => crate::hit::refusal::reply(
+            429,
+            &json!({"error": "too_many_requests", "error_description": "Rate limit exceeded."}),
+        ),
         (Side::Halo, _) => {
             let page = "<!DOCTYPE html><html><head><title>503</title></head><body>The service is unavailable.</body></html>";
             let mut response = Response::new(Body::from(page));

@@ -265,7 +265,8 @@ impl Plan {
             s.side.is_none_or(|name| Side::from(name) == side)
                 && s.method.as_ref().is_none_or(|m| m.eq_ignore_ascii_case(method.as_str()))
                 && s.path.as_ref().is_none_or(|p| fits_path(p, side, path))
-                && (s.fault != Fault::PageRepeat || s.fault.fits(side, method, query))
+                && (!matches!(s.fault, Fault::PageCap | Fault::PageRepeat)
+                    || s.fault.fits(side, method, query))
         })?;
         let entry = self.next.get_mut(index)?;
         if entry.skip > 0 {

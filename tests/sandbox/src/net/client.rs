@@ -1,5 +1,5 @@
 //! A very small HTTP/1.1 client over plain TCP, for webhook deliveries and for HIT's test of its Halo
-//! connection. It speaks to `http://HOST:PORT/..` only and reads at most a megabyte.
+//! connection. It speaks to `http://HOST:PORT/..` only and reads at most 64 MiB.
 
 use std::time::Duration;
 
@@ -11,11 +11,21 @@ use tokio::net::TcpStream;
 pub struct Outcome {
     /// The status.
     pub status: u16,
+    /// The headers, names in lower case.
+    pub headers: Vec<(String, String)>,
     /// The body, as far as it is text.
     pub body: String,
 }
 
-const CAP: u64 = 1 << 20;
+impl Outcome {
+    /// The first header of a name in lower case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
+    }
+}
+
+const CAP: u64 = 64 << 20;
 
 /// Posts a body.
 ///
@@ -73,7 +83,7 @@ async fn exchange(
     stream.write_all(head.as_bytes()).await.map_err(|e| format!("cannot send: {}", e.kind()))?;
     let mut raw = Vec::new();
     stream.take(CAP).read_to_end(&mut raw).await.map_err(|e| format!("cannot read: {}", e.kind()))?;
-    parse(&raw).ok_or_else(|| "the answer is not HTTP".to_owned())
+    parse(&raw).ok_or_else(|| "the answer is not HTTP, or not whole".to_owned())
 }
 
 fn parse(raw: &[u8]) -> Option<Outcome> {
@@ -81,11 +91,20 @@ fn parse(raw: &[u8]) -> Option<Outcome> {
     let head = std::str::from_utf8(raw.get(..end)?).ok()?;
     let status = head.strip_prefix("HTTP/1.")?.get(2..5)?.parse().ok()?;
     let body = raw.get(end + 4..)?;
-    let chunked = head
+    let headers: Vec<(String, String)> = head
         .lines()
-        .any(|l| l.to_ascii_lowercase().replace(' ', "").starts_with("transfer-encoding:chunked"));
+        .skip(1)
+        .filter_map(|line| line.split_once(':'))
+        .map(|(name, value)| (name.trim().to_ascii_lowercase(), value.trim().to_owned()))
+        .collect();
+    let has = |name: &str| headers.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
+    let chunked = has("transfer-encoding").is_some_and(|v| v.eq_ignore_ascii_case("chunked"));
+    // A body shorter than announced has been cut off.
+    if has("content-length").and_then(|v| v.parse().ok()).is_some_and(|n: usize| n > body.len()) {
+        return None;
+    }
     let body = if chunked { unchunk(body)? } else { body.to_vec() };
-    Some(Outcome { status, body: String::from_utf8_lossy(&body).into_owned() })
+    Some(Outcome { status, headers, body: String::from_utf8_lossy(&body).into_owned() })
 }
 
 fn unchunk(mut rest: &[u8]) -> Option<Vec<u8>> {

@@ -3,7 +3,7 @@
 use sandbox::Sandbox;
 use serde_json::{Value, json};
 
-use crate::support::{control, halo, hit, json_of, opportunity, some_item, start, token};
+use crate::support::{control, halo, hit, json_of, opportunity, start, token};
 
 async fn counts(sandbox: &Sandbox) -> Value {
     control(sandbox, "GET", "/counts", None).await
@@ -50,7 +50,11 @@ async fn writing_over_a_person_is_a_lost_update_unless_somebody_decided() {
     let sandbox = start().await;
     let token = token(&sandbox).await;
     let (item, ticket) = pair(&sandbox, &token).await;
-    people(&sandbox, json!([{"side": "halo", "ticket_id": ticket, "set": {"summary": "Sales knows better"}}])).await;
+    people(
+        &sandbox,
+        json!([{"side": "halo", "ticket_id": ticket, "set": {"summary": "Sales knows better"}}]),
+    )
+    .await;
     people(&sandbox, json!([{"side": "halo", "decision": {"id": ticket, "field": "summary"}}])).await;
     set(&sandbox, &token, ticket, "summary", json!("As decided")).await;
     assert_eq!(counts(&sandbox).await["lost_updates"], 0);
@@ -85,12 +89,19 @@ async fn a_won_deal_becomes_a_project_by_itself() {
     let sandbox = start().await;
     let token = token(&sandbox).await;
     let (_, ticket) = pair(&sandbox, &token).await;
-    people(&sandbox, json!([{"side": "halo", "ticket_id": ticket, "set": {"status_id": 24}, "by": "Diego Fuentes"}])).await;
+    people(
+        &sandbox,
+        json!([{"side": "halo", "ticket_id": ticket, "set": {"status_id": 24}, "by": "Diego Fuentes"}]),
+    )
+    .await;
     let log = control(&sandbox, "GET", "/log?since=0", None).await;
     let born = log["events"].as_array().unwrap().iter().any(|e| {
         e["actor"] == "product"
             && e["kind"] == "create"
-            && e["changes"].as_array().unwrap().contains(&json!({"field": "createdfrom_id", "old": null, "new": ticket}))
+            && e["changes"]
+                .as_array()
+                .unwrap()
+                .contains(&json!({"field": "createdfrom_id", "old": null, "new": ticket}))
     });
     assert!(born, "{log}");
     assert_eq!(counts(&sandbox).await["halo"]["duplicates"], 0, "nobody but the workflow made it");
@@ -101,8 +112,7 @@ async fn people_are_not_bound_by_faults_and_are_told_what_is_wrong() {
     let sandbox = start().await;
     control(&sandbox, "PUT", "/faults", Some(json!({"rate": 0.5, "seed": 1}))).await;
     let item = loop {
-        let item = std::panic::AssertUnwindSafe(some_item_quietly(&sandbox)).0.await;
-        if let Some(item) = item {
+        if let Some(item) = some_item_quietly(&sandbox).await {
             break item;
         }
     };
@@ -138,13 +148,13 @@ async fn breaking_hides_projects_and_mending_shows_them() {
     assert!(seen().await < whole, "hidden without a word");
     control(&sandbox, "PUT", "/break", Some(json!({"codes": []}))).await;
     assert_eq!(seen().await, whole);
-    let _ = some_item(&sandbox, "st_qualified").await;
 }
 
 #[tokio::test]
 async fn a_revoked_key_and_a_foreign_currency_are_seen_by_clients() {
     let sandbox = start().await;
-    control(&sandbox, "PUT", "/break", Some(json!({"codes": ["currency_unequal", "time_zone_missing"]}))).await;
+    control(&sandbox, "PUT", "/break", Some(json!({"codes": ["currency_unequal", "time_zone_missing"]})))
+        .await;
     let (_, account) = hit(&sandbox, "GET", "/account", None).await;
     assert_eq!((&account["currency"], &account["time_zone"]), (&json!("EUR"), &Value::Null));
     control(&sandbox, "PUT", "/break", Some(json!({"codes": ["hit_credentials_refused"]}))).await;

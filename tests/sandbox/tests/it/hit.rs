@@ -51,7 +51,9 @@ async fn filters_hold_together() {
     let sandbox = start().await;
     let item = some_item(&sandbox, "st_qualified").await;
     let (client, since) = (item["client_id"].as_str().unwrap(), item["updated_at"].as_str().unwrap());
-    let path = format!("/roadmap-items?client_id={client}&status=st_qualified&status=st_approved&updated_since={since}");
+    let path = format!(
+        "/roadmap-items?client_id={client}&status=st_qualified&status=st_approved&updated_since={since}"
+    );
     let (_, page) = hit(&sandbox, "GET", &path, None).await;
     let rows = page["data"].as_array().unwrap();
     assert!(rows.iter().any(|r| r["id"] == item["id"]), "the moment itself belongs to it");
@@ -83,7 +85,13 @@ async fn requests_are_judged_in_the_written_order() {
         ("PATCH", "/roadmap-items/it_101", Some(json!({"pillar": "x"})), 422, "read_only"),
         ("PATCH", "/roadmap-items/it_101", Some(json!({"colour": "x"})), 422, "unknown_field"),
         ("PATCH", "/roadmap-items/it_101", Some(json!({"status_id": "st_x"})), 422, "unknown_status"),
-        ("PATCH", "/roadmap-items/it_101", Some(json!({"responsible_id": "tm_x"})), 422, "unknown_team_member"),
+        (
+            "PATCH",
+            "/roadmap-items/it_101",
+            Some(json!({"responsible_id": "tm_x"})),
+            422,
+            "unknown_team_member",
+        ),
         ("PATCH", "/roadmap-items/it_101", Some(json!({"due_date": "2026-02-30"})), 422, "invalid_value"),
         ("POST", "/roadmap-items", Some(json!({"name": "x"})), 422, "required"),
         ("POST", "/roadmap-items", Some(json!({"name": "x", "client_id": "cl_x"})), 422, "unknown_client"),
@@ -133,7 +141,10 @@ async fn a_repeated_create_with_its_key_makes_one_item() {
     assert_eq!((first.status, again.status), (201, 201));
     assert_eq!(first.body, again.body);
     assert_eq!(again.header("etag"), Some("\"1\""));
-    assert_eq!((first.header("idempotency-replayed"), again.header("idempotency-replayed")), (None, Some("true")));
+    assert_eq!(
+        (first.header("idempotency-replayed"), again.header("idempotency-replayed")),
+        (None, Some("true"))
+    );
     let other = json!({"client_id": "cl_1", "name": "Twice"});
     let reused = hit_full(&sandbox, "POST", "/roadmap-items", &key, Some(other)).await;
     assert_eq!((reused.status, code(&json_of(&reused))), (422, "idempotency_key_reused"));
@@ -180,7 +191,13 @@ async fn what_is_not_offered_vanishes_and_refuses() {
         ("GET", "/roadmap-items?external_reference=halopsa/a/b", None, 400, Some("external_reference")),
         ("PATCH", "/roadmap-items/it_101", Some(json!({"start_date": null})), 422, Some("start_date")),
         ("PATCH", "/roadmap-items/it_101", Some(json!({"hours_minutes": 5})), 422, Some("hours_minutes")),
-        ("PATCH", "/roadmap-items/it_101", Some(json!({"budget": {"recurring": []}})), 422, Some("budget.recurring")),
+        (
+            "PATCH",
+            "/roadmap-items/it_101",
+            Some(json!({"budget": {"recurring": []}})),
+            422,
+            Some("budget.recurring"),
+        ),
     ] {
         let (got, answer) = hit(&sandbox, method, path, body).await;
         assert_eq!((got, code(&answer)), (status, "capability_absent"), "{method} {path}");
@@ -188,7 +205,10 @@ async fn what_is_not_offered_vanishes_and_refuses() {
     }
     // Ignored, not refused.
     let stale = [("If-Match", "\"999\"")];
-    assert_eq!(hit_full(&sandbox, "PATCH", "/roadmap-items/it_101", &stale, Some(json!({}))).await.status, 200);
+    assert_eq!(
+        hit_full(&sandbox, "PATCH", "/roadmap-items/it_101", &stale, Some(json!({}))).await.status,
+        200
+    );
     let key = [("Idempotency-Key", "k")];
     for _ in 0..2 {
         let body = json!({"client_id": "cl_1", "name": "Twice"});

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 /// A small world without a rate limit.
 pub(crate) fn small() -> Options {
-    let seed = SeedOptions { clients: 20, tickets: 200, items: 60, rate_limit: None, ..SeedOptions::default() };
+    let seed =
+        SeedOptions { clients: 20, tickets: 200, items: 60, rate_limit: None, ..SeedOptions::default() };
     Options { seed, ..Options::default() }
 }
 
@@ -95,7 +96,7 @@ pub(crate) async fn halo(
     send(method, &url, token, &[], body.as_ref()).await
 }
 
-/// An item with the given status that no ticket mirrors, renamed so that it has no namesake.
+/// The item of a status that has not changed for longest.
 pub(crate) async fn some_item(sandbox: &Sandbox, status: &str) -> Value {
     let (_, page) = hit(sandbox, "GET", &format!("/roadmap-items?page_size=1&status={status}"), None).await;
     page["data"][0].clone()
