@@ -107,7 +107,7 @@ impl Client {
         /// Deliveries of webhooks.
         webhook_events WebhookEvents;
         /// Definitions of fields.
-        custom_fields CustomFields;
+        custom_fields FieldInfos;
         /// What budget lines can be for.
         budget_types BudgetTypes;
         /// Choices.

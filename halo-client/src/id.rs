@@ -100,6 +100,12 @@ impl<R: Entity<Key = i64>> From<i64> for Id<R> {
     }
 }
 
+impl<R: Entity<Key = i64>> From<Id<R>> for i64 {
+    fn from(id: Id<R>) -> i64 {
+        id.0
+    }
+}
+
 impl<R: Entity<Key = TextKey>> From<&str> for Id<R> {
     fn from(key: &str) -> Self {
         Id(TextKey(key.into()))

@@ -8,6 +8,8 @@ mod error_body;
 mod id;
 pub mod resource;
 pub mod schema;
+#[cfg(feature = "test-util")]
+pub mod test_util;
 pub mod value;
 pub mod webhook;
 

@@ -953,7 +953,7 @@ impl<T> Get<ExternalLinks, T> {
     }
 }
 
-impl<T> List<CustomFields, T> {
+impl<T> List<FieldInfos, T> {
     /// Sends `access_control_level`, an integer.
     pub fn access_control_level(self, value: i64) -> Self {
         self.param("access_control_level", value)
@@ -1050,7 +1050,7 @@ impl<T> List<CustomFields, T> {
     }
 }
 
-impl<T> Get<CustomFields, T> {
+impl<T> Get<FieldInfos, T> {
     /// Sends `entityid`, an integer.
     pub fn entityid(self, value: i64) -> Self {
         self.param("entityid", value)

@@ -40,6 +40,8 @@ pub trait Resource: Send + Sync + 'static {
     const PATH: &'static str;
     /// The path of one record, as a template.
     const ONE: &'static str;
+    /// The key under which lists keep their rows, where they are not bare arrays.
+    const ROWS: &'static str;
     /// Where lists keep their rows.
     const SHAPE: Shape;
     /// Whether lists come in pages.
@@ -96,6 +98,7 @@ macro_rules! resources {
             type Schema = schema::$schema;
             const PATH: &'static str = $path;
             const ONE: &'static str = concat!($path, "/{id}");
+            const ROWS: &'static str = $rows;
             const SHAPE: Shape = Shape::rows(&[$rows]).with_total(&["record_count"]);
             const PAGED: bool = $(resources!(@paged $capability))||+;
         }
@@ -149,7 +152,7 @@ resources! {
     /// Deliveries of webhooks.
     WebhookEvents WebhookEvent "/WebhookEvent" "webhookevents": Listable Pageable Readable Writes;
     /// Definitions of fields, custom ones above all.
-    CustomFields FieldInfo "/FieldInfo" "fields": Listable Readable Writes Deletable;
+    FieldInfos FieldInfo "/FieldInfo" "fields": Listable Readable Writes Deletable;
     /// What budget lines can be for.
     BudgetTypes BudgetType "/BudgetType" "budgettypes": Listable Readable Writes Deletable;
     /// Choices.

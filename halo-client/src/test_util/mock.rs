@@ -1,0 +1,147 @@
+//! A mock server.
+
+use std::time::Duration;
+
+use wiremock::matchers::{method, path};
+use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
+
+use crate::id::sealed::Read as _;
+use crate::resource::{Deletable, Listable, Readable, Writes};
+use crate::{Client, ClientBuilder, Id};
+
+/// A HaloPSA on a loopback port that answers what it is told to, and tokens to everyone.
+///
+/// Ends when dropped. What is mounted later is asked only if nothing mounted earlier matches.
+pub struct MockHalo {
+    server: MockServer,
+}
+
+impl std::fmt::Debug for MockHalo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "MockHalo({})", self.server.uri())
+    }
+}
+
+fn json(status: u16, body: impl Into<String>) -> ResponseTemplate {
+    ResponseTemplate::new(status).set_body_raw(body.into(), "application/json")
+}
+
+impl MockHalo {
+    /// Starts a server that hands out tokens.
+    pub async fn start() -> Self {
+        let halo = Self::start_without_tokens().await;
+        let token = r#"{"access_token":"token","token_type":"Bearer","expires_in":3600}"#;
+        Mock::given(method("POST"))
+            .and(path("/auth/token"))
+            .respond_with(json(200, token))
+            .mount(&halo.server)
+            .await;
+        halo
+    }
+
+    /// Starts a server that answers 404 to everything.
+    pub async fn start_without_tokens() -> Self {
+        Self { server: MockServer::start().await }
+    }
+
+    /// The server, to mount more.
+    pub fn server(&self) -> &MockServer {
+        &self.server
+    }
+
+    /// A client of it, without rate limit.
+    pub fn client(&self) -> Client {
+        match self.builder().build() {
+            Ok(client) => client,
+            Err(error) => unreachable!("the mock's own settings are complete: {error}"),
+        }
+    }
+
+    /// A builder of such a client.
+    pub fn builder(&self) -> ClientBuilder {
+        Client::builder()
+            .resource_server(format!("{}/api", self.server.uri()))
+            .authorisation_server(format!("{}/auth", self.server.uri()))
+            .tenant("acme")
+            .credentials("client", "secret")
+            .no_rate_limit()
+            .attempt_timeout(Duration::from_secs(5))
+    }
+
+    /// Lists these rows, in an envelope, in pages where pages are asked for, and at most 100 at a time.
+    pub async fn list<R: Listable>(&self, rows: impl IntoIterator<Item = impl Into<String>>) {
+        let rows: Vec<String> = rows.into_iter().map(Into::into).collect();
+        Mock::given(method("GET"))
+            .and(path(format!("/api{}", R::PATH)))
+            .respond_with(Listing { rows, key: R::ROWS })
+            .mount(&self.server)
+            .await;
+    }
+
+    /// Answers this record.
+    pub async fn record<R: Readable>(&self, id: impl Into<Id<R::Schema>>, body: impl Into<String>) {
+        let one = format!("/api{}/{}", R::PATH, id.into().key().segment());
+        Mock::given(method("GET")).and(path(one)).respond_with(json(200, body)).mount(&self.server).await;
+    }
+
+    /// Answers every write with this record.
+    pub async fn saves<R: Writes>(&self, reply: impl Into<String>) {
+        let all = format!("/api{}", R::PATH);
+        Mock::given(method("POST")).and(path(all)).respond_with(json(201, reply)).mount(&self.server).await;
+    }
+
+    /// Deletes this record.
+    pub async fn deletes<R: Deletable>(&self, id: impl Into<Id<R::Schema>>) {
+        let one = format!("/api{}/{}", R::PATH, id.into().key().segment());
+        Mock::given(method("DELETE")).and(path(one)).respond_with(json(200, "{}")).mount(&self.server).await;
+    }
+
+    /// Refuses every write with this status and body.
+    pub async fn refuses<R: Writes>(&self, status: u16, body: impl Into<String>) {
+        let all = format!("/api{}", R::PATH);
+        Mock::given(method("POST")).and(path(all)).respond_with(json(status, body)).mount(&self.server).await;
+    }
+
+    /// What was asked so far, tokens left out, each as `METHOD path?query body`.
+    pub async fn requests(&self) -> Vec<String> {
+        let all = self.server.received_requests().await.unwrap_or_default();
+        let asked = all.iter().filter(|request| request.url.path() != "/auth/token");
+        asked.map(|request| line(request)).collect()
+    }
+}
+
+fn line(request: &Request) -> String {
+    let query = request.url.query().map(|query| format!("?{query}")).unwrap_or_default();
+    let body = String::from_utf8_lossy(&request.body);
+    format!("{} {}{query} {body}", request.method, request.url.path()).trim_end().to_owned()
+}
+
+/// Lists as the real ones do: pages only where `pageinate` says so, never more than 100 rows.
+struct Listing {
+    rows: Vec<String>,
+    key: &'static str,
+}
+
+impl Respond for Listing {
+    fn respond(&self, request: &Request) -> ResponseTemplate {
+        let number = |name: &str| {
+            let found = request.url.query_pairs().find(|(key, _)| key == name);
+            found.and_then(|(_, value)| value.parse::<usize>().ok())
+        };
+        let paged = request.url.query_pairs().any(|(key, value)| key == "pageinate" && value == "true");
+        let rows = if paged {
+            let size = number("page_size").unwrap_or(50).clamp(1, 100);
+            let page = number("page_no").unwrap_or(1).max(1);
+            self.rows
+                .iter()
+                .skip((page - 1) * size)
+                .take(size)
+                .map(String::as_str)
+                .collect::<Vec<_>>()
+                .join(",")
+        } else {
+            self.rows.join(",")
+        };
+        json(200, format!("{{\"record_count\":{},\"{}\":[{rows}]}}", self.rows.len(), self.key))
+    }
+}

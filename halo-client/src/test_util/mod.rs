@@ -1,0 +1,46 @@
+//! Tools for tests of programs that use this crate. Feature `test-util`.
+//!
+//! [`MockHalo`] is a server on a loopback port with one method per thing a HaloPSA does; what no method covers is
+//! mounted on its [`server`](MockHalo::server). [`ReplayTransport`] and [`ManualClock`] need no port and no time:
+//! hours of waiting pass at once.
+//!
+//! ```
+//! use halo_client::resource::Tickets;
+//! use halo_client::test_util::MockHalo;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), halo_client::Error> {
+//! let halo = MockHalo::start().await;
+//! halo.list::<Tickets>([r#"{"id": 1, "summary": "New firewall"}"#]).await;
+//!
+//! let tickets = halo.client().tickets().list().all().await?;
+//! assert_eq!(tickets[0].value().summary.as_deref(), Some("New firewall"));
+//! # Ok(()) }
+//! ```
+
+mod mock;
+
+pub use mock::MockHalo;
+pub use rest_core::test_util::{ManualClock, Recorded, ReplayTransport, Reply};
+pub use wiremock;
+
+use crate::{Client, ClientBuilder};
+
+/// A builder of clients for a [`ReplayTransport`]: complete, without rate limit, with repeatable jitter. The
+/// first answer of the script must be a token, such as [`token`].
+pub fn replayed(transport: &ReplayTransport, clock: &ManualClock) -> ClientBuilder {
+    Client::builder()
+        .resource_server("https://acme.halopsa.test/api")
+        .authorisation_server("https://acme.halopsa.test/auth")
+        .tenant("acme")
+        .credentials("client", "secret")
+        .no_rate_limit()
+        .transport(transport.clone())
+        .clock(clock.clone())
+        .seed(1)
+}
+
+/// A token for an hour.
+pub fn token() -> Reply {
+    Reply::json(r#"{"access_token":"token","token_type":"Bearer","expires_in":3600,"scope":"all"}"#)
+}

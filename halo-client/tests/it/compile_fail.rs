@@ -1,0 +1,7 @@
+//! Programs that must not compile, with the words they are refused in.
+
+#[test]
+fn wrong_programs_are_refused() {
+    let cases = trybuild::TestCases::new();
+    cases.compile_fail("tests/compile_fail/*.rs");
+}
