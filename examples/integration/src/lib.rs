@@ -3,9 +3,12 @@
 //! The program `halo-hit` is a thin shell over this library. See [`exit`] for how commands end, [`config`] for the
 //! configuration file and [`storage`] for what is remembered between runs.
 
+pub mod app;
+pub mod cli;
 pub mod config;
 pub mod engine;
 pub mod exit;
+pub mod remote;
 pub mod render;
 pub mod secrets;
 pub mod storage;

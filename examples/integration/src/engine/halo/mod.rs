@@ -1,0 +1,308 @@
+//! HaloPSA as the engine uses it.
+
+mod catalogue;
+pub mod read;
+mod write;
+
+use std::sync::{Arc, RwLock};
+
+use futures_util::StreamExt as _;
+use halo_client::schema::{Action, ExternalLink, Ticket};
+use halo_client::{Client, Error, New, Patch, Record};
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
+use sync_core::catalogue::Catalogue;
+use sync_core::exec::{
+    CreateCall, LinkBackCall, MarkerHit, NoteQuery, Outcome, Record as SyncRecord, RecordKey, Reject, RejectClass,
+    StatusCall, StatusWay, UpdateCall,
+};
+use sync_core::ids::{Kind, TicketId};
+use sync_core::marker::Marker;
+use sync_core::record::HaloTicket;
+use sync_core::stamp::Stamp;
+
+pub use self::catalogue::Found;
+use self::read::Reading;
+use self::write::{Unwritable, Writing};
+
+/// A row whose fields are read one by one from its JSON; parsing it into a struct first would be work for nothing.
+type Row = Record<Ticket, IgnoredAny>;
+
+/// One HaloPSA tenant.
+pub struct HaloSide {
+    client: Client,
+    /// The number of the request source that new tickets carry.
+    source: Option<i64>,
+    /// How rows are read: zone, currency, and what the catalogue says of types and statuses.
+    reading: RwLock<Arc<Reading>>,
+    catalogue: RwLock<Arc<Catalogue>>,
+}
+
+/// What a list brought.
+#[derive(Debug, Default)]
+pub struct Tickets {
+    /// The tickets.
+    pub rows: Vec<HaloTicket>,
+    /// Whether every row could be read and the server's count was reached.
+    pub complete: bool,
+}
+
+impl HaloSide {
+    /// A tenant whose catalogue is not known yet: see [`Self::know`].
+    #[must_use]
+    pub fn new(client: Client, source: Option<i64>, reading: Reading) -> Self {
+        Self {
+            client,
+            source,
+            reading: RwLock::new(Arc::new(reading)),
+            catalogue: RwLock::new(Arc::new(Catalogue::default())),
+        }
+    }
+
+    /// The client behind it.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Takes over what the catalogue says of types, statuses and teams.
+    pub fn know(&self, catalogue: &Catalogue, found: &Found) {
+        let mut reading = (*self.reading()).clone();
+        reading.kinds = catalogue
+            .ticket_types
+            .iter()
+            .filter_map(|(id, ticket_type)| Some((*id, ticket_type.kind?)))
+            .collect();
+        reading.tasks.clone_from(&found.task_types);
+        reading.closed = catalogue.statuses.iter().filter(|(_, status)| status.closed).map(|(id, _)| *id).collect();
+        *self.reading.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(reading);
+        *self.catalogue.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(catalogue.clone());
+    }
+
+    fn reading(&self) -> Arc<Reading> {
+        self.reading.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
+    /// The tickets of one kind, changed since an instant, or all of them.
+    ///
+    /// # Errors
+    /// Those of a list. A row that cannot be read makes the list incomplete.
+    pub async fn list(&self, kind: Kind, since: Option<Stamp>) -> Result<Tickets, Error> {
+        let since = since.and_then(|stamp| jiff::Timestamp::from_millisecond(stamp.unix_ms).ok());
+        // Ordered by id, so that a ticket that changes meanwhile does not move to a page that was read already.
+        macro_rules! stream {
+            ($route:expr) => {{
+                let list = $route.list().order("id");
+                match since {
+                    Some(since) => list.lastupdatefromdate(since),
+                    None => list,
+                }
+                .rows_as::<IgnoredAny>()
+                .stream()
+            }};
+        }
+        let mut rows = match kind {
+            Kind::Opportunity => stream!(self.client.opportunities()),
+            Kind::Project => stream!(self.client.projects()),
+        };
+        let reading = self.reading();
+        let mut tickets = Tickets { rows: Vec::new(), complete: true };
+        while let Some(row) = rows.next().await {
+            match row {
+                Ok(row) => match reading.ticket(&row) {
+                    Some(ticket) => tickets.rows.push(ticket),
+                    None => tickets.complete = false,
+                },
+                Err(error) if error.is_bad_record() => {
+                    tracing::warn!(%error, "a ticket could not be read");
+                    tickets.complete = false;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(tickets)
+    }
+
+    /// One ticket in detail; nothing if the server says that there is none.
+    ///
+    /// # Errors
+    /// [`Reject`].
+    pub async fn read(&self, id: TicketId) -> Result<Option<HaloTicket>, Reject> {
+        let row = self.client.tickets().get(id.0).includedetails(true).row_as::<IgnoredAny>().await;
+        match row {
+            Ok(row) => match self.reading().ticket(&row) {
+                // Halo may answer another record than the one asked for by a badly formed id; never take it for ours.
+                Some(ticket) if ticket.id == id => Ok(Some(ticket)),
+                Some(_) | None => Err(Reject::new(RejectClass::Invalid, format!("the reply is not ticket {id}"))),
+            },
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(reject(&error)),
+        }
+    }
+
+    /// Tickets that carry a marker. Hits are checked again here, because Halo ignores filters that it does not know.
+    ///
+    /// # Errors
+    /// [`Reject`].
+    pub async fn find_marker(&self, marker: &Marker) -> Result<Vec<MarkerHit>, Reject> {
+        let links = self.client.external_links().list().third_party_id(marker.as_str()).all().await;
+        let mut hits: Vec<MarkerHit> = links
+            .map_err(|error| reject(&error))?
+            .into_iter()
+            .map(Record::into_value)
+            .filter(|link| link.third_party_type.as_deref() == Some(read::LINK_TYPE))
+            .filter_map(|link| {
+                let marker = Marker::parse(&link.third_party_id?).filter(|found| found == marker)?;
+                Some(MarkerHit { record: RecordKey::Ticket(TicketId(link.halo_id?)), marker })
+            })
+            .collect();
+        hits.sort_by(|a, b| a.record.cmp(&b.record));
+        hits.dedup();
+        Ok(hits)
+    }
+
+    /// Projects that were made from an opportunity: created from it, related to it, or below it.
+    ///
+    /// # Errors
+    /// [`Reject`].
+    pub async fn find_projects(&self, opportunity: TicketId) -> Result<Vec<HaloTicket>, Reject> {
+        let tickets = self.list(Kind::Project, None).await.map_err(|error| reject(&error))?;
+        let from = |ticket: &HaloTicket| {
+            ticket.created_from == Some(opportunity)
+                || ticket.parent == Some(opportunity)
+                || ticket.related.contains(&opportunity)
+        };
+        Ok(tickets.rows.into_iter().filter(from).collect())
+    }
+
+    /// Whether the ticket has a note with our tag.
+    ///
+    /// # Errors
+    /// [`Reject`].
+    pub async fn find_note(&self, query: &NoteQuery) -> Result<bool, Reject> {
+        let actions = self.client.actions().list().ticket_id(query.ticket.0).all().await;
+        let actions = actions.map_err(|error| reject(&error))?;
+        Ok(actions.iter().any(|action| action.value().note.as_deref().is_some_and(|note| note.contains(&*query.tag))))
+    }
+
+    /// Creates a ticket, with its marker in the same call.
+    pub async fn create(&self, call: &CreateCall) -> Outcome {
+        let new = match self.with_writing(|writing| writing.new_ticket(call.intent(), None)) {
+            Ok(new) => new,
+            Err(error) => return invalid(error.to_string()),
+        };
+        let saved = match call.intent().spec.kind {
+            Kind::Opportunity => self.client.opportunities().create(&new).await,
+            Kind::Project => self.client.projects().create(&new).await,
+        };
+        self.outcome(saved)
+    }
+
+    /// Writes fields of a ticket.
+    pub async fn update(&self, call: &UpdateCall) -> Outcome {
+        let RecordKey::Ticket(ticket) = call.target() else { return invalid("not a ticket".to_owned()) };
+        match self.with_writing(|writing| writing.patch(*ticket, call.kind(), call.set())) {
+            Ok(patch) => self.save(&patch).await,
+            Err(error) => invalid(error.to_string()),
+        }
+    }
+
+    /// Changes a ticket's status. Nobody is mailed.
+    pub async fn write_status(&self, call: &StatusCall) -> Outcome {
+        let ticket = call.ticket();
+        match call.way() {
+            StatusWay::Set(status) => {
+                self.save(&Patch::<Ticket>::of(ticket.0).set(Ticket::STATUS_ID, status.0)).await
+            }
+            StatusWay::Action { outcome, .. } => {
+                let action = New::<Action>::record()
+                    .set(Action::TICKET_ID, ticket.0)
+                    .set(Action::OUTCOME_ID, outcome.0)
+                    .set(Action::NOTE, format!("Status changed from the roadmap. {}", call.note_tag()))
+                    .set(Action::HIDDENFROMUSER, true)
+                    .set(Action::SENDEMAIL, false);
+                match self.client.actions().create(&action).await {
+                    // The reply is the action, not the ticket: the executor reads the ticket back.
+                    Ok(_) => Outcome::Applied(None),
+                    Err(error) => failed(&error),
+                }
+            }
+            StatusWay::CloseWon(recipe) => {
+                let mut patch = Patch::<Ticket>::of(ticket.0).set(Ticket::STATUS_ID, recipe.status.0);
+                for (name, json) in &recipe.constants {
+                    match RawValue::from_string(json.to_string()) {
+                        Ok(value) => patch = patch.set_named(name.to_string(), value),
+                        Err(_) => return invalid(Unwritable::Constant(name.to_string()).to_string()),
+                    }
+                }
+                self.save(&patch).await
+            }
+            StatusWay::Convert { to_type, status } => {
+                let patch = Patch::<Ticket>::of(ticket.0).set(Ticket::TICKETTYPE_ID, to_type.0);
+                let patch = match status {
+                    Some(status) => patch.set(Ticket::STATUS_ID, status.0),
+                    None => patch,
+                };
+                self.save(&patch).await
+            }
+            // `StatusWay` may grow; a way that is not known here must not be guessed.
+            _ => invalid("this way of changing a status is not supported".to_owned()),
+        }
+    }
+
+    /// Writes the external link to the item.
+    pub async fn link_back(&self, call: &LinkBackCall) -> Outcome {
+        let link: New<ExternalLink> = write::external_link(call.marker(), call.item().as_str(), call.url());
+        self.save(&Patch::<Ticket>::of(call.ticket().0).set(Ticket::NEW_EXTERNAL_LINK, link)).await
+    }
+
+    async fn save(&self, patch: &Patch<Ticket>) -> Outcome {
+        self.outcome(self.client.tickets().update(patch).await)
+    }
+
+    fn outcome(&self, saved: Result<halo_client::Saved<Ticket>, Error>) -> Outcome {
+        match saved {
+            Ok(saved) => {
+                if let Some(warning) = saved.warning() {
+                    tracing::warn!(warning, "Halo saved a ticket with a warning");
+                }
+                let ticket = self.reading().ticket(saved.record());
+                Outcome::Applied(ticket.map(|ticket| SyncRecord::Ticket(Box::new(ticket))))
+            }
+            Err(error) => failed(&error),
+        }
+    }
+
+    fn with_writing<T>(&self, write: impl FnOnce(&Writing<'_>) -> Result<T, Unwritable>) -> Result<T, Unwritable> {
+        let reading = self.reading();
+        let catalogue = self.catalogue.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        write(&Writing { zone: reading.zone.as_ref(), catalogue: &catalogue, source: self.source })
+    }
+}
+
+fn invalid(detail: String) -> Outcome {
+    Outcome::Rejected(Reject::new(RejectClass::Invalid, detail))
+}
+
+fn failed(error: &Error) -> Outcome {
+    if error.is_outcome_unknown() { Outcome::Unknown } else { Outcome::Rejected(reject(error)) }
+}
+
+/// What a refusal means to the executor.
+#[must_use]
+pub fn reject(error: &Error) -> Reject {
+    let class = if error.is_authentication() {
+        RejectClass::Credentials
+    } else if error.is_permission() {
+        RejectClass::Forbidden
+    } else if error.is_not_found() {
+        RejectClass::NotFound
+    } else if error.is_throttled() {
+        RejectClass::Throttled
+    } else if error.is_invalid() || error.is_conflict() {
+        RejectClass::Invalid
+    } else {
+        RejectClass::Unavailable
+    };
+    Reject::new(class, error.to_string())
+}

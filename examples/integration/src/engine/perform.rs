@@ -1,0 +1,252 @@
+//! Carrying out a plan: the loop that does what [`Exec`] asks for.
+//!
+//! `sync_core` decides, this talks, stores and waits. Every journal entry is durable before the next step is asked for,
+//! so the process may die between any two lines below.
+
+use std::collections::BTreeMap;
+
+use rest_core::clock::Time;
+use sync_core::decision::OpId;
+use sync_core::exec::{Commit, Event, Exec, History, JournalEntry, Memory, Outcome, Record, RecordKey, Report, Step};
+use sync_core::field::FieldId;
+use sync_core::hash::Hash256;
+use sync_core::ids::{ItemId, Side};
+use sync_core::plan::{Op, OpKind, Plan, explain_op};
+use sync_core::stamp::Stamp;
+
+use super::halo::HaloSide;
+use super::hit::HitSide;
+use crate::exit::Failure;
+use crate::storage::{self, Change, HistoryEntry, Lease, RunId, Store};
+
+/// Told what is being done, for progress bars and plain lines.
+pub trait Watch: Send + Sync {
+    /// An operation is over (or was left out); `done` of `all` are.
+    fn operation(&self, sentence: &str, done: usize, all: usize);
+    /// The run waits for this many milliseconds, and why.
+    fn waiting(&self, milliseconds: i64);
+}
+
+/// Says nothing.
+pub struct Silent;
+
+impl Watch for Silent {
+    fn operation(&self, _: &str, _: usize, _: usize) {}
+    fn waiting(&self, _: i64) {}
+}
+
+/// Where a plan is carried out.
+pub struct Performer<'a> {
+    /// The state.
+    pub store: &'a dyn Store,
+    /// The right to change it.
+    pub lease: &'a Lease,
+    /// HaloPSA.
+    pub halo: &'a HaloSide,
+    /// HumanizeIT.
+    pub hit: &'a HitSide,
+    /// The time, and waiting.
+    pub time: &'a dyn Time,
+    /// Who is told.
+    pub watch: &'a dyn Watch,
+    /// The run that this belongs to.
+    pub run: RunId,
+}
+
+impl Performer<'_> {
+    /// Carries out a plan. `memory` is the state that the plan was made from.
+    ///
+    /// # Errors
+    /// Only when the state cannot be stored any more. What servers refuse is in the report.
+    ///
+    /// # Cancel safety
+    /// May be dropped anywhere: the next run goes on from what was stored.
+    pub async fn perform(
+        &self,
+        mut exec: Exec,
+        plan: &Plan,
+        plan_hash: Hash256,
+        mut memory: Memory,
+    ) -> Result<Report, Failure> {
+        let ops: BTreeMap<OpId, &Op> = plan.ops.iter().map(|op| (op.id, op)).collect();
+        let mut done = 0;
+        loop {
+            let event = match exec.poll(self.now()) {
+                Step::Done(report) => return Ok(report),
+                Step::Wait(until) => {
+                    self.wait(until).await;
+                    continue;
+                }
+                Step::Persist(entry) => {
+                    let changes = persist(&mut memory, &entry);
+                    self.commit(&changes).await?;
+                    Event::Persisted
+                }
+                Step::Commit(commit) => {
+                    let op = commit.op.and_then(|id| ops.get(&id).copied());
+                    let mut changes = apply(&mut memory, &commit);
+                    if let Some(op) = op {
+                        changes.extend(self.log(op, &commit, plan_hash).into_iter().map(|e| Change::Log(Box::new(e))));
+                    }
+                    self.commit(&changes).await?;
+                    if let Some(op) = op {
+                        done += 1;
+                        self.watch.operation(&explain_op(op), done, plan.ops.len());
+                    }
+                    Event::Persisted
+                }
+                Step::Read(RecordKey::Ticket(id)) => Event::Read(
+                    self.halo.read(id).await.map(|found| found.map(|ticket| Record::Ticket(Box::new(ticket)))),
+                ),
+                Step::Read(RecordKey::Item(id)) => {
+                    Event::Read(self.hit.read(&id).await.map(|found| found.map(|item| Record::Item(Box::new(item)))))
+                }
+                Step::FindMarker(query) => Event::Markers(match query.side {
+                    Side::Halo => self.halo.find_marker(&query.marker).await,
+                    Side::Hit => self.hit.find_marker(&query).await,
+                }),
+                Step::FindProject(opportunity) => Event::Projects(self.halo.find_projects(opportunity).await),
+                Step::FindNote(query) => Event::Note(self.halo.find_note(&query).await),
+                Step::Create(call) => Event::Written(match call.intent().spec.target {
+                    Side::Halo => self.halo.create(&call).await,
+                    Side::Hit => self.hit.create(&call).await,
+                }),
+                Step::Update(call) => Event::Written(match call.side() {
+                    Side::Halo => self.halo.update(&call).await,
+                    Side::Hit => self.hit.update(&call).await,
+                }),
+                Step::StatusWrite(call) => Event::Written(self.halo.write_status(&call).await),
+                Step::LinkBack(call) => Event::Written(match call.side() {
+                    Side::Halo => self.halo.link_back(&call).await,
+                    Side::Hit => self.hit.link_back(&call).await,
+                }),
+                // `Step` may grow; a step that this loop does not know must not be skipped silently.
+                other => return Err(internal(format!("the executor asked for an unknown step, {}", other.name()))),
+            };
+            if let Event::Written(Outcome::Unknown) = &event {
+                tracing::warn!("the outcome of a write is unknown; the next run looks for it");
+            }
+            exec.on(event).map_err(|error| internal(error.to_string()))?;
+        }
+    }
+
+    fn now(&self) -> Stamp {
+        Stamp::ours(now_ms(self.time))
+    }
+
+    async fn wait(&self, until: Stamp) {
+        let milliseconds = until.since(self.now()).unwrap_or(0).max(1);
+        self.watch.waiting(milliseconds);
+        self.time.sleep(std::time::Duration::from_millis(u64::try_from(milliseconds).unwrap_or(1))).await;
+    }
+
+    async fn commit(&self, changes: &[Change]) -> Result<(), Failure> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        self.store.commit(self.lease, changes, now_ms(self.time)).await?;
+        Ok(())
+    }
+
+    /// What the history says about an operation: a line for each field that was written, else one line.
+    fn log(&self, op: &Op, commit: &Commit, plan_hash: Hash256) -> Vec<HistoryEntry> {
+        let line = HistoryEntry {
+            run: Some(self.run),
+            op: Some(op.id),
+            at: now_ms(self.time),
+            record: None,
+            item: op.item.clone().or_else(|| commit.links.first().map(|link| link.item.clone())),
+            client: Some(op.client.clone()),
+            action: op.kind.code().to_owned(),
+            field: None,
+            before: None,
+            after: None,
+            why: serde_json::to_string(&op.why).unwrap_or_default(),
+            sentence: explain_op(op),
+            plan: Some(plan_hash),
+            outcome: storage::Outcome::Applied,
+        };
+        let Some(history) = &commit.history else {
+            // Agreeing with what is there already is no event that anybody looks for.
+            return if matches!(op.kind, OpKind::Rebase { .. }) { Vec::new() } else { vec![line] };
+        };
+        let line = HistoryEntry { record: Some(key(&history.record)), ..line };
+        let fields = written_fields(history);
+        if fields.is_empty() {
+            return vec![line];
+        }
+        fields
+            .into_iter()
+            .map(|field| HistoryEntry {
+                field: Some(field),
+                before: history.before.get(field).value().cloned(),
+                after: history.after.get(field).value().or(history.sent.get(field).value()).cloned(),
+                ..line.clone()
+            })
+            .collect()
+    }
+}
+
+/// Milliseconds since 1970 by this machine's clock.
+#[must_use]
+pub fn now_ms(time: &dyn Time) -> i64 {
+    let since = time.wall().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+fn internal(what: String) -> Failure {
+    Failure::other("internal", what, "nothing was lost; please report this")
+}
+
+fn written_fields(history: &History) -> Vec<FieldId> {
+    history.sent.iter().map(|(field, _)| field).collect()
+}
+
+/// Applies a journal entry to the memory, and says what that changes in the store.
+fn persist(memory: &mut Memory, entry: &JournalEntry) -> Vec<Change> {
+    match entry {
+        JournalEntry::Intent(intent) => {
+            let replaced = memory.intents.get(&intent.spec.marker).map(|old| old.op).filter(|op| *op != intent.op);
+            memory.apply(entry);
+            replaced.map(Change::RemoveIntent).into_iter().chain([Change::PutIntent(intent.clone())]).collect()
+        }
+        JournalEntry::DropIntent(marker) => {
+            let op = memory.intents.get(marker).map(|intent| intent.op);
+            memory.apply(entry);
+            op.map(Change::RemoveIntent).into_iter().collect()
+        }
+        JournalEntry::Pending { item, .. } | JournalEntry::DropPending { item, .. } => {
+            memory.apply(entry);
+            put_link(memory, item).into_iter().collect()
+        }
+        _ => {
+            memory.apply(entry);
+            memory.links.values().map(|link| Change::PutLink(Box::new(link.clone()))).collect()
+        }
+    }
+}
+
+fn apply(memory: &mut Memory, commit: &Commit) -> Vec<Change> {
+    let intent = commit.drop_intent.as_ref().and_then(|marker| memory.intents.get(marker)).map(|intent| intent.op);
+    memory.commit(commit);
+    let mut changes: Vec<Change> = commit.links.iter().filter_map(|link| put_link(memory, &link.item)).collect();
+    changes.extend(intent.map(Change::RemoveIntent));
+    changes.extend(commit.clean.iter().map(|mark| Change::Clean {
+        key: key(&mark.record),
+        mark: i64::try_from(mark.mark).unwrap_or(i64::MAX),
+    }));
+    changes
+}
+
+/// A record in the store's words.
+#[must_use]
+pub fn key(record: &RecordKey) -> storage::RecordKey {
+    match record {
+        RecordKey::Ticket(id) => storage::RecordKey::Ticket(*id),
+        RecordKey::Item(id) => storage::RecordKey::Item(id.clone()),
+    }
+}
+
+fn put_link(memory: &Memory, item: &ItemId) -> Option<Change> {
+    memory.links.get(item).map(|link| Change::PutLink(Box::new(link.clone())))
+}
