@@ -285,6 +285,22 @@ impl CreateTask {
                 cells.insert(field, cell);
             }
         }
+        if let (false, Some(seen)) = (found, seen) {
+            // Left out of the create on purpose: what the server chose stands against blank, so that the next plan
+            // writes the source's value.
+            let left_out =
+                self.intent.source.iter().filter(|(field, _)| !self.intent.payload.get(*field).is_seen());
+            for (field, held) in left_out.map(|(field, _)| (field, seen.fields().get(field))) {
+                if held.is_seen() {
+                    let held = held.value().cloned();
+                    let cell = match target {
+                        Side::Halo => BaseCell { halo: held, hit: None },
+                        Side::Hit => BaseCell { halo: None, hit: held },
+                    };
+                    cells.insert(field, cell);
+                }
+            }
+        }
         let mut change = LinkChange::none(item.clone());
         change.make = Some(NewLink { client: spec.client.clone(), halo_client: spec.halo_client });
         change.tickets = Vec::from([(kind, Some(ticket))]);

@@ -37,7 +37,6 @@ impl Context<'_> {
 }
 
 /// What a task wants.
-#[expect(clippy::large_enum_variant, reason = "it lives for the length of one call")]
 pub(super) enum Next {
     Step(Step),
     /// Nothing before this moment; let others go first.
@@ -344,7 +343,7 @@ impl Exec {
             unfinished.extend(skip.item.clone().map(RecordKey::Item));
             unfinished.extend(skip.ticket.map(RecordKey::Ticket));
         }
-        for intent in self.memory.intents.values() {
+        for intent in self.memory.intents.values().filter(|intent| intent.sent_at.is_some()) {
             unfinished.extend(intent.spec.item.clone().map(RecordKey::Item));
             unfinished.extend(intent.spec.ticket.map(RecordKey::Ticket));
         }

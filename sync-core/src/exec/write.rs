@@ -284,7 +284,7 @@ impl WriteTask {
         let mut not_kept = Vec::new();
         for (field, sent) in self.set.iter() {
             let now = held.get(field);
-            if now != sent && (now == self.before.get(field) || !now.is_seen()) {
+            if !now.is_seen() || (now == self.before.get(field) && !is_spelling_of(now, sent)) {
                 not_kept.push(field);
             }
         }
