@@ -168,7 +168,12 @@ fn list(world: &World, caller: &Caller, query: &Query, name: &str, root: &Root) 
         })
         .collect();
     let plural = format!("{name}s");
-    let key = envelope(name).or(root.paged.then_some(plural.as_str())).filter(|_| name != "externallink");
+    let key = envelope(name).or(root.paged.then_some(plural.as_str())).filter(|_| match name {
+        "externallink" => false,
+        // Bare to the older clients; wrapped for those that page, though it does not page.
+        "agent" => query.flag("pageinate"),
+        _ => true,
+    });
     Ok(window.wrap(key, total, shown))
 }
 

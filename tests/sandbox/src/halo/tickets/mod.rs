@@ -34,6 +34,9 @@ pub(super) fn answer(
 ) -> Answer {
     let only = kind_of_root(root);
     let third = req.segment(2);
+    if req.path.len() > 3 {
+        return Ok(Reply::empty(404));
+    }
     match (&req.method, third.as_str()) {
         (&Method::GET, "") => list::answer(world, memory, caller, req, only),
         (&Method::POST, "") => upsert(world, caller, req),

@@ -79,9 +79,17 @@ fn common(world: &World, ticket: &Row) -> Row {
         ("category_1", json!("")),
         ("quotation_count", json!(0)),
         ("salesorder_count", json!(0)),
+        ("impact", json!(0)),
+        ("urgency", json!(0)),
+        ("estimate", json!(0.0)),
+        ("timetaken", json!(0.0)),
+        ("read", json!(true)),
+        ("reportedby", json!("")),
     ] {
         default(&mut row, field, value);
     }
+    let kind = world.halo.row("tickettype", int(ticket, "tickettype_id"));
+    put(&mut row, "itil_requesttype_id", json!(kind.map_or(0, |k| int(k, "itilrequesttype"))));
     row
 }
 
@@ -139,14 +147,12 @@ pub(in super::super) fn detail(
     let mut row = common(world, ticket);
     let id = int(ticket, "id");
     let kind = Kind::of_ticket(world, ticket);
-    let kind_row = world.halo.row("tickettype", int(ticket, "tickettype_id"));
     put(&mut row, "status_name", name(world, "status", int(ticket, "status_id")));
     let agent = name(world, "agent", int(&row, "agent_id"));
     put(&mut row, "agent_name", agent);
     put(&mut row, "tickettype_name", name(world, "tickettype", int(ticket, "tickettype_id")));
     put(&mut row, "sla_name", name(world, "sla", int(ticket, "sla_id")));
     put(&mut row, "priority_name", priority_name(world, ticket));
-    put(&mut row, "itil_requesttype_id", json!(kind_row.map_or(0, |k| int(k, "itilrequesttype"))));
     put(&mut row, "is_project", json!(kind == Kind::Project));
     put(&mut row, "is_opportunity", json!(kind == Kind::Opportunity));
     let user = world.halo.row("users", int(ticket, "user_id"));
@@ -175,11 +181,7 @@ pub(in super::super) fn detail(
         ("third_party_id_string", json!("")),
         ("opportunity_third_party_url", json!("")),
         ("thirdparty_url", json!("")),
-        ("impact", json!(0)),
-        ("urgency", json!(0)),
-        ("estimate", json!(0.0)),
         ("estimatedays", json!(0.0)),
-        ("timetaken", json!(0.0)),
         ("cost", json!(0.0)),
         ("createdfrom_id", json!(0)),
         ("merged_into_id", json!(0)),
@@ -190,7 +192,6 @@ pub(in super::super) fn detail(
         ("workflow_step", json!(0)),
         ("workflow_stage", json!("")),
         ("emailcclist", json!("")),
-        ("reportedby", json!("")),
         ("showforusers", json!(true)),
         ("deleted", json!(false)),
         ("starttime", json!("00:00:00")),

@@ -134,12 +134,12 @@ async fn more_requests_than_the_limit_are_told_when_to_come_back() {
 async fn without_a_default_team_an_agent_reads_no_others() {
     let halo = Halo::start().await;
     let api = halo.integration().await;
-    assert!(api.get("/api/Agent").await.json()["record_count"].as_i64().unwrap() > 5);
+    assert!(api.get("/api/Agent").await.json().as_array().unwrap().len() > 5);
     let agent = halo.handle.lock().halo.api_agent_id;
     if let Some(row) = halo.handle.lock().halo.root_mut("agent").by_id_mut(agent) {
         row.insert("team".into(), json!(""));
     }
-    assert_eq!(api.get("/api/Agent").await.json()["record_count"], 0);
+    assert_eq!(api.get("/api/Agent").await.json(), json!([]));
     let me = api.get("/api/Agent/me").await.json();
     assert_eq!(me["isapiagent"], true);
     assert!(me["claims"].as_array().unwrap().iter().any(|c| c["type"] == "update_status_outside_actions"));
