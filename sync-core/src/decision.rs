@@ -57,7 +57,8 @@ pub struct Conflict {
     pub halo: Obs<Value>,
     /// What HIT holds.
     pub hit: Obs<Value>,
-    /// The sides that a person may keep. A side that cannot be written to the other is missing.
+    /// The sides that a person may keep. Keeping a side that the direction does not send to the other accepts the
+    /// difference. A side whose value the other cannot take is missing.
     pub ways_out: Vec<Side>,
 }
 

@@ -69,6 +69,8 @@ pub fn decide(cell: &Cell<'_>) -> Outcome {
     let pair = Pair { cell, halo, hit };
     if cell.relation.consistent(halo, hit) {
         return match cell.base {
+            // Two blanks need no memory: whoever fills one makes a change.
+            None if is_blank(Side::Halo, halo) && is_blank(Side::Hit, hit) => Outcome::Nothing,
             None => Outcome::Rebase(Why::FirstLinkEqual { field: cell.field }),
             Some(base) if base.halo.as_ref() != halo || base.hit.as_ref() != hit => {
                 Outcome::Rebase(Why::Agreed { field: cell.field })

@@ -146,7 +146,7 @@ fn the_table() {
         (both, None, "a", "_", "hit:=a first_link_filled"),
         (both, None, "_", "b", "halo:=b first_link_filled"),
         (both, None, "a", "b", "conflict FirstLink"),
-        (both, None, "_", "_", "rebase first_link_equal"),
+        (both, None, "_", "_", "nothing"),
         (rule(TO_HALO), None, "_", "b", "halo:=b first_link_filled"),
         (rule(TO_HALO), None, "a", "_", "skip Direction"),
         (rule(Direction::OnCreate), None, "_", "b", "halo:=b first_link_filled"),

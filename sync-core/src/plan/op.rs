@@ -76,7 +76,10 @@ pub enum OpKind {
         /// Why.
         how: Adoption,
     },
-    /// Creates a record: `Op::set` is the payload in the target's form, `Op::source` the source's values.
+    /// Creates a record: `Op::set` is the payload in the target's form, `Op::source` the source's values. A field
+    /// that is in `source` and not in `set` was left out (blank, unmapped, a status that only an action can set): its
+    /// base becomes what the new record holds against a blank on the source's side, so that whatever the source
+    /// holds counts as a change.
     Create(Box<CreateSpec>),
     /// Writes `Op::set` to one side. A status in it (Halo: by field, no action) neither opens nor closes the ticket.
     Update {
@@ -382,6 +385,30 @@ pub enum SkipReason {
     ActionNotOffered(StatusId),
     /// Set aside by a person for these values.
     Dismissed,
+}
+
+impl SkipReason {
+    /// Whether it is so by design: it ends when a record, a setting or a decision changes, and looking again without
+    /// such a change finds the same. Such a skip needs nobody's attention and does not keep a record dirty.
+    #[must_use]
+    pub const fn is_by_design(&self) -> bool {
+        matches!(
+            self,
+            Self::Direction
+                | Self::IgnoredStatus { .. }
+                | Self::Blank(_)
+                | Self::Frozen
+                | Self::Priced
+                | Self::Computed
+                | Self::CapabilityMissing
+                | Self::OutOfScope
+                | Self::NothingToCreate(_)
+                | Self::Archived
+                | Self::LeftAlone
+                | Self::WentBack
+                | Self::Dismissed
+        )
+    }
 }
 
 /// Something that is not done, and why.

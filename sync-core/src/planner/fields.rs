@@ -82,6 +82,9 @@ impl PairOf<'_> {
             decided: decisions.conflicts.get(&conflict).copied(),
             stamps: [self.ticket.last_update, self.item.last_update],
         });
+        if let Some(held) = self.held(field, &outcome) {
+            return self.skip(field, held, out);
+        }
         match outcome {
             Outcome::Nothing => {}
             Outcome::Rebase(why) => {
@@ -91,6 +94,20 @@ impl PairOf<'_> {
             Outcome::Conflict(reason) => self.conflict(field, reason, all, out),
             Outcome::Write { side, value, why } => self.guarded_write(field, side, value, why, all, out),
         }
+    }
+
+    /// While a promotion is under way the opportunity's status is nobody's business any more; after going back,
+    /// Halo's own changes still count.
+    fn held(&self, field: FieldId, outcome: &Outcome) -> Option<SkipReason> {
+        let held = self.status_held.as_ref().filter(|_| field == FieldId::Status)?;
+        let promoting = *held != SkipReason::WentBack;
+        let applies = match outcome {
+            Outcome::Nothing | Outcome::Rebase(_) => false,
+            Outcome::Write { side: Side::Halo, .. } => true,
+            Outcome::Skip(SkipReason::Unmapped { side, .. }) => *side == Side::Hit || promoting,
+            Outcome::Write { .. } | Outcome::Conflict(_) | Outcome::Skip(_) => promoting,
+        };
+        applies.then(|| held.clone())
     }
 
     fn currency_stops(
@@ -246,9 +263,6 @@ impl PairOf<'_> {
 
     fn stops_halo(&self, field: FieldId, value: Option<&Value>, decided: bool) -> Option<SkipReason> {
         if field == FieldId::Status {
-            if let Some(held) = &self.status_held {
-                return Some(held.clone());
-            }
             if let Some(StatusHow::Action(outcome)) = self.how()
                 && let Some(found) = self
                     .context

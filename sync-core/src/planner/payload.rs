@@ -19,8 +19,8 @@ pub(super) struct Payload {
 
 /// What a new ticket gets from the item. Blanks are left out.
 ///
-/// A field that is in `source` but not in `set` was left out on purpose (a status that only an action can set): its
-/// base starts with what Halo gave it against a blank at HIT, so that the next plan writes it.
+/// `source` also names the fields that are left out (blank, unmapped, a status that only an action can set): their
+/// base starts with what Halo gave them against a blank at HIT, so that whatever HIT holds counts as a change.
 pub(super) fn for_ticket(
     context: &Context<'_>,
     item: &HitItem,
@@ -30,11 +30,18 @@ pub(super) fn for_ticket(
     let mut out = Payload { set: FieldRow::new(), source: FieldRow::new(), why: Vec::new() };
     for field in FieldId::ALL {
         let Some(rule) = context.active_rule(kind, field) else { continue };
-        let Obs::Value(value) = item.fields.get(field) else { continue };
+        if field.is_money() && !context.money {
+            continue;
+        }
+        let seen = item.fields.get(field);
+        if seen.is_seen() {
+            out.source.set(field, seen.clone());
+        }
+        let Obs::Value(value) = seen else { continue };
         if !rule.direction.on_create() || is_blank(Side::Hit, Some(value)) {
             continue;
         }
-        if field.is_money() && !(context.money && amount_fits(context, item, value)) {
+        if field.is_money() && !amount_fits(context, item, value) {
             continue;
         }
         let relation = context.relation(field, ticket_type);
@@ -44,11 +51,10 @@ pub(super) fn for_ticket(
         };
         match field {
             FieldId::Status => status(&mut out, &relation, ticket_type, value, mapped),
-            FieldId::Responsible => responsible(context, &mut out, kind, ticket_type, value, mapped),
+            FieldId::Responsible => responsible(context, &mut out, kind, ticket_type, mapped),
             _ => {
                 if let Some(mapped) = mapped {
                     out.set.set(field, Obs::Value(mapped));
-                    out.source.set(field, Obs::Value(value.clone()));
                 }
             }
         }
@@ -64,7 +70,6 @@ fn status(
     mapped: Option<Value>,
 ) {
     let (Some(mapped), Some(hit)) = (mapped, value.as_hit_status()) else { return };
-    out.source.set(FieldId::Status, Obs::Value(value.clone()));
     if relation.how(&hit) == Some(StatusHow::Set) {
         out.why.push(status_row(ticket_type, Side::Hit, value, &mapped));
         out.set.set(FieldId::Status, Obs::Value(mapped));
@@ -76,7 +81,6 @@ fn responsible(
     out: &mut Payload,
     kind: Kind,
     ticket_type: TicketTypeId,
-    value: &Value,
     mapped: Option<Value>,
 ) {
     let able = |agent: &AgentId| may_be_responsible(context, ticket_type, *agent);
@@ -88,7 +92,6 @@ fn responsible(
     });
     if let Some(agent) = agent {
         out.set.set(FieldId::Responsible, Obs::Value(Value::agent(agent)));
-        out.source.set(FieldId::Responsible, Obs::Value(value.clone()));
     }
 }
 
@@ -108,14 +111,21 @@ pub(super) fn may_be_responsible(context: &Context<'_>, ticket_type: TicketTypeI
 pub(super) fn for_item(context: &Context<'_>, ticket: &HaloTicket, kind: Kind, status: Value) -> Payload {
     let mut out = Payload { set: FieldRow::new(), source: FieldRow::new(), why: Vec::new() };
     for field in FieldId::ALL {
-        let Obs::Value(value) = ticket.fields.get(field) else { continue };
+        let seen = ticket.fields.get(field);
+        let active = context.active_rule(kind, field);
+        if seen.is_seen()
+            && (active.is_some() || field == FieldId::Name)
+            && (context.money || !field.is_money())
+        {
+            out.source.set(field, seen.clone());
+        }
+        let Obs::Value(value) = seen else { continue };
         if field == FieldId::Status {
             out.source.set(field, Obs::Value(value.clone()));
             out.set.set(field, Obs::Value(status.clone()));
             continue;
         }
-        let sent = field == FieldId::Name
-            || context.active_rule(kind, field).is_some_and(|rule| rule.direction.to_hit());
+        let sent = field == FieldId::Name || active.is_some_and(|rule| rule.direction.to_hit());
         if !sent || is_blank(Side::Halo, Some(value)) || (field.is_money() && !context.money) {
             continue;
         }
@@ -123,7 +133,6 @@ pub(super) fn for_item(context: &Context<'_>, ticket: &HaloTicket, kind: Kind, s
             context.relation(field, ticket.ticket_type).map(Side::Halo, Some(value))
         {
             out.set.set(field, Obs::Value(mapped));
-            out.source.set(field, Obs::Value(value.clone()));
         }
     }
     out
