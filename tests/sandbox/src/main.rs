@@ -140,11 +140,13 @@ fn capabilities(text: &str) -> Result<Vec<String>, String> {
 fn serve(options: Options) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
+        // Before the line is printed: whoever has read it may tell us to stop.
+        let told = told_to_stop()?;
         let sandbox = Sandbox::start(options).await?;
         let line = serde_json::to_string(sandbox.info()).map_err(io::Error::other)?;
         say(&line)?;
         tokio::select! {
-            () = told_to_stop() => {}
+            () = told => {}
             () = end_of_input() => {}
         }
         sandbox.shutdown().await;
@@ -152,24 +154,27 @@ fn serve(options: Options) -> io::Result<()> {
     })
 }
 
+/// Listens for signals from the call on; ends with the first.
 #[cfg(unix)]
-async fn told_to_stop() {
+fn told_to_stop() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        // Without a handler the signal ends the program by itself.
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
-    }
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }
 
 #[cfg(not(unix))]
-async fn told_to_stop() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending().await
-    }
+fn told_to_stop() -> io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending().await
+        }
+    })
 }
 
 /// Ends with standard input, when that is a pipe or a socket; else never.

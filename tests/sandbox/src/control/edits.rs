@@ -210,6 +210,17 @@ mod tests {
     }
 
     #[test]
+    fn a_burst_says_where_it_comes_from() {
+        let mut world = world();
+        let create =
+            json!({"client_id": "cl_1", "name": "Burst", "origin": "smart_score", "template_id": "tpl_1"});
+        let done = edit(&mut world, &json!({"side": "hit", "create": create})).unwrap();
+        let item = &world.hit.items[done.id.as_str().unwrap()];
+        assert_eq!((&item["origin"], &item["version"]), (&json!("smart_score"), &json!(1)));
+        assert_eq!(done.fields, 0, "a create is no change");
+    }
+
+    #[test]
     fn what_does_not_fit_is_refused_and_changes_nothing() {
         let mut world = world();
         for bad in [

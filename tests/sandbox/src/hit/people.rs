@@ -67,14 +67,25 @@ pub fn edit(world: &mut World, actor: &Actor, id: &str, set: &Row) -> Result<Opt
     })
 }
 
-/// A person creates an item.
+/// A person, or a rule of HIT's in his name, creates an item. Besides what the API may write, `origin`,
+/// `pillar` and `template_id` can be given.
 ///
 /// # Errors
 /// 422.
 pub fn create(world: &mut World, actor: &Actor, body: &Row) -> Result<(Value, Event), Refusal> {
+    let mut body = body.clone();
+    let own = ["origin", "pillar", "template_id"].map(|name| (name, body.remove(name)));
     with_everything(world, |world| {
-        let (item, event) = items::create(world, actor, body)?;
-        Ok((item_view(&world.hit.account, &item), event))
+        let (mut item, event) = items::create(world, actor, &body)?;
+        // Set before anybody can have seen the item: part of the create, not a change.
+        for (name, value) in own {
+            if let Some(value) = value {
+                item.insert(name.into(), value);
+            }
+        }
+        let view = item_view(&world.hit.account, &item);
+        world.hit.items.insert(text(&item, "id").to_owned(), item);
+        Ok((view, event))
     })
 }
 

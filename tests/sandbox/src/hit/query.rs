@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::refusal::Refusal;
 use super::values;
-use crate::world::clock::{self, DAY, Millis};
+use crate::world::clock::{DAY, Millis};
 
 /// Decodes percent signs (and in a query the plus sign); none when what comes out is not UTF-8.
 #[must_use]
@@ -207,12 +207,6 @@ fn target(text: &str) -> Option<Target> {
     let empty =
         system.is_empty() || !values::word(&instance) || !values::word(&kind) || id.as_deref() == Some("");
     (!empty).then_some(Target { system, instance, kind, id })
-}
-
-/// The moment as HIT writes it.
-#[must_use]
-pub fn stamp(at: Millis) -> String {
-    clock::rfc3339(at)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::refusal::{Reason, Refusal};
-use crate::world::clock::{self, DAY, Millis};
+use crate::world::clock::{self, Millis};
 use crate::world::store::Row;
 
 /// Lower case hex.
@@ -67,12 +67,6 @@ pub fn is_url(text: &str) -> bool {
 #[must_use]
 pub fn title(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// The day after a date, for tests and seeds that need one.
-#[must_use]
-pub fn next_day(date: &str) -> Option<String> {
-    clock::parse(date).map(|at| clock::date_text(at + DAY))
 }
 
 /// Collects what is wrong with a body.
