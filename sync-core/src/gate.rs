@@ -182,7 +182,8 @@ mod tests {
     #[test]
     fn opens_when_everything_was_seen_and_for_nothing_less() {
         assert!(gate(&enough()).open);
-        let less: [(&str, fn(&mut GateFacts)); 8] = [
+        type Spoil = fn(&mut GateFacts);
+        let less: [(&str, Spoil); 8] = [
             ("links", |f| f.links = 2),
             ("create", |f| f.creates = 0),
             ("edit_from_halo", |f| f.edits_from_halo = 0),

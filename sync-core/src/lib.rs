@@ -1,6 +1,6 @@
 #![no_std]
 #![forbid(unsafe_code)]
-//! Two-way synchronisation of roadmap items and tickets, as pure functions and data.
+#![doc = include_str!("../README.md")]
 
 extern crate alloc;
 #[cfg(test)]

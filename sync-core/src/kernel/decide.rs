@@ -256,8 +256,10 @@ impl Pair<'_> {
     /// Writes the other side's value to `side`, if the direction, the blank rule and the mapping allow it.
     fn write(&self, side: Side, why: Why) -> Outcome {
         let source = side.other();
-        let filling = matches!(why, Why::FirstLinkFilled { .. });
-        if !self.may_write(side) && !(filling && side == Side::Halo && self.cell.rule.direction.on_create()) {
+        // Filling a blank of Halo on linking is the create that did not happen.
+        let filling = side == Side::Halo && matches!(why, Why::FirstLinkFilled { .. });
+        let allowed = self.may_write(side) || (filling && self.cell.rule.direction.on_create());
+        if !allowed {
             return Outcome::Skip(SkipReason::Direction);
         }
         if self.blank_stands_in_the_way(source) {

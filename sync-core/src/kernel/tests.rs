@@ -106,8 +106,9 @@ fn the_table() {
     let policy = FieldRule { first_link: FirstLink::Policy, ..both };
     let by_hand = FieldRule { first_link: FirstLink::Manual, ..both };
     let base = Some(("a", "a"));
+    type Row = (FieldRule, Option<(&'static str, &'static str)>, &'static str, &'static str, &'static str);
     #[rustfmt::skip]
-    let table: &[(FieldRule, Option<(&str, &str)>, &str, &str, &str)] = &[
+    let table: &[Row] = &[
         // Nothing is concluded from what was not seen.
         (both, base, "?", "b", "skip NotObserved(Halo)"),
         (both, base, "b", "!", "skip NotObserved(Hit)"),

@@ -111,7 +111,8 @@ fn what(op: &Op) -> String {
         OpKind::AwaitProject => format!("{} waits for Halo's own workflow to make its project", upper(&item)),
         OpKind::EndAwait => format!("{} no longer waits for a project", upper(&item)),
         OpKind::LinkBack { kind, side } => {
-            format!("The link between {item} and its {kind} {ticket} will be written to {}", side.name())
+            let ticket = op.ticket.map_or_else(|| format!("new {kind}"), |t| format!("{kind} {t}"));
+            format!("The link between {item} and its {ticket} will be written to {}", side.name())
         }
         OpKind::Unlink { kind, .. } => format!("{} will be unlinked from its {kind} {ticket}", upper(&item)),
     }
@@ -335,10 +336,10 @@ pub fn explain_skip(skip: &Skip) -> String {
         }
         SkipReason::Archived => "has left the roadmap".into(),
         SkipReason::WaitsForPairing(tickets) => {
-            format!("waits: is it one of {} existing tickets?", tickets.len())
+            format!("waits for a person to say whether it is {}", any_of("ticket", tickets))
         }
         SkipReason::WaitsForImportPairing(items) => {
-            format!("waits: is it one of {} existing items?", items.len())
+            format!("waits for a person to say whether it is {}", any_of("item", items))
         }
         SkipReason::LeftAlone => "is left alone, as a person said".into(),
         SkipReason::CreateTypeMissing(kind) => format!("waits, since no type is chosen for a new {kind}"),
@@ -400,6 +401,11 @@ fn join(parts: &[String]) -> String {
         [one] => one.clone(),
         [most @ .., last] => format!("{} and {last}", most.join(", ")),
     }
+}
+
+fn any_of(what: &str, ids: &[impl core::fmt::Display]) -> String {
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    format!("{what} {}", ids.join(" or "))
 }
 
 fn upper(text: &str) -> String {

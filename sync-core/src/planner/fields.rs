@@ -262,21 +262,10 @@ impl PairOf<'_> {
     }
 
     fn stops_halo(&self, field: FieldId, value: Option<&Value>, decided: bool) -> Option<SkipReason> {
-        if field == FieldId::Status {
-            if let Some(StatusHow::Action(outcome)) = self.how()
-                && let Some(found) = self
-                    .context
-                    .input
-                    .catalogue
-                    .ticket_types
-                    .get(&self.ticket.ticket_type)
-                    .and_then(|found| found.outcomes.get(&outcome))
-                && let Some(now) = self.ticket.status()
-                && !found.from.is_empty()
-                && !found.from.contains(&now)
-            {
-                return Some(SkipReason::ActionNotOffered(now));
-            }
+        if field == FieldId::Status
+            && let Some(now) = self.not_offered()
+        {
+            return Some(SkipReason::ActionNotOffered(now));
         }
         if self.ticket.priced && (field.is_money() || self.until_quoted(field)) {
             return Some(SkipReason::Priced);
@@ -293,6 +282,14 @@ impl PairOf<'_> {
         // Nothing is reopened unasked; a person's decision is asking.
         (self.ticket.closed && !self.context.input.settings.sync.write_closed && !decided)
             .then_some(SkipReason::TicketClosed)
+    }
+
+    /// The present status, if the workflow does not offer the action there.
+    fn not_offered(&self) -> Option<StatusId> {
+        let StatusHow::Action(outcome) = self.how()? else { return None };
+        let ticket_type = self.context.input.catalogue.ticket_types.get(&self.ticket.ticket_type)?;
+        let offered_in = &ticket_type.outcomes.get(&outcome)?.from;
+        self.ticket.status().filter(|now| !offered_in.is_empty() && !offered_in.contains(now))
     }
 
     fn until_quoted(&self, field: FieldId) -> bool {

@@ -1,4 +1,5 @@
 //! Tests of the public API, in one binary.
+#![allow(clippy::unwrap_used, clippy::type_complexity)] // tests: a panic is a failure, tables are tuples
 
 mod links;
 mod plan_file;
