@@ -15,9 +15,9 @@ use crate::world::{Actor, Key, Row, World};
 /// How a change reached the ticket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) enum Via {
-    /// A write of the ticket itself; whether it asked for silence.
+    /// A write of the ticket itself; `silent` when it asked that nobody be told.
     Edit { silent: bool },
-    /// An action; whether it mails the user, and whether it forbade mail outright.
+    /// An action; `silent` when it mails the user itself or forbade mail outright.
     Action { silent: bool },
 }
 

@@ -4,6 +4,7 @@ mod catalogue;
 mod hit;
 mod names;
 mod people;
+mod stock;
 mod tickets;
 
 use super::clock::{DAY, SEED_END};
@@ -49,6 +50,7 @@ pub fn seed(options: &SeedOptions) -> World {
     // The items first: the mirrors made of them count among the tickets.
     hit::fill_hit(&mut world.hit, &mut tickets, &clients, TENANT, options.items);
     tickets.fill(&clients, options.tickets);
+    stock::fill_stock(&mut world.halo, &mut random, &clients);
     world
 }
 
