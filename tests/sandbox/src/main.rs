@@ -106,9 +106,17 @@ fn number<N: std::str::FromStr>(name: &str, text: &str) -> Result<N, String> {
     text.parse().map_err(|_| format!("{name} {text}: it is a whole number."))
 }
 
+/// `IP:PORT`, or either alone; `localhost` is the loopback address.
 fn address(name: &str, text: &str) -> Result<SocketAddr, String> {
-    let text = if text.contains(':') { text.to_owned() } else { format!("{text}:0") };
-    text.parse().map_err(|_| format!("{name} {text}: it is IP:PORT, such as 127.0.0.1:0."))
+    let (host, port) = match text.rsplit_once(':') {
+        Some((host, port)) => (host, port),
+        None if text.bytes().all(|b| b.is_ascii_digit()) => ("", text),
+        None => (text, "0"),
+    };
+    let host = if matches!(host, "" | "localhost") { "127.0.0.1" } else { host };
+    format!("{host}:{port}")
+        .parse()
+        .map_err(|_| format!("{name} {text}: it is IP:PORT, such as 127.0.0.1:0."))
 }
 
 fn rate(text: &str) -> Result<(u32, u32), String> {
@@ -210,4 +218,25 @@ fn input_is_piped() -> bool {
 fn input_is_piped() -> bool {
     use std::io::IsTerminal;
     !io::stdin().is_terminal()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_come_whole_and_in_halves() {
+        let read = |text: &str| address("--halo-addr", text).map(|a| a.to_string());
+        for (text, want) in [
+            ("127.0.0.1:8080", "127.0.0.1:8080"),
+            ("localhost:8080", "127.0.0.1:8080"),
+            ("8080", "127.0.0.1:8080"),
+            ("127.0.0.2", "127.0.0.2:0"),
+            ("[::1]:0", "[::1]:0"),
+        ] {
+            assert_eq!(read(text).as_deref(), Ok(want));
+        }
+        assert!(read("nowhere").is_err());
+        assert!(read("127.0.0.1:x").is_err());
+    }
 }
