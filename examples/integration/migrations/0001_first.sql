@@ -19,7 +19,8 @@ CREATE TABLE state (
     next_mark INTEGER NOT NULL,
     paused_at INTEGER,
     paused_why TEXT,
-    rate_window TEXT
+    rate_window TEXT,
+    catalogue TEXT
 ) STRICT;
 
 CREATE TABLE links (
@@ -36,6 +37,14 @@ CREATE TABLE link_tickets (
     item TEXT NOT NULL REFERENCES links (item) ON DELETE CASCADE,
     UNIQUE (item, kind)
 ) STRICT;
+
+-- Records as they were last read, so that a record that the feed of changes does not mention need not be read again.
+CREATE TABLE seen (
+    side TEXT NOT NULL,
+    id TEXT NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (side, id)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE client_links (
     hit TEXT PRIMARY KEY,

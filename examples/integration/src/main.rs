@@ -1,5 +1,5 @@
-//! The program `halo-hit`.
+//! The program `halo-hit`: a shell over the library.
 
 fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+    halo_hit::cli::main(std::env::args_os())
 }

@@ -99,26 +99,38 @@ impl<'a> Reader<'a> {
     pub(super) fn finish(self) -> Read<()> {
         let Some(table) = self.table else { return Ok(()) };
         let unknown = table.iter().find(|(name, _)| !self.known.iter().any(|known| known == name.get_ref()));
-        let Some((name, _)) = unknown else { return Ok(()) };
+        unknown.map_or(Ok(()), |(name, _)| Err(self.unknown(name)))
+    }
+
+    /// The complaint about a key that looks like `key` written wrongly.
+    fn misspelt(&self, key: &str) -> Option<Failure> {
+        let meant = [key.to_owned()];
+        let (name, _) = self.table?.iter().find(|(name, _)| {
+            words::nearest(name.get_ref(), &meant).is_some()
+                && !self.known.iter().any(|known| known == name.get_ref())
+        })?;
+        Some(self.unknown(name))
+    }
+
+    fn unknown(&self, name: &Spanned<toml::de::DeString<'_>>) -> Failure {
         let key = name.get_ref();
-        let place = format!(
-            "{} in {} (line {})",
-            self.path_of(key),
-            self.source.name,
-            self.source.line(name.span().start)
-        );
+        let line = self.source.line(name.span().start);
+        let place = format!("{} in {} (line {line})", self.path_of(key), self.source.name);
         let way_out = match words::nearest(key, &self.known) {
             Some(near) => format!("did you mean {:?}", self.path_of(near)),
             None if self.known.is_empty() => "remove it".to_owned(),
             None => format!("remove it; known here are {}", self.known.join(", ")),
         };
-        Err(Failure::configuration("unknown_key", format!("{place} is no key of halo-hit"), way_out))
+        Failure::configuration("unknown_key", format!("{place} is no key of halo-hit"), way_out)
     }
 
     /// A text that must be there.
     pub(super) fn need(&mut self, key: &str, code: &'static str, way_out: &str) -> Read<Entry<'a>> {
         let place = format!("{} is missing in {}", self.path_of(key), self.source.name);
-        let entry = self.get(key).ok_or_else(|| Failure::configuration(code, place, way_out))?;
+        let Some(entry) = self.get(key) else {
+            // A slip of the pen is the likelier story, if there is one.
+            return Err(self.misspelt(key).unwrap_or_else(|| Failure::configuration(code, place, way_out)));
+        };
         if entry.text()?.trim().is_empty() {
             return Err(entry.wrong(code, "is empty", way_out));
         }

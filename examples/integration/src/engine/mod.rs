@@ -3,10 +3,119 @@
 //! `sync_core` decides everything; this talks to servers, keeps what must be kept, and converts between the systems'
 //! wire values and the planner's.
 
+mod feed;
 pub mod halo;
 pub mod hit;
+mod people;
 mod perform;
+mod read;
+mod run;
 mod zone;
 
-pub use perform::{Performer, Silent, Watch};
-pub use zone::Zone;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rest_core::clock::Time;
+use sync_core::ids::PairId;
+use sync_core::settings::Settings;
+
+use self::halo::HaloSide;
+use self::halo::read::Reading;
+use self::hit::HitSide;
+use crate::app::{App, Systems};
+use crate::config::Config;
+use crate::exit::{Exit, Failure};
+use crate::remote;
+use crate::storage::Store;
+
+pub use self::people::Matches;
+pub use self::perform::{Performer, Silent, Watch, now_ms};
+pub use self::read::{Reach, View};
+pub use self::run::{Done, Planned, stale};
+pub use self::zone::Zone;
+
+/// One pair of tenants, connected.
+pub struct Engine {
+    app: App,
+    config: Arc<Config>,
+    store: Arc<dyn Store>,
+    /// HaloPSA.
+    pub halo: HaloSide,
+    /// HumanizeIT.
+    pub hit: HitSide,
+    /// The settings of the configuration, without what people have answered.
+    settings: Settings,
+    /// The pair, as it enters every marker.
+    pub pair: PairId,
+    time: Arc<dyn Time>,
+    overlap: Duration,
+}
+
+impl Engine {
+    /// An engine over clients that have made their first contact.
+    #[must_use]
+    pub fn new(app: &App, systems: &Systems) -> Self {
+        let config = Arc::clone(&app.config);
+        let reading = Reading {
+            zone: Some(Zone::new(config.halo.time_zone.clone())),
+            currency: config.settings.project.halo_currency,
+            kinds: Default::default(),
+            tasks: Default::default(),
+            closed: Default::default(),
+        };
+        Self {
+            app: app.clone(),
+            store: Arc::clone(&app.store),
+            halo: HaloSide::new(systems.halo.clone(), config.halo.marker, reading),
+            hit: HitSide::new(Arc::clone(&systems.hit), config.halo.tenant_name()),
+            settings: config.settings.clone(),
+            pair: systems.pair.clone(),
+            time: Arc::new(app.time),
+            overlap: config.timing.overlap,
+            config,
+        }
+    }
+
+    /// The settings in force: the configuration, and what people have answered.
+    async fn settings(&self) -> Result<Settings, Failure> {
+        self.app.settings().await
+    }
+
+    fn halo_failure(&self, error: &halo_client::Error) -> Failure {
+        remote::halo_failure(error, &self.config)
+    }
+
+    fn hit_failure(&self, error: &hit_client::Error) -> Failure {
+        remote::hit_failure(error, &self.config)
+    }
+
+    /// Refuses to write while HumanizeIT's own Halo sync may be writing too: two writers undo each other's work.
+    ///
+    /// # Errors
+    /// [`Exit::Blocked`], unless it is off or the configuration says that it is.
+    pub async fn require_only_writer(&self) -> Result<(), Failure> {
+        if self.config.hit.built_in_sync_is_off {
+            return Ok(());
+        }
+        let blocked = |what: &str| {
+            let way_out = "switch it off in HumanizeIT under Integrations > HaloPSA, or set \
+                           hit.built_in_sync_is_off = true if you know that it is";
+            Err(Failure::new(Exit::Blocked, "hit_built_in_sync_on", what, way_out))
+        };
+        match self.hit.api().integration().await {
+            Ok(integration) if integration.engine == hit_client::Engine::BuiltIn => {
+                blocked("HumanizeIT's own HaloPSA sync is on, and two writers would undo each other's work")
+            }
+            Ok(_) => Ok(()),
+            Err(error) if hit_client::error::is_unsupported(&error) => {
+                blocked("HumanizeIT does not say whether its own HaloPSA sync is on")
+            }
+            Err(error) => Err(self.hit_failure(&error)),
+        }
+    }
+}
+
+/// A failure that only a fault of this program explains.
+fn internal(error: &dyn std::fmt::Display) -> Failure {
+    Failure::other("internal", error.to_string(), "nothing was lost; please report this")
+}

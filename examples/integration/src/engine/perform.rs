@@ -239,8 +239,7 @@ fn apply(memory: &mut Memory, commit: &Commit) -> Vec<Change> {
 }
 
 /// A record in the store's words.
-#[must_use]
-pub fn key(record: &RecordKey) -> storage::RecordKey {
+pub(super) fn key(record: &RecordKey) -> storage::RecordKey {
     match record {
         RecordKey::Ticket(id) => storage::RecordKey::Ticket(*id),
         RecordKey::Item(id) => storage::RecordKey::Item(id.clone()),

@@ -13,6 +13,12 @@ use jiff::tz::TimeZone;
 pub struct Zone(TimeZone);
 
 impl Zone {
+    /// A zone that was looked up already.
+    #[must_use]
+    pub const fn new(zone: TimeZone) -> Self {
+        Self(zone)
+    }
+
     /// Looks up an IANA name.
     ///
     /// # Errors

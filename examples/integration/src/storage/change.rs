@@ -45,6 +45,17 @@ pub enum Change {
         /// The new bound.
         value: String,
     },
+    /// Keeps a record as it was read. Put it into the commit that moves the cursor past it.
+    PutSeen {
+        /// The record.
+        key: RecordKey,
+        /// The record as JSON.
+        body: String,
+    },
+    /// Forgets a record that was read once.
+    DropSeen(RecordKey),
+    /// Keeps what both tenants have (types, statuses, people, clients), as JSON.
+    KeepCatalogue(String),
     /// Forgets a cursor, so that the next read is a full one.
     DropCursor {
         /// The side.
@@ -109,6 +120,9 @@ impl Change {
             | Change::Clean { .. }
             | Change::MoveCursor { .. }
             | Change::DropCursor { .. }
+            | Change::PutSeen { .. }
+            | Change::DropSeen(_)
+            | Change::KeepCatalogue(_)
             | Change::PutConflict { .. }
             | Change::RemoveConflict(_)
             | Change::OpenIssue(_)

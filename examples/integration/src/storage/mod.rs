@@ -119,6 +119,12 @@ pub trait Store: Send + Sync {
     /// All cursors.
     async fn cursors(&self) -> Result<Vec<Cursor>, StoreError>;
 
+    /// Records as they were last read, as JSON.
+    async fn seen(&self) -> Result<Vec<String>, StoreError>;
+
+    /// What both tenants have, as it was last kept.
+    async fn catalogue(&self) -> Result<Option<String>, StoreError>;
+
     /// Conflicts, oldest first, without those put aside.
     async fn conflicts(&self) -> Result<Vec<OpenConflict>, StoreError>;
 

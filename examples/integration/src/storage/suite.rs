@@ -364,6 +364,9 @@ async fn the_gate_counts(store: &impl Store) {
         unlocked: None,
     };
     assert_eq!(store.gate().await.unwrap(), expected);
+    let missing: Vec<_> = expected.report().needs.into_iter().filter(|need| !need.met).collect();
+    let codes: Vec<_> = missing.iter().map(|need| need.need.code()).collect();
+    assert_eq!(codes, ["links", "no_issues"]);
     let unclean = Change::Gate(GateStep { clean_run: Some(false), ..GateStep::default() });
     store.commit(&lease, &[unclean], 2).await.unwrap();
     store.decide(&[Answer::Dismiss(counting.id), Answer::UnlockGate("acme".into())], 3).await.unwrap();

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sync_core::decision::{Conflict, Issue, IssueId, OpId, ProposalId, Subject};
 use sync_core::field::FieldId;
+use sync_core::gate::{GateNeedName, GateReport, RunFacts, gate};
 use sync_core::hash::Hash256;
 use sync_core::ids::{HaloClientId, HitClientId, ItemId, Kind, Side, TicketId};
 use sync_core::value::Value;
@@ -384,4 +385,30 @@ pub struct SettingsVersion {
     pub text: String,
     /// Since when they hold.
     pub since: UnixMs,
+}
+
+impl GateFacts {
+    /// Whether the gate is open, and what is missing.
+    #[must_use]
+    pub fn report(&self) -> GateReport {
+        // Single runs are not kept, only how many were clean in a row: that is all the gate asks of them.
+        let clean = RunFacts { complete: true, links: self.links.max(1), ..RunFacts::default() };
+        let clean_runs = usize::try_from(self.clean_runs).unwrap_or(usize::MAX).min(100);
+        let mut report = gate(&sync_core::gate::GateFacts {
+            links: self.links,
+            creates: self.creates,
+            edits_from_halo: self.halo_edits,
+            edits_from_hit: self.hit_edits,
+            promotions: self.promotions,
+            runs: vec![clean; clean_runs],
+            issues: Vec::new(),
+        });
+        // Issues of the run, which sync-core does not know, count as well.
+        for need in report.needs.iter_mut().filter(|need| need.need == GateNeedName::NoIssues) {
+            need.have = self.blocking_issues;
+            need.met = self.blocking_issues == 0;
+        }
+        report.open = report.needs.iter().all(|need| need.met);
+        report
+    }
 }

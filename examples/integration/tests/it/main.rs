@@ -1,1 +1,6 @@
-//! Tests of the program, run as a user runs it.
+//! The program as a user runs it: its help, its complaints, its exit codes, and commands that need no network.
+
+mod command_line;
+mod decisions;
+mod mistakes;
+mod program;

@@ -17,7 +17,7 @@ const ITIL_TASK: i64 = 23;
 const MANDATORY: i64 = 2;
 
 /// What the tenant has besides the catalogue.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Found {
     /// Types whose tickets are tasks of projects.
     pub task_types: BTreeSet<TicketTypeId>,

@@ -6,7 +6,6 @@ mod write;
 
 use std::sync::{Arc, RwLock};
 
-use futures_util::StreamExt as _;
 use halo_client::schema::{Action, ExternalLink, Ticket};
 use halo_client::{Client, Error, New, Patch, Record};
 use serde::de::IgnoredAny;
@@ -21,18 +20,17 @@ use sync_core::marker::Marker;
 use sync_core::record::HaloTicket;
 use sync_core::stamp::Stamp;
 
+use crate::config::MarkerPlace;
+
 pub use self::catalogue::Found;
 use self::read::Reading;
 use self::write::{Unwritable, Writing};
 
-/// A row whose fields are read one by one from its JSON; parsing it into a struct first would be work for nothing.
-type Row = Record<Ticket, IgnoredAny>;
-
 /// One HaloPSA tenant.
 pub struct HaloSide {
     client: Client,
-    /// The number of the request source that new tickets carry.
-    source: Option<i64>,
+    /// Where the marker of a create goes.
+    place: MarkerPlace,
     /// How rows are read: zone, currency, and what the catalogue says of types and statuses.
     reading: RwLock<Arc<Reading>>,
     catalogue: RwLock<Arc<Catalogue>>,
@@ -50,10 +48,10 @@ pub struct Tickets {
 impl HaloSide {
     /// A tenant whose catalogue is not known yet: see [`Self::know`].
     #[must_use]
-    pub fn new(client: Client, source: Option<i64>, reading: Reading) -> Self {
+    pub fn new(client: Client, place: MarkerPlace, reading: Reading) -> Self {
         Self {
             client,
-            source,
+            place,
             reading: RwLock::new(Arc::new(reading)),
             catalogue: RwLock::new(Arc::new(Catalogue::default())),
         }
@@ -145,20 +143,33 @@ impl HaloSide {
     /// # Errors
     /// [`Reject`].
     pub async fn find_marker(&self, marker: &Marker) -> Result<Vec<MarkerHit>, Reject> {
-        let links = self.client.external_links().list().third_party_id(marker.as_str()).all().await;
-        let mut hits: Vec<MarkerHit> = links
-            .map_err(|error| reject(&error))?
-            .into_iter()
-            .map(Record::into_value)
-            .filter(|link| link.third_party_type.as_deref() == Some(read::LINK_TYPE))
-            .filter_map(|link| {
-                let marker = Marker::parse(&link.third_party_id?).filter(|found| found == marker)?;
-                Some(MarkerHit { record: RecordKey::Ticket(TicketId(link.halo_id?)), marker })
-            })
-            .collect();
-        hits.sort_by(|a, b| a.record.cmp(&b.record));
-        hits.dedup();
-        Ok(hits)
+        let found = match self.place {
+            MarkerPlace::ExternalLink => self.marked_by_link(marker).await,
+            MarkerPlace::ClientReference => self.marked_by_reference(marker).await,
+        };
+        let mut ids = found.map_err(|error| reject(&error))?;
+        ids.sort_unstable();
+        ids.dedup();
+        let hit = |id| MarkerHit { record: RecordKey::Ticket(TicketId(id)), marker: marker.clone() };
+        Ok(ids.into_iter().map(hit).collect())
+    }
+
+    async fn marked_by_link(&self, marker: &Marker) -> Result<Vec<i64>, Error> {
+        let links = self.client.external_links().list().third_party_id(marker.as_str()).all().await?;
+        let ours = links.into_iter().map(Record::into_value).filter(|link| {
+            link.third_party_type.as_deref() == Some(read::LINK_TYPE)
+                && link.third_party_id.as_deref().and_then(Marker::parse).as_ref() == Some(marker)
+        });
+        Ok(ours.filter_map(|link| link.halo_id).collect())
+    }
+
+    async fn marked_by_reference(&self, marker: &Marker) -> Result<Vec<i64>, Error> {
+        let tickets = self.client.tickets().list().client_ref(marker.as_str()).rows_as::<IgnoredAny>().all().await?;
+        let ours = tickets.into_iter().filter(|ticket| {
+            let reference = ticket.get(Ticket::CLIENT_REFERENCE).value();
+            reference.as_deref().and_then(Marker::parse).as_ref() == Some(marker)
+        });
+        Ok(ours.filter_map(|ticket| ticket.get(Ticket::ID).value()).map(|id| id.get()).collect())
     }
 
     /// Projects that were made from an opportunity: created from it, related to it, or below it.
@@ -276,7 +287,7 @@ impl HaloSide {
     fn with_writing<T>(&self, write: impl FnOnce(&Writing<'_>) -> Result<T, Unwritable>) -> Result<T, Unwritable> {
         let reading = self.reading();
         let catalogue = self.catalogue.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
-        write(&Writing { zone: reading.zone.as_ref(), catalogue: &catalogue, source: self.source })
+        write(&Writing { zone: reading.zone.as_ref(), catalogue: &catalogue, place: self.place })
     }
 }
 

@@ -13,11 +13,12 @@ use sync_core::text;
 use sync_core::value::{Money, Obs, Value};
 
 use super::read::LINK_TYPE;
+use crate::config::MarkerPlace;
 use crate::engine::zone::Zone;
 
 /// A write that cannot be expressed. Nothing was sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unwritable {
+pub(super) enum Unwritable {
     /// The value is of a kind that this field does not hold, or the field does not exist on this kind of ticket.
     #[error("a ticket of the kind {1} cannot hold this value of the field {0}")]
     WrongKind(FieldId, &'static str),
@@ -39,13 +40,13 @@ pub enum Unwritable {
 const GENERAL_USER: i64 = -1;
 
 /// What writing needs to know besides the values.
-pub struct Writing<'a> {
+pub(super) struct Writing<'a> {
     /// The zone in which days have their noon.
     pub zone: Option<&'a Zone>,
     /// The names of teams: Halo takes the name, not the id.
     pub catalogue: &'a Catalogue,
-    /// The number of the request source that new tickets carry.
-    pub source: Option<i64>,
+    /// Where the marker goes.
+    pub place: MarkerPlace,
 }
 
 /// One write of one field, to a new ticket or to an existing one.
@@ -67,7 +68,7 @@ impl Writing<'_> {
     ///
     /// # Errors
     /// [`Unwritable`], if a value does not fit.
-    pub fn new_ticket(&self, intent: &Intent, item_url: Option<&str>) -> Result<New<Ticket>, Unwritable> {
+    pub(super) fn new_ticket(&self, intent: &Intent, item_url: Option<&str>) -> Result<New<Ticket>, Unwritable> {
         let spec = &intent.spec;
         let ticket_type = spec.ticket_type.ok_or(Unwritable::NoType)?;
         let mut new = New::<Ticket>::record()
@@ -82,9 +83,6 @@ impl Writing<'_> {
         }
         if let Some(team) = spec.team.and_then(|team| self.catalogue.teams.get(&team)) {
             new = new.set(Ticket::TEAM, &**team);
-        }
-        if let Some(source) = self.source {
-            new = new.set(Ticket::SOURCE, source);
         }
         new = match spec.template {
             Some(template) => new.set(Ticket::TEMPLATE_ID, template.0),
@@ -111,6 +109,9 @@ impl Writing<'_> {
             Obs::Value(Value::Text(name)) => &**name,
             _ => "",
         };
+        if self.place == MarkerPlace::ClientReference {
+            new = new.set(Ticket::CLIENT_REFERENCE, spec.marker.as_str());
+        }
         Ok(new.set(Ticket::NEW_EXTERNAL_LINK, external_link(&spec.marker, name, item_url)))
     }
 
@@ -118,7 +119,7 @@ impl Writing<'_> {
     ///
     /// # Errors
     /// [`Unwritable`], if a value does not fit.
-    pub fn patch(&self, ticket: TicketId, kind: Kind, set: &FieldRow) -> Result<Patch<Ticket>, Unwritable> {
+    pub(super) fn patch(&self, ticket: TicketId, kind: Kind, set: &FieldRow) -> Result<Patch<Ticket>, Unwritable> {
         let mut patch = Patch::<Ticket>::of(ticket.0);
         for slot in self.slots(kind, set)? {
             patch = match slot {
@@ -208,7 +209,7 @@ fn hours_slot(hours: Option<&Value>, wrong: impl Fn() -> Unwritable) -> Result<S
 
 /// The external link that makes a ticket ours: the marker, and the way back to the item.
 #[must_use]
-pub fn external_link(marker: &Marker, name: &str, item_url: Option<&str>) -> New<ExternalLink> {
+pub(super) fn external_link(marker: &Marker, name: &str, item_url: Option<&str>) -> New<ExternalLink> {
     let link = New::<ExternalLink>::record()
         .set(ExternalLink::THIRD_PARTY_ID, marker.as_str())
         .set(ExternalLink::THIRD_PARTY_TYPE, LINK_TYPE)

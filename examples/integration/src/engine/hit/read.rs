@@ -12,7 +12,7 @@ use sync_core::value::{Currency, Money, Obs, Rich, Value};
 
 /// An item as the planner wants it. What the reply did not carry stays "not fetched"; it is never blank.
 #[must_use]
-pub fn item(item: &hit::Item) -> HitItem {
+pub(super) fn item(item: &hit::Item) -> HitItem {
     let mut row = HitItem::new(ItemId::new(item.id.as_str()), HitClientId::new(item.client_id.as_str()));
     row.archived = item.is_archived();
     if let Seen::Value(of) = &item.origin {
@@ -151,7 +151,7 @@ fn reference(reference: &hit::ExternalReference) -> ExternalRef {
 
 /// A status for the catalogue.
 #[must_use]
-pub fn status(status: &hit::Status) -> (HitStatusId, HitStatus) {
+pub(super) fn status(status: &hit::Status) -> (HitStatusId, HitStatus) {
     let class = match status.class {
         StatusClass::Opportunity => sync_core::catalogue::StatusClass::Opportunity,
         StatusClass::Project => sync_core::catalogue::StatusClass::Project,
@@ -168,7 +168,7 @@ pub fn status(status: &hit::Status) -> (HitStatusId, HitStatus) {
 
 /// A client for the catalogue.
 #[must_use]
-pub fn client(client: &hit::Client) -> (HitClientId, HitClient) {
+pub(super) fn client(client: &hit::Client) -> (HitClientId, HitClient) {
     let row = HitClient {
         name: client.name.as_str().into(),
         domain: client.domain.as_deref().map(Into::into),
@@ -179,7 +179,7 @@ pub fn client(client: &hit::Client) -> (HitClientId, HitClient) {
 
 /// A team member for the catalogue.
 #[must_use]
-pub fn member(member: &hit::TeamMember) -> (MemberId, Member) {
+pub(super) fn member(member: &hit::TeamMember) -> (MemberId, Member) {
     let row = Member {
         name: member.name.as_str().into(),
         email: member.email.as_deref().map(Into::into),
@@ -190,7 +190,7 @@ pub fn member(member: &hit::TeamMember) -> (MemberId, Member) {
 
 /// What the account offers.
 #[must_use]
-pub fn capabilities(account: &hit::Account) -> Capabilities {
+pub(super) fn capabilities(account: &hit::Account) -> Capabilities {
     let has = |capability| account.capabilities.has(&capability);
     Capabilities {
         start_date: has(hit::Capability::StartDate),

@@ -9,7 +9,7 @@ use sync_core::value::{Money, Obs, Rich, Value};
 
 /// A write that cannot be expressed. Nothing was sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unwritable {
+pub(super) enum Unwritable {
     /// HumanizeIT has several budget lines and there is one number.
     #[error("the item's budget has {0} lines of this kind and Halo has one number; change the lines in HumanizeIT")]
     ManyLines(usize),
@@ -26,7 +26,7 @@ pub enum Unwritable {
 ///
 /// # Errors
 /// [`Unwritable`], if a value does not fit.
-pub fn patch(current: &hit::Item, set: &FieldRow) -> Result<ItemPatch, Unwritable> {
+pub(super) fn patch(current: &hit::Item, set: &FieldRow) -> Result<ItemPatch, Unwritable> {
     let mut patch = ItemPatch::new();
     let budget = match &current.budget {
         Seen::Value(budget) => Some(budget),
@@ -66,7 +66,7 @@ pub fn patch(current: &hit::Item, set: &FieldRow) -> Result<ItemPatch, Unwritabl
 ///
 /// # Errors
 /// [`Unwritable`], if a value does not fit or the payload has no name.
-pub fn new_item(spec: &CreateSpec, payload: &FieldRow) -> Result<NewItem, Unwritable> {
+pub(super) fn new_item(spec: &CreateSpec, payload: &FieldRow) -> Result<NewItem, Unwritable> {
     let Obs::Value(Value::Text(name)) = payload.get(FieldId::Name) else {
         return Err(Unwritable::WrongKind(FieldId::Name));
     };

@@ -301,6 +301,14 @@ impl Store for SqliteStore {
         self.read_settings_versions(limit).await
     }
 
+    async fn seen(&self) -> Result<Vec<String>, StoreError> {
+        self.read_seen().await
+    }
+
+    async fn catalogue(&self) -> Result<Option<String>, StoreError> {
+        self.read_catalogue().await
+    }
+
     async fn rate_window(&self) -> Result<Option<String>, StoreError> {
         self.read_rate_window().await
     }

@@ -323,6 +323,18 @@ impl SqliteStore {
             .collect()
     }
 
+    pub(super) async fn read_seen(&self) -> Result<Vec<String>, StoreError> {
+        sqlx::query_scalar("SELECT body FROM seen ORDER BY side, id")
+            .fetch_all(&self.pool)
+            .await
+            .map_err(|error| self.fail(error))
+    }
+
+    pub(super) async fn read_catalogue(&self) -> Result<Option<String>, StoreError> {
+        let row = self.only_row("state", sqlx::query("SELECT catalogue FROM state")).await?;
+        column("state", &row, "catalogue")
+    }
+
     pub(super) async fn read_rate_window(&self) -> Result<Option<String>, StoreError> {
         let row = self.only_row("state", sqlx::query("SELECT rate_window FROM state")).await?;
         column("state", &row, "rate_window")

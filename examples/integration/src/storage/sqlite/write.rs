@@ -210,6 +210,25 @@ impl Tx<'_> {
                 .bind(self.now);
                 self.run(query).await
             }
+            Change::PutSeen { key, body } => {
+                let query = sqlx::query(
+                    "INSERT INTO seen (side, id, body) VALUES (?, ?, ?)
+                     ON CONFLICT (side, id) DO UPDATE SET body = excluded.body",
+                )
+                .bind(key.side().code())
+                .bind(key.id())
+                .bind(body.clone());
+                self.run(query).await
+            }
+            Change::DropSeen(key) => {
+                let query = sqlx::query("DELETE FROM seen WHERE side = ? AND id = ?")
+                    .bind(key.side().code())
+                    .bind(key.id());
+                self.run(query).await
+            }
+            Change::KeepCatalogue(body) => {
+                self.run(sqlx::query("UPDATE state SET catalogue = ?").bind(body.clone())).await
+            }
             Change::DropCursor { side, feed } => {
                 let query = sqlx::query("DELETE FROM cursors WHERE side = ? AND feed = ?")
                     .bind(side.code())

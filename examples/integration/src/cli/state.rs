@@ -1,0 +1,240 @@
+//! `status`, `settings`, `pause`, `resume`.
+
+use serde::Serialize;
+use sync_core::field::FieldId;
+use sync_core::hash::Hash256;
+use sync_core::ids::Kind;
+use sync_core::settings::{Direction, Scope, Settings};
+
+use super::{Context, PauseArgs};
+use crate::app::App;
+use crate::exit::{Exit, Failure};
+use crate::render::{Out, Style, Table};
+use crate::storage::{Answer, Paused, Run, UnixMs};
+
+/// A time of ours, in the tenant's zone, to the minute.
+pub(super) fn when(app: &App, at: UnixMs) -> String {
+    let stamp = jiff::Timestamp::from_millisecond(at).unwrap_or_default();
+    stamp.to_zoned_datetime(app.config.halo.time_zone.clone()).strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+#[derive(Serialize)]
+struct StatusReport {
+    database: String,
+    lineage: Box<str>,
+    serial: u64,
+    paused: Option<Paused>,
+    global: bool,
+    validation_clients: Vec<String>,
+    gate_open: bool,
+    gate_unlocked: bool,
+    links: u64,
+    unfinished_creates: usize,
+    records_to_look_at: usize,
+    conflicts: usize,
+    issues: usize,
+    issues_put_aside: usize,
+    pairing_questions: usize,
+    client_questions: usize,
+    proposals: usize,
+    last_run: Option<Run>,
+}
+
+pub(super) async fn status(context: &mut Context) -> Result<Exit, Failure> {
+    let app = context.open().await?;
+    let store = &app.store;
+    let head = store.head().await?;
+    let questions = store.questions().await?;
+    let issues = store.issues().await?;
+    let (report, facts) = app.gate().await?;
+    let open_issues = issues.iter().filter(|issue| !issue.dismissed).count();
+    let (global, validation_clients) = match &app.config.settings.sync.scope {
+        Scope::Global => (true, Vec::new()),
+        Scope::Validation(clients) => (false, clients.iter().map(ToString::to_string).collect()),
+    };
+    let report = StatusReport {
+        database: app.config.database.display().to_string(),
+        lineage: head.lineage,
+        serial: head.serial,
+        paused: store.paused().await?,
+        global,
+        validation_clients,
+        gate_open: report.open,
+        gate_unlocked: facts.unlocked.is_some(),
+        links: facts.links,
+        unfinished_creates: store.intents().await?.len(),
+        records_to_look_at: store.dirty().await?.len(),
+        conflicts: store.conflicts().await?.iter().filter(|conflict| conflict.decided.is_none()).count(),
+        issues: open_issues,
+        issues_put_aside: issues.len() - open_issues,
+        pairing_questions: questions.pairings.len(),
+        client_questions: questions.clients.len(),
+        proposals: questions.proposals.len(),
+        last_run: store.runs(1).await?.pop(),
+    };
+    context.out.result("status", Exit::Done, &report);
+    show_status(&app, &report, &mut context.out);
+    Ok(Exit::Done)
+}
+
+fn show_status(app: &App, report: &StatusReport, out: &mut Out) {
+    let tenant = app.config.halo.tenant_name();
+    out.line(out.paint(Style::Heading, &format!("{tenant} and HumanizeIT")));
+    if let Some(paused) = &report.paused {
+        let text = format!("Paused since {}: {}", when(app, paused.since), paused.why);
+        out.line(out.paint(Style::Warning, &text));
+    }
+    let scope = match (report.global, report.validation_clients.len()) {
+        (true, _) => "all linked clients".to_owned(),
+        (false, 0) => "no client is chosen for validation yet (scope.validation_clients)".to_owned(),
+        (false, 1) => "1 validation client".to_owned(),
+        (false, count) => format!("{count} validation clients"),
+    };
+    let gate = match (report.gate_open, report.gate_unlocked) {
+        (true, _) => "open",
+        (false, true) => "unlocked by a person",
+        (false, false) => "closed (`halo-hit gate` tells what is missing)",
+    };
+    let mut table = Table::new(["", ""]);
+    let count = |number: usize, hint: &str| {
+        if number == 0 { "none".to_owned() } else { format!("{number}  ({hint})") }
+    };
+    table.row(["Scope", &scope]);
+    table.row(["Gate", gate]);
+    table.row(["Links", &report.links.to_string()]);
+    table.row(["Conflicts", &count(report.conflicts, "halo-hit issues")]);
+    table.row(["Issues", &count(report.issues, "halo-hit issues")]);
+    table.row(["To pair", &count(report.pairing_questions + report.client_questions, "halo-hit pair")]);
+    table.row(["To approve", &count(report.proposals, "halo-hit approve")]);
+    table.row(["Unfinished creates", &count(report.unfinished_creates, "the next sync goes on with them")]);
+    table.row(["Records to look at", &count(report.records_to_look_at, "the next sync looks at them")]);
+    let last = report.last_run.as_ref().map_or("none yet".to_owned(), |run| {
+        let began = format!("{} at {}", run.command, when(app, run.started_at));
+        match run.exit {
+            Some(exit) => format!("{began}, exit code {exit}"),
+            None => format!("{began}, still running or killed"),
+        }
+    });
+    table.row(["Last run", &last]);
+    out.table(&table);
+}
+
+#[derive(Serialize)]
+struct SettingsReport<'a> {
+    file: String,
+    hash: Hash256,
+    settings: &'a Settings,
+}
+
+pub(super) async fn settings(context: &mut Context) -> Result<Exit, Failure> {
+    let app = context.open().await?;
+    let settings = app.settings().await?;
+    let hash = settings.settings_hash();
+    let file = app.config.path.display().to_string();
+    context.out.result(
+        "settings",
+        Exit::Done,
+        &SettingsReport { file: file.clone(), hash, settings: &settings },
+    );
+    let out = &mut context.out;
+    out.line(out.paint(Style::Heading, &format!("Settings of {file}")));
+    out.line(out.paint(Style::Faint, &format!("hash {hash}")));
+    out.line("");
+    show_kinds(&settings, out);
+    out.line("");
+    show_fields(&settings, out);
+    out.line("");
+    let mut table = Table::new(["At HumanizeIT", "An unlinked item becomes"]);
+    for (status, rule) in &settings.sync.create {
+        let word = rule.kind().map_or("nothing", Kind::name);
+        table.row([status.as_str(), word]);
+    }
+    if table.is_empty() {
+        out.line("No status creates anything yet ([sync.create]).");
+    } else {
+        out.table(&table);
+    }
+    Ok(Exit::Done)
+}
+
+fn show_kinds(settings: &Settings, out: &mut Out) {
+    let mut table = Table::new(["", "Opportunity", "Project"]);
+    let id = |id: Option<String>| id.unwrap_or_else(|| "not chosen".to_owned());
+    let both = |value: &dyn Fn(Kind) -> String| Kind::ALL.map(value);
+    let [opportunity, project] = both(&|kind| id(settings.kind(kind).create_type.map(|id| id.to_string())));
+    table.row(["Type of new tickets".to_owned(), opportunity, project]);
+    let [opportunity, project] = both(&|kind| {
+        let followed: Vec<String> = settings.kind(kind).followed.iter().map(ToString::to_string).collect();
+        if followed.is_empty() { "no others".to_owned() } else { followed.join(", ") }
+    });
+    table.row(["Types followed as well".to_owned(), opportunity, project]);
+    let [opportunity, project] = both(&|kind| {
+        settings.kind(kind).default_agent.map_or("the type's default".to_owned(), |id| id.to_string())
+    });
+    table.row(["Responsible otherwise".to_owned(), opportunity, project]);
+    out.table(&table);
+    out.line(format!(
+        "Linked clients {}, matched people {}, status maps {}.",
+        settings.project.clients.len(),
+        settings.project.people.len(),
+        settings.status.len()
+    ));
+}
+
+fn show_fields(settings: &Settings, out: &mut Out) {
+    let mut table = Table::new(["Field", "Opportunity", "Project"]);
+    for field in FieldId::ALL {
+        let [opportunity, project] = Kind::ALL.map(|kind| direction(settings.rule(kind, field).direction));
+        table.row([field.label(), opportunity, project]);
+    }
+    out.table(&table);
+}
+
+fn direction(direction: Direction) -> &'static str {
+    match direction {
+        Direction::HitToHalo { until_quoted: false } => "HIT -> Halo",
+        Direction::HitToHalo { until_quoted: true } => "HIT -> Halo until quoted",
+        Direction::HaloToHit => "Halo -> HIT",
+        Direction::Both => "both ways",
+        Direction::OnCreate => "on create",
+        Direction::OnCreateThenHaloToHit => "on create, then Halo -> HIT",
+        Direction::Off => "off",
+    }
+}
+
+#[derive(Serialize)]
+struct PauseReport {
+    paused: Option<Paused>,
+    changed: bool,
+}
+
+pub(super) async fn pause(args: &PauseArgs, context: &mut Context) -> Result<Exit, Failure> {
+    let app = context.open().await?;
+    let before = app.store.paused().await?;
+    app.store.decide(&[Answer::Pause(args.reason.trim().to_owned())], app.now()).await?;
+    let report = PauseReport { paused: app.store.paused().await?, changed: before.is_none() };
+    context.out.result("pause", Exit::Done, &report);
+    context.out.line(match before {
+        None => {
+            "Paused. A run that is under way ends after the operation in hand; `halo-hit resume` goes on."
+                .to_owned()
+        }
+        Some(before) => format!("It was paused already, since {}.", when(&app, before.since)),
+    });
+    Ok(Exit::Done)
+}
+
+pub(super) async fn resume(context: &mut Context) -> Result<Exit, Failure> {
+    let app = context.open().await?;
+    let before = app.store.paused().await?;
+    if before.is_some() {
+        app.store.decide(&[Answer::Resume], app.now()).await?;
+    }
+    let report = PauseReport { paused: None, changed: before.is_some() };
+    context.out.result("resume", Exit::Done, &report);
+    context.out.line(match before {
+        Some(before) => format!("The pause of {} is over; the next sync goes on.", when(&app, before.since)),
+        None => "It was not paused.".to_owned(),
+    });
+    Ok(Exit::Done)
+}

@@ -1,0 +1,292 @@
+//! `plan`, `apply`, `sync`: what reads both systems and may write to them.
+
+use std::path::Path;
+
+use serde::Serialize;
+use sync_core::exec::{OpResult, Report};
+use sync_core::hash::Hash256;
+use sync_core::plan::{
+    self, Counts, Plan, Verdict, explain_conflict, explain_issue, explain_op, explain_proposal, explain_skip,
+};
+
+use super::{ApplyArgs, Context, PlanArgs, SyncArgs};
+use crate::app::App;
+use crate::engine::{Done, Engine, Planned, Reach, Silent, View, Watch, stale};
+use crate::exit::{Exit, Failure};
+use crate::render::{Out, Progress, Style, Table};
+use crate::storage::Lease;
+
+/// How many skips and rebases are listed before the rest is only counted: they are reasons, not work.
+const SHOWN_SKIPS: usize = 20;
+
+/// A command's connection to both systems, under the lease.
+struct Session {
+    app: App,
+    engine: Engine,
+    lease: Lease,
+}
+
+impl Session {
+    async fn open(context: &Context, command: &str) -> Result<Self, Failure> {
+        let app = context.open().await?;
+        let secrets = context.secrets()?;
+        let lease = app.lease(command).await?;
+        let systems = app.connect(&secrets).await?;
+        let engine = Engine::new(&app, &systems);
+        Ok(Self { app, engine, lease })
+    }
+
+    async fn look(&self, reach: Reach) -> Result<(View, Planned), Failure> {
+        let view = self.engine.read(&self.lease, reach).await?;
+        refuse_settings(&view)?;
+        let planned = self.engine.plan(&view);
+        self.engine.remember(&self.lease, &view, &planned, None).await?;
+        Ok((view, planned))
+    }
+
+    async fn may_write(&self) -> Result<(), Failure> {
+        self.app.require_running().await?;
+        self.app.require_gate().await?;
+        self.engine.require_only_writer().await
+    }
+
+    async fn close(&self) -> Result<(), Failure> {
+        self.app.keep_rate_window(self.engine.halo.client()).await
+    }
+}
+
+/// Settings that name what neither system has are refused before anything is planned from them.
+fn refuse_settings(view: &View) -> Result<(), Failure> {
+    let findings = sync_core::settings::validate(&view.settings, &view.catalogue);
+    crate::config::refuse(&findings)
+}
+
+#[derive(Serialize)]
+struct PlanReport<'a> {
+    hash: Hash256,
+    counts: Counts,
+    verdict: &'a Verdict,
+    file: Option<String>,
+    plan: &'a Plan,
+}
+
+/// `plan`.
+pub(super) async fn plan(args: &PlanArgs, context: &mut Context) -> Result<Exit, Failure> {
+    let session = Session::open(context, "plan").await?;
+    let (_, planned) = session.look(reach(args.full)).await?;
+    let file = match &args.out {
+        Some(path) => {
+            write_plan(path, &planned.plan)?;
+            Some(path.display().to_string())
+        }
+        None => None,
+    };
+    session.close().await?;
+    let exit = planned.exit();
+    show_plan(&mut context.out, &planned);
+    if let Some(file) = &file {
+        context.out.line(format!("Written to {file}; `halo-hit apply {file}` applies exactly this."));
+    }
+    let report = PlanReport {
+        hash: planned.hash,
+        counts: planned.plan.head.counts,
+        verdict: &planned.plan.head.verdict,
+        file,
+        plan: &planned.plan,
+    };
+    context.out.result("plan", exit, &report);
+    Ok(exit)
+}
+
+/// `apply`.
+pub(super) async fn apply(args: &ApplyArgs, context: &mut Context) -> Result<Exit, Failure> {
+    let stored = args.file.as_deref().map(read_plan).transpose()?;
+    let session = Session::open(context, "apply").await?;
+    session.may_write().await?;
+    let (view, planned) = session.look(Reach::Changes).await?;
+    let done = match stored {
+        // The file's plan is carried out, not the fresh one; the executor refuses it if anything has moved.
+        Some(plan) => {
+            let stored = Planned::new(plan);
+            run(&session, view.for_stored_plan(), &stored, args.lift_limits, "apply", context).await?
+        }
+        None => {
+            if let Some(expected) = args.expect.or(args.lift_limits) {
+                planned.plan.expect_hash(expected).map_err(stale)?;
+            }
+            run(&session, view, &planned, args.lift_limits, "apply", context).await?
+        }
+    };
+    session.close().await?;
+    Ok(done)
+}
+
+/// `sync`.
+pub(super) async fn sync(args: &SyncArgs, context: &mut Context) -> Result<Exit, Failure> {
+    let session = Session::open(context, "sync").await?;
+    session.app.require_running().await?;
+    session.app.require_gate().await?;
+    let (view, planned) = session.look(reach(args.full)).await?;
+    if planned.plan.writes() {
+        session.engine.require_only_writer().await?;
+    }
+    let exit = run(&session, view, &planned, None, "sync", context).await?;
+    session.close().await?;
+    Ok(exit)
+}
+
+async fn run(
+    session: &Session,
+    view: View,
+    planned: &Planned,
+    lifted: Option<Hash256>,
+    command: &str,
+    context: &mut Context,
+) -> Result<Exit, Failure> {
+    let progress = context.out.progress("carrying out the plan", Some(planned.plan.ops.len() as u64));
+    let shown = Shown(progress.clone());
+    let watch: &dyn Watch = if context.common.json { &Silent } else { &shown };
+    let done = session.engine.carry_out(&session.lease, &view, planned, lifted, command, watch).await?;
+    progress.done("");
+    show_done(&mut context.out, planned, &done);
+    context.out.result(
+        command,
+        done.exit,
+        &DoneReport { run: done.run, hash: planned.hash, counts: planned.plan.head.counts, report: &done.report },
+    );
+    Ok(done.exit)
+}
+
+#[derive(Serialize)]
+struct DoneReport<'a> {
+    run: i64,
+    hash: Hash256,
+    counts: Counts,
+    report: &'a Report,
+}
+
+struct Shown(Progress);
+
+impl Watch for Shown {
+    fn operation(&self, sentence: &str, _: usize, _: usize) {
+        self.0.remark(sentence);
+        self.0.advance(1);
+    }
+
+    fn waiting(&self, milliseconds: i64) {
+        if milliseconds >= 1_000 {
+            self.0.remark(&format!("waiting {} s for a write that may still arrive", milliseconds / 1_000));
+        }
+    }
+}
+
+const fn reach(full: bool) -> Reach {
+    if full { Reach::Everything } else { Reach::Changes }
+}
+
+fn write_plan(path: &Path, plan: &Plan) -> Result<(), Failure> {
+    std::fs::write(path, plan::to_canonical_json(plan)).map_err(|error| {
+        let what = format!("the plan cannot be written to {}", path.display());
+        Failure::other("plan_unwritable", what, "name a file in a folder that exists and that you may write to")
+            .with_source(error)
+    })
+}
+
+fn read_plan(path: &Path) -> Result<Plan, Failure> {
+    let bytes = std::fs::read(path).map_err(|error| {
+        let what = format!("the plan {} cannot be read", path.display());
+        Failure::usage("plan_unreadable", what, "name a file that `halo-hit plan --out FILE` has written")
+            .with_source(error)
+    })?;
+    plan::parse(&bytes).map_err(|error| {
+        let what = format!("{} is not a plan as it was written", path.display());
+        Failure::new(Exit::Stale, "plan_edited", what, "plan again; plans are applied unedited or not at all")
+            .with_source(error)
+    })
+}
+
+/// A plan for people: what would be done, what waits, what is left out, and why.
+pub(crate) fn show_plan(out: &mut Out, planned: &Planned) {
+    let plan = &planned.plan;
+    let counts = &plan.head.counts;
+    out.line(format!(
+        "{} links looked at, {} unchanged; {} creates, {} updates, {} promotions, {} conflicts, {} issues. Customer e-mails: 0.",
+        counts.links,
+        counts.unchanged,
+        counts.creates(),
+        counts.updates(),
+        counts.promotions,
+        counts.conflicts,
+        counts.issues
+    ));
+    let (writes, local): (Vec<_>, Vec<_>) = plan.ops.iter().partition(|op| op.kind.is_write());
+    section(out, "Would be done", writes.into_iter().map(explain_op));
+    section(out, "Would be remembered", local.into_iter().map(explain_op));
+    section(out, "Waits for you", plan.proposals.iter().map(explain_proposal));
+    section(out, "Conflicts", plan.conflicts.iter().map(explain_conflict));
+    section(out, "Issues", plan.issues.iter().map(explain_issue));
+    section(out, "Left out", plan.skips.iter().map(explain_skip));
+    if let Verdict::Blocked(hits) = &plan.head.verdict {
+        out.line(out.paint(Style::Bad, "Blocked by limits; nothing would be written:"));
+        for hit in hits {
+            out.paragraph(2, &hit.sentence());
+        }
+    }
+    if plan.is_empty() {
+        out.line(out.paint(Style::Good, "Nothing to do."));
+    }
+    out.line(format!("Plan {}", planned.hash));
+}
+
+fn section(out: &mut Out, title: &str, sentences: impl ExactSizeIterator<Item = String>) {
+    let all = sentences.len();
+    if all == 0 {
+        return;
+    }
+    out.line(out.paint(Style::Heading, &format!("{title} ({all})")));
+    for sentence in sentences.take(SHOWN_SKIPS) {
+        out.paragraph(2, &sentence);
+    }
+    if all > SHOWN_SKIPS {
+        out.line(format!("  ... and {} more; --json has all of them", all - SHOWN_SKIPS));
+    }
+}
+
+fn show_done(out: &mut Out, planned: &Planned, done: &Done) {
+    let results = &done.report.ops;
+    let succeeded = results.iter().filter(|op| op.result.is_success()).count();
+    let mut table = Table::new(["Result", "Operation"]);
+    for (op, result) in planned.plan.ops.iter().zip(results).filter(|(_, done)| !done.result.is_success()) {
+        table.row([word(&result.result), &explain_op(op)]);
+    }
+    if !table.is_empty() {
+        out.table(&table);
+    }
+    for twin in &done.report.duplicates {
+        let others: Vec<_> = twin.others.iter().map(|key| format!("{key:?}")).collect();
+        out.line(out.paint(Style::Bad, &format!("{} is carried by more than one record: {}", twin.marker, others.join(", "))));
+    }
+    out.line(format!(
+        "Run {}: {succeeded} of {} operations done; {} conflicts and {} issues are open.",
+        done.run,
+        results.len(),
+        planned.plan.conflicts.len(),
+        planned.plan.issues.len()
+    ));
+}
+
+const fn word(result: &OpResult) -> &'static str {
+    match result {
+        OpResult::Done => "done",
+        OpResult::AlreadyThere => "was there already",
+        OpResult::Adopted => "adopted",
+        OpResult::ChangedSincePlan => "changed since the plan",
+        OpResult::NotKept => "not kept by the server",
+        OpResult::Rejected(_) => "refused",
+        OpResult::Unknown => "outcome unknown",
+        OpResult::Ambiguous => "ambiguous",
+        OpResult::Blocked => "blocked by another",
+        OpResult::NotTried => "not tried",
+        _ => "other",
+    }
+}

@@ -1,0 +1,477 @@
+//! Reading both systems into a view that a plan can be made from.
+//!
+//! The order matters. What was marked before, and by when, is looked up first; then the servers are asked; then, in one
+//! transaction, the records read, their marks and the new bounds are stored. From that moment no change that was seen
+//! can be forgotten, whatever happens to this process.
+
+use std::collections::BTreeMap;
+
+use sync_core::base::{BaseHead, Evidence, Intent, Link};
+use sync_core::catalogue::{Catalogue, Directory};
+use sync_core::decision::{Candidates, Decisions};
+use sync_core::exec::{DirtyMark, RecordKey as ExecKey};
+use sync_core::hash::Hash128;
+use sync_core::ids::{HaloClientId, HitClientId, Kind, Side};
+use sync_core::planner::{self, PlanInput};
+use sync_core::record::{Coverage, HaloTicket, HitItem, Snapshot};
+use sync_core::settings::Settings;
+use sync_core::stamp::{ClockId, Stamp};
+
+use super::feed::Feed;
+use super::halo::Found;
+use super::people::Matches;
+use super::{Engine, perform};
+use crate::exit::Failure;
+use crate::storage::{Change, Dirty, Lease, RecordKey};
+
+/// How much to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// What changed since the last read, where that is known.
+    Changes,
+    /// Everything: types, statuses, people, clients and all records.
+    Everything,
+}
+
+/// Everything that a plan is made from, and what is needed to carry it out.
+pub struct View {
+    /// The database and its state.
+    pub head: BaseHead,
+    /// The settings in force.
+    pub settings: Settings,
+    /// What both tenants have.
+    pub catalogue: Catalogue,
+    /// Names of all ticket types.
+    pub found: Found,
+    /// Which client and which person is which.
+    pub directory: Directory,
+    /// How clients and people were matched, with what is still open.
+    pub matches: Matches,
+    /// All links.
+    pub links: Vec<Link>,
+    /// Creates whose outcome is not known.
+    pub intents: Vec<Intent>,
+    /// The records.
+    pub snapshot: Snapshot,
+    /// Unlinked records that look like each other.
+    pub candidates: Candidates,
+    /// What people have decided.
+    pub decisions: Decisions,
+    /// When reading began, by our clock.
+    pub read_at: Stamp,
+    /// Marks that were set before reading began, or by it.
+    pub dirty: Vec<DirtyMark>,
+}
+
+/// What is kept of both tenants between runs.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Kept {
+    catalogue: Catalogue,
+    found: Found,
+    stored_clients: Vec<(HitClientId, HaloClientId)>,
+}
+
+/// A record as it is kept between runs.
+#[derive(serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum SeenRow {
+    Ticket(Box<HaloTicket>),
+    Item(Box<HitItem>),
+}
+
+/// The records of both sides by id, and what changed in them.
+#[derive(Default)]
+struct Rows {
+    tickets: BTreeMap<sync_core::ids::TicketId, HaloTicket>,
+    items: BTreeMap<sync_core::ids::ItemId, HitItem>,
+    changes: Vec<Change>,
+    complete: BTreeMap<Side, bool>,
+}
+
+const TICKET_FEEDS: [(Kind, &str); 2] = [(Kind::Opportunity, "opportunities"), (Kind::Project, "projects")];
+const ITEM_FEED: &str = "items";
+
+/// What a mark is for: a feed has brought the record itself, so it need not be read again.
+const BY_FEED: &str = "feed";
+
+impl Engine {
+    /// Reads both systems. Nothing is written to either.
+    ///
+    /// # Errors
+    /// [`Failure`] of the class of what failed: credentials, address, or any other for a server that does not answer.
+    ///
+    /// # Cancel safety
+    /// May be dropped anywhere: the bounds move together with what was read.
+    pub async fn read(&self, lease: &Lease, reach: Reach) -> Result<View, Failure> {
+        let began = perform::now_ms(&*self.time);
+        let marked = self.store.dirty().await?;
+        let (catalogue, found, stored_clients, fresh) = self.catalogue(reach).await?;
+        self.halo.know(&catalogue, &found);
+
+        let mut rows = self.kept_rows().await?;
+        self.read_tickets(reach, &mut rows).await?;
+        self.read_items(reach, &mut rows).await?;
+        let mut links = self.store.all_links().await?;
+        self.read_marked(&marked, &links, &mut rows).await?;
+        tell_tasks(&mut rows);
+
+        let mut changes = std::mem::take(&mut rows.changes);
+        changes.extend(fresh);
+        let settings = self.settings().await?;
+        if reach == Reach::Everything {
+            changes.extend(self.note_absence(&settings, &rows, &mut links));
+        }
+        let now = perform::now_ms(&*self.time);
+        let mut head = self.store.head().await?;
+        if !changes.is_empty() {
+            head = self.store.commit(lease, &changes, now).await?;
+        }
+
+        let canary = links.iter().any(|link| rows.items.contains_key(&link.item));
+        let coverage = |side: Side| match reach {
+            Reach::Changes => Coverage::Delta,
+            Reach::Everything => Coverage::Full {
+                scope: settings.scope_hash(),
+                expected: None,
+                pages_closed: rows.complete.get(&side).copied().unwrap_or(false),
+                canaries_seen: canary,
+            },
+        };
+        let (halo, hit) = (coverage(Side::Halo), coverage(Side::Hit));
+        let mut snapshot = Snapshot {
+            halo,
+            hit,
+            tickets: rows.tickets.into_values().collect(),
+            items: rows.items.into_values().collect(),
+        };
+        snapshot.normalise();
+
+        let matches = Matches::find(&catalogue, &settings, &stored_clients);
+        let directory = matches.directory(&settings);
+        let decisions = self.store.decisions().await?;
+        let intents = self.store.intents().await?;
+        let candidates = super::people::candidates(&snapshot, &links, &directory, &catalogue, &settings, &decisions);
+        let dirty = self.store.dirty().await?.iter().map(dirty_mark).collect();
+        let mut view = View {
+            head,
+            settings,
+            catalogue,
+            found,
+            directory,
+            matches,
+            links,
+            intents,
+            snapshot,
+            candidates,
+            decisions,
+            read_at: Stamp::ours(began),
+            dirty,
+        };
+        self.note_state(lease, &mut view).await?;
+        Ok(view)
+    }
+
+    /// Writes down the settings if they are new, and which links are completely clean, so that the next plan need not
+    /// open them. Both before planning: a plan is made from a state that does not move under it.
+    async fn note_state(&self, lease: &Lease, view: &mut View) -> Result<(), Failure> {
+        let mut changes = Vec::new();
+        let hash = view.settings.settings_hash();
+        let noted = self.store.settings_versions(1).await?;
+        if noted.first().is_none_or(|version| version.hash != hash) {
+            let text = serde_json::to_string(&view.settings).map_err(|error| super::internal(&error))?;
+            changes.push(Change::NoteSettings { hash, text });
+        }
+        let marks: BTreeMap<_, _> = planner::clean_marks(&view.input(self)).into_iter().collect();
+        for link in &mut view.links {
+            let clean = marks.get(&link.item).copied();
+            if link.clean != clean {
+                link.clean = clean;
+                changes.push(Change::PutLink(Box::new(link.clone())));
+            }
+        }
+        if !changes.is_empty() {
+            view.head = self.store.commit(lease, &changes, perform::now_ms(&*self.time)).await?;
+        }
+        Ok(())
+    }
+
+    /// What both tenants have: as kept, or asked for afresh.
+    async fn catalogue(
+        &self,
+        reach: Reach,
+    ) -> Result<(Catalogue, Found, Vec<(HitClientId, HaloClientId)>, Option<Change>), Failure> {
+        if reach == Reach::Changes {
+            let kept = self.store.catalogue().await?;
+            // What cannot be read was kept by another version: it is asked for again.
+            if let Some(kept) = kept.and_then(|text| serde_json::from_str::<Kept>(&text).ok()) {
+                return Ok((kept.catalogue, kept.found, kept.stored_clients, None));
+            }
+        }
+        let mut catalogue = Catalogue::default();
+        let found = self.halo.catalogue(&mut catalogue).await.map_err(|error| self.halo_failure(&error))?;
+        let stored_clients = self.hit.catalogue(&mut catalogue).await.map_err(|error| self.hit_failure(&error))?;
+        catalogue.halo_currency = self.settings.project.halo_currency;
+        let kept = Kept { catalogue, found, stored_clients };
+        let text = serde_json::to_string(&kept).map_err(|error| super::internal(&error))?;
+        Ok((kept.catalogue, kept.found, kept.stored_clients, Some(Change::KeepCatalogue(text))))
+    }
+
+    async fn kept_rows(&self) -> Result<Rows, Failure> {
+        let mut rows = Rows::default();
+        for text in self.store.seen().await? {
+            match serde_json::from_str(&text) {
+                Ok(SeenRow::Ticket(ticket)) => {
+                    rows.tickets.insert(ticket.id, *ticket);
+                }
+                Ok(SeenRow::Item(item)) => {
+                    rows.items.insert(item.id.clone(), *item);
+                }
+                Err(error) => return Err(super::internal(&error)),
+            }
+        }
+        Ok(rows)
+    }
+
+    async fn read_tickets(&self, reach: Reach, rows: &mut Rows) -> Result<(), Failure> {
+        let mut complete = true;
+        for (kind, name) in TICKET_FEEDS {
+            let feed = self.feed(Side::Halo, name, reach).await?;
+            let since = feed.as_ref().map(|feed| feed.since(ClockId::Halo, self.overlap_ms()));
+            let read = self.halo.list(kind, since).await.map_err(|error| self.halo_failure(&error))?;
+            complete &= read.complete;
+            let before = feed.unwrap_or_default();
+            let met = read.rows.iter().map(|ticket| (ticket.id.to_string(), ticket.last_update));
+            let next = before.after(met, self.overlap_ms());
+            if since.is_none() && read.complete {
+                rows.forget_tickets(kind, &read.rows);
+            }
+            for ticket in read.rows {
+                if !before.knows(&ticket.id.to_string(), ticket.last_update) {
+                    rows.put_ticket(ticket, true)?;
+                }
+            }
+            rows.move_cursor(Side::Halo, name, &before, &next);
+        }
+        rows.complete.insert(Side::Halo, complete);
+        Ok(())
+    }
+
+    async fn read_items(&self, reach: Reach, rows: &mut Rows) -> Result<(), Failure> {
+        let feed = self.feed(Side::Hit, ITEM_FEED, reach).await?;
+        let since = feed.as_ref().map(|feed| feed.since(ClockId::Hit, self.overlap_ms()));
+        let read = self.hit.list(None, since).await.map_err(|error| self.hit_failure(&error))?;
+        let before = feed.unwrap_or_default();
+        let met = read.rows.iter().map(|item| (item.id.to_string(), item.last_update));
+        let next = before.after(met, self.overlap_ms());
+        if since.is_none() && read.complete {
+            rows.forget_items(&read.rows);
+        }
+        for item in read.rows {
+            if !before.knows(item.id.as_str(), item.last_update) {
+                rows.put_item(item, true)?;
+            }
+        }
+        rows.move_cursor(Side::Hit, ITEM_FEED, &before, &next);
+        rows.complete.insert(Side::Hit, read.complete);
+        Ok(())
+    }
+
+    async fn feed(&self, side: Side, name: &str, reach: Reach) -> Result<Option<Feed>, Failure> {
+        if reach == Reach::Everything {
+            return Ok(None);
+        }
+        let cursors = self.store.cursors().await?;
+        let cursor = cursors.iter().find(|cursor| cursor.side == side && cursor.feed == name);
+        Ok(cursor.and_then(|cursor| Feed::from_text(&cursor.value)))
+    }
+
+    /// Reads single records that no feed need have brought: those marked by anything but a feed, and those with a write
+    /// whose result was not seen.
+    async fn read_marked(&self, marked: &[Dirty], links: &[Link], rows: &mut Rows) -> Result<(), Failure> {
+        let mut keys: Vec<RecordKey> =
+            marked.iter().filter(|mark| mark.reason != BY_FEED).map(|mark| mark.key.clone()).collect();
+        for link in links.iter().filter(|link| !link.pending.is_empty()) {
+            keys.push(RecordKey::Item(link.item.clone()));
+            keys.extend(link.opportunity.into_iter().chain(link.project).map(RecordKey::Ticket));
+        }
+        keys.sort();
+        keys.dedup();
+        for key in keys {
+            match &key {
+                RecordKey::Ticket(id) => match self.halo.read(*id).await {
+                    Ok(Some(ticket)) => rows.put_ticket(ticket, false)?,
+                    Ok(None) => rows.drop_ticket(*id),
+                    Err(reject) => tracing::warn!(ticket = %id, reason = %reject.detail, "a ticket could not be read"),
+                },
+                RecordKey::Item(id) => match self.hit.read(id).await {
+                    Ok(Some(item)) => rows.put_item(item, false)?,
+                    Ok(None) => rows.drop_item(id),
+                    Err(reject) => tracing::warn!(item = %id, reason = %reject.detail, "an item could not be read"),
+                },
+            }
+        }
+        Ok(())
+    }
+
+    /// After a complete read: which records of links were not in it, and since when.
+    fn note_absence(&self, settings: &Settings, rows: &Rows, links: &mut [Link]) -> Vec<Change> {
+        let complete = |side: Side| rows.complete.get(&side).copied().unwrap_or(false);
+        let now = Stamp::ours(perform::now_ms(&*self.time));
+        let scope = settings.scope_hash();
+        let mut changes = Vec::new();
+        for link in links {
+            let before = link.gone.clone();
+            for kind in Kind::ALL {
+                if let (Some(ticket), true) = (link.ticket(kind), complete(Side::Halo)) {
+                    note(link, Some(kind), rows.tickets.contains_key(&ticket), scope, now);
+                }
+            }
+            if complete(Side::Hit) {
+                let present = rows.items.contains_key(&link.item);
+                note(link, None, present, scope, now);
+            }
+            if link.gone != before {
+                changes.push(Change::PutLink(Box::new(link.clone())));
+            }
+        }
+        changes
+    }
+
+    fn overlap_ms(&self) -> i64 {
+        i64::try_from(self.overlap.as_millis()).unwrap_or(i64::MAX)
+    }
+}
+
+impl View {
+    /// The input of a plan.
+    #[must_use]
+    pub fn input<'a>(&'a self, engine: &'a Engine) -> PlanInput<'a> {
+        PlanInput {
+            pair: &engine.pair,
+            head: &self.head,
+            settings: &self.settings,
+            catalogue: &self.catalogue,
+            directory: &self.directory,
+            links: &self.links,
+            intents: &self.intents,
+            snapshot: &self.snapshot,
+            candidates: &self.candidates,
+            decisions: &self.decisions,
+            now: Stamp::ours(perform::now_ms(&*engine.time)),
+            only: None,
+            taken: None,
+            links_total: self.links.len() as u64,
+        }
+    }
+}
+
+impl Rows {
+    fn put_ticket(&mut self, ticket: HaloTicket, by_feed: bool) -> Result<(), Failure> {
+        let key = RecordKey::Ticket(ticket.id);
+        let merged = match self.tickets.remove(&ticket.id) {
+            Some(known) if by_feed => keep_details(known, ticket),
+            _ => ticket,
+        };
+        let body = serde_json::to_string(&SeenRow::Ticket(Box::new(merged.clone())));
+        self.tickets.insert(merged.id, merged);
+        self.note(key, body.map_err(|error| super::internal(&error))?, by_feed);
+        Ok(())
+    }
+
+    fn put_item(&mut self, item: HitItem, by_feed: bool) -> Result<(), Failure> {
+        let key = RecordKey::Item(item.id.clone());
+        let body = serde_json::to_string(&SeenRow::Item(Box::new(item.clone())));
+        self.items.insert(item.id.clone(), item);
+        self.note(key, body.map_err(|error| super::internal(&error))?, by_feed);
+        Ok(())
+    }
+
+    fn note(&mut self, key: RecordKey, body: String, by_feed: bool) {
+        if by_feed {
+            self.changes.push(Change::Mark { key: key.clone(), reason: BY_FEED.to_owned() });
+        }
+        self.changes.push(Change::PutSeen { key, body });
+    }
+
+    fn drop_ticket(&mut self, id: sync_core::ids::TicketId) {
+        self.tickets.remove(&id);
+        self.changes.push(Change::DropSeen(RecordKey::Ticket(id)));
+    }
+
+    fn drop_item(&mut self, id: &sync_core::ids::ItemId) {
+        self.items.remove(id);
+        self.changes.push(Change::DropSeen(RecordKey::Item(id.clone())));
+    }
+
+    /// What a complete list does not hold is no longer there, or no longer shown to us: it is not kept.
+    fn forget_tickets(&mut self, kind: Kind, listed: &[HaloTicket]) {
+        let listed: std::collections::BTreeSet<_> = listed.iter().map(|ticket| ticket.id).collect();
+        let of_kind = |ticket: &&HaloTicket| ticket.kind == Some(kind) && !listed.contains(&ticket.id);
+        let gone: Vec<_> = self.tickets.values().filter(of_kind).map(|ticket| ticket.id).collect();
+        gone.into_iter().for_each(|id| self.drop_ticket(id));
+    }
+
+    fn forget_items(&mut self, listed: &[HitItem]) {
+        let listed: std::collections::BTreeSet<_> = listed.iter().map(|item| &item.id).collect();
+        let gone: Vec<_> = self.items.keys().filter(|id| !listed.contains(id)).cloned().collect();
+        gone.iter().for_each(|id| self.drop_item(id));
+    }
+
+    fn move_cursor(&mut self, side: Side, feed: &str, before: &Feed, next: &Feed) {
+        if before != next {
+            self.changes.push(Change::MoveCursor { side, feed: feed.to_owned(), value: next.to_text() });
+        }
+    }
+}
+
+/// A list row has fewer fields than the detail. What it does not carry stays as the detail said, until the detail is
+/// read again; the marker and the links of a ticket do not change by themselves.
+fn keep_details(known: HaloTicket, mut listed: HaloTicket) -> HaloTicket {
+    use sync_core::value::Obs;
+    listed.marker = listed.marker.or(known.marker);
+    if listed.link_back == Obs::NotFetched {
+        listed.link_back = known.link_back;
+    }
+    if listed.related.is_empty() {
+        listed.related = known.related;
+    }
+    listed.computed_hours |= known.computed_hours;
+    listed.web_url = listed.web_url.or(known.web_url);
+    listed
+}
+
+/// A ticket of a project type below a project is a task or a sub-project; both are left alone.
+fn tell_tasks(rows: &mut Rows) {
+    let projects: std::collections::BTreeSet<_> =
+        rows.tickets.values().filter(|ticket| ticket.kind == Some(Kind::Project)).map(|ticket| ticket.id).collect();
+    for ticket in rows.tickets.values_mut() {
+        ticket.is_task |= ticket.parent.is_some_and(|parent| projects.contains(&parent));
+    }
+}
+
+fn note(link: &mut Link, what: Option<Kind>, present: bool, scope: Hash128, now: Stamp) {
+    let place = link.gone.iter().position(|(kind, evidence)| *kind == what && matches!(evidence, Evidence::Absent { .. }));
+    match (present, place) {
+        (true, Some(place)) => {
+            link.gone.remove(place);
+        }
+        (true, None) => {}
+        (false, Some(place)) => match &mut link.gone[place].1 {
+            Evidence::Absent { scope: known, latest, reads, .. } if *known == scope => {
+                *latest = now;
+                *reads += 1;
+            }
+            // Another scope proves nothing: the count begins anew.
+            evidence => *evidence = Evidence::Absent { scope, first: now, latest: now, reads: 1 },
+        },
+        (false, None) => link.gone.push((what, Evidence::Absent { scope, first: now, latest: now, reads: 1 })),
+    }
+}
+
+fn dirty_mark(dirty: &Dirty) -> DirtyMark {
+    let record = match &dirty.key {
+        RecordKey::Ticket(id) => ExecKey::Ticket(*id),
+        RecordKey::Item(id) => ExecKey::Item(id.clone()),
+    };
+    DirtyMark { record, mark: u64::try_from(dirty.mark).unwrap_or(0) }
+}

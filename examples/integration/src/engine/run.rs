@@ -1,0 +1,350 @@
+//! One run: a plan, what people are asked about it, carrying it out, and what is remembered of it.
+
+use std::collections::BTreeSet;
+
+use sync_core::base::Evidence;
+use sync_core::decision::{Decisions, IssueCode, Subject};
+use sync_core::exec::{Exec, JournalView, Memory, OpReport, OpResult, RejectClass, Report};
+use sync_core::field::FieldId;
+use sync_core::hash::{Hash128, Hash256};
+use sync_core::ids::{ItemId, Side};
+use sync_core::plan::{
+    Adoption, Op, OpKind, Plan, Proposal, ProposalKind, Stale, Verdict, Why, explain_op, explain_proposal, plan_hash,
+};
+use sync_core::planner;
+use sync_core::stamp::Stamp;
+
+use super::perform::{self, Performer, Watch};
+use super::{Engine, View};
+use crate::exit::{Exit, Failure};
+use crate::storage::{self, Change, GateStep, Lease, Named, NewIssue, PairingQuestion, Questions, RunId};
+
+/// A plan and its name.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// The plan.
+    pub plan: Plan,
+    /// The digest of its file.
+    pub hash: Hash256,
+}
+
+/// What came of a run.
+#[derive(Clone, Debug)]
+pub struct Done {
+    /// Its number.
+    pub run: RunId,
+    /// What came of each operation.
+    pub report: Report,
+    /// The class of its end.
+    pub exit: Exit,
+}
+
+/// The code of issues that report what a server refused.
+const REFUSED: &str = "write_refused";
+
+impl Planned {
+    /// A plan with its name.
+    #[must_use]
+    pub fn new(plan: Plan) -> Self {
+        let hash = plan_hash(&plan);
+        Self { plan, hash }
+    }
+
+    /// The exit code of having planned this.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        match self.plan.head.verdict {
+            Verdict::Blocked(_) => Exit::Blocked,
+            Verdict::Ok if self.plan.writes() => Exit::Changes,
+            Verdict::Ok if self.waits() => Exit::Partial,
+            Verdict::Ok => Exit::Done,
+        }
+    }
+
+    /// Whether something waits for a person.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        !self.plan.conflicts.is_empty() || !self.plan.issues.is_empty() || !self.plan.proposals.is_empty()
+    }
+}
+
+impl Engine {
+    /// Plans everything that the view shows.
+    #[must_use]
+    pub fn plan(&self, view: &View) -> Planned {
+        Planned::new(planner::plan(&view.input(self)))
+    }
+
+    /// Remembers what the plan asks people and reports to them: conflicts, issues, questions. What the plan no longer
+    /// mentions is closed.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn remember(&self, lease: &Lease, view: &View, planned: &Planned, run: Option<RunId>) -> Result<(), Failure> {
+        let plan = &planned.plan;
+        let mut changes = Vec::new();
+        let touched: BTreeSet<&ItemId> = plan.ops.iter().filter_map(|op| op.item.as_ref()).collect();
+        let now_open: BTreeSet<Hash128> = plan.conflicts.iter().map(|conflict| conflict.id).collect();
+        for known in self.store.conflicts().await? {
+            // A decided conflict stays until the write that it released is done.
+            let being_settled = known.decided.is_some() && touched.contains(&known.conflict.item);
+            if !now_open.contains(&known.conflict.id) && !being_settled {
+                changes.push(Change::RemoveConflict(known.conflict.id));
+            }
+        }
+        for conflict in &plan.conflicts {
+            changes.push(Change::PutConflict { conflict: Box::new(conflict.clone()), run });
+        }
+        let reported: BTreeSet<Hash128> = plan.issues.iter().map(|issue| issue.id).collect();
+        for known in self.store.issues().await? {
+            let planners = IssueCode::ALL.iter().any(|code| code.code() == known.code);
+            if planners && !reported.contains(&known.id) {
+                changes.push(Change::CloseIssue(known.id));
+            }
+        }
+        changes.extend(plan.issues.iter().map(|issue| Change::OpenIssue(Box::new(NewIssue::from(issue)))));
+        changes.push(Change::SetQuestions(Box::new(self.questions(view, plan))));
+        self.store.commit(lease, &changes, perform::now_ms(&*self.time)).await?;
+        Ok(())
+    }
+
+    /// Carries out a plan that was made from this view.
+    ///
+    /// `lifted` is the hash of a plan whose limits a person has lifted.
+    ///
+    /// # Errors
+    /// [`Exit::Stale`], [`Exit::Blocked`], [`Exit::Credentials`], or those of the store. What single records meet is in
+    /// the report.
+    ///
+    /// # Cancel safety
+    /// May be dropped anywhere: the next run goes on from what was stored.
+    pub async fn carry_out(
+        &self,
+        lease: &Lease,
+        view: &View,
+        planned: &Planned,
+        lifted: Option<Hash256>,
+        command: &str,
+        watch: &dyn Watch,
+    ) -> Result<Done, Failure> {
+        let memory = Memory {
+            links: view.links.iter().map(|link| (link.item.clone(), link.clone())).collect(),
+            intents: view.intents.iter().map(|intent| (intent.spec.marker.clone(), intent.clone())).collect(),
+        };
+        let journal = JournalView {
+            head: view.head.clone(),
+            memory: memory.clone(),
+            read_at: view.read_at,
+            dirty: view.dirty.clone(),
+        };
+        let exec = Exec::new(planned.plan.clone(), journal, &view.settings, lifted).map_err(stale)?;
+        let run = self.store.begin_run(lease, command, perform::now_ms(&*self.time)).await?;
+        let performer = Performer {
+            store: &*self.store,
+            lease,
+            halo: &self.halo,
+            hit: &self.hit,
+            time: &*self.time,
+            watch,
+            run,
+        };
+        let report = performer.perform(exec, &planned.plan, planned.hash, memory).await?;
+        let exit = exit_of(planned, &report);
+        self.finish(lease, planned, &report, run, exit).await?;
+        if let Some(reject) = &report.aborted
+            && reject.class == RejectClass::Credentials
+        {
+            return Err(Failure::new(
+                Exit::Credentials,
+                "credentials_refused",
+                format!("the credentials were refused during the run ({})", reject.detail),
+                "`halo-hit check` tells what is wrong; run the command again afterwards, it goes on where it stopped",
+            ));
+        }
+        Ok(Done { run, report, exit })
+    }
+
+    async fn finish(
+        &self,
+        lease: &Lease,
+        planned: &Planned,
+        report: &Report,
+        run: RunId,
+        exit: Exit,
+    ) -> Result<(), Failure> {
+        let plan = &planned.plan;
+        let mut changes = Vec::new();
+        let mut refused = BTreeSet::new();
+        let results = || plan.ops.iter().zip(&report.ops);
+        for (op, OpReport { result, .. }) in results() {
+            if let OpResult::Rejected(reject) = result {
+                refused.insert(op.id);
+                changes.push(Change::OpenIssue(Box::new(refusal(op, &reject.detail))));
+            }
+        }
+        for known in self.store.issues().await? {
+            // Whatever is refused again was reported above; anything else has been done or is no longer wanted.
+            if known.code == REFUSED && !refused.contains(&known.id) {
+                changes.push(Change::CloseIssue(known.id));
+            }
+        }
+        for known in self.store.conflicts().await? {
+            let settled = results().any(|(op, done)| {
+                op.item.as_ref() == Some(&known.conflict.item) && done.result.is_success()
+            });
+            if known.decided.is_some() && settled {
+                changes.push(Change::RemoveConflict(known.conflict.id));
+            }
+        }
+        changes.push(Change::Gate(self.evidence(planned, report).await?));
+        let summary = serde_json::to_string(&report).map_err(|error| super::internal(&error))?;
+        changes.push(Change::EndRun { run, plan: Some(planned.hash), exit: exit.number(), summary });
+        self.store.commit(lease, &changes, perform::now_ms(&*self.time)).await?;
+        Ok(())
+    }
+
+    /// What the run adds to the evidence for going global.
+    async fn evidence(&self, planned: &Planned, report: &Report) -> Result<GateStep, Failure> {
+        let done = || {
+            let pairs = planned.plan.ops.iter().zip(&report.ops);
+            pairs.filter(|(_, done)| done.result.is_success()).map(|(op, _)| op)
+        };
+        let count = |wanted: &dyn Fn(&Op) -> bool| done().filter(|op| wanted(op)).count() as u64;
+        let from = |op: &Op, changed: Side| op.why.iter().any(|why| matches!(why, Why::Changed { side, .. } if *side == changed));
+        let links = self.store.count_links().await?;
+        // A run over no links proves nothing, for or against.
+        let clean_run = (links > 0).then(|| {
+            report.is_clean() && planned.plan.conflicts.is_empty() && planned.plan.head.verdict == Verdict::Ok
+        });
+        Ok(GateStep {
+            clean_run,
+            creates: count(&|op| matches!(op.kind, OpKind::Create(_))),
+            halo_edits: count(&|op| op.kind.side() == Some(Side::Hit) && from(op, Side::Halo)),
+            hit_edits: count(&|op| op.kind.side() == Some(Side::Halo) && from(op, Side::Hit)),
+            promotions: count(&is_promotion),
+        })
+    }
+
+    fn questions(&self, view: &View, plan: &Plan) -> Questions {
+        let mut questions = Questions::default();
+        for proposal in &plan.proposals {
+            match &proposal.kind {
+                ProposalKind::Pair { candidates } => {
+                    questions.pairings.extend(pairing(view, proposal, candidates));
+                }
+                other => questions.proposals.push(storage::Proposal {
+                    id: proposal.id,
+                    sentence: explain_proposal(proposal),
+                    item: Some(proposal.item.clone()),
+                    sort: sort(other).to_owned(),
+                }),
+            }
+        }
+        let with_items: BTreeSet<_> = view.snapshot.items.iter().map(|item| &item.client).collect();
+        let scope = &view.settings.sync.scope;
+        questions.clients =
+            view.matches.questions(&view.catalogue, |client| scope.contains(client) && with_items.contains(client));
+        questions
+    }
+}
+
+fn pairing(view: &View, proposal: &Proposal, candidates: &[sync_core::ids::TicketId]) -> Option<PairingQuestion> {
+    let item = view.snapshot.item(&proposal.item)?;
+    let name = |row: &sync_core::field::FieldRow| match row.get(FieldId::Name).value() {
+        Some(sync_core::value::Value::Text(name)) => name.to_string(),
+        _ => String::new(),
+    };
+    let tickets: Vec<_> = candidates.iter().filter_map(|id| view.snapshot.ticket(*id)).collect();
+    let client = view.catalogue.hit_clients.get(&proposal.client);
+    Some(PairingQuestion {
+        item: Named { id: proposal.item.clone(), name: name(&item.fields) },
+        client: Named {
+            id: proposal.client.clone(),
+            name: client.map(|client| client.name.to_string()).unwrap_or_default(),
+        },
+        kind: tickets.first()?.kind?,
+        candidates: tickets.iter().map(|ticket| Named { id: ticket.id, name: name(&ticket.fields) }).collect(),
+        suggestion: view.candidates.suggestion(&proposal.item),
+    })
+}
+
+const fn sort(kind: &ProposalKind) -> &'static str {
+    match kind {
+        ProposalKind::Promote { .. } => "promote",
+        ProposalKind::CloseWon => "close_won",
+        ProposalKind::Unlink { evidence: Evidence::Merged(_), .. } => "relink",
+        ProposalKind::Unlink { .. } => "unlink",
+        _ => "other",
+    }
+}
+
+fn is_promotion(op: &Op) -> bool {
+    match &op.kind {
+        OpKind::Adopt { how: Adoption::Promotion, .. } | OpKind::Promote { .. } => true,
+        OpKind::Create(spec) => spec.from_opportunity.is_some(),
+        _ => false,
+    }
+}
+
+fn refusal(op: &Op, detail: &str) -> NewIssue {
+    NewIssue {
+        id: op.id,
+        code: REFUSED.to_owned(),
+        subject: Subject {
+            item: op.item.clone(),
+            ticket: op.ticket,
+            kind: Some(op.kind.pair_kind()),
+            client: Some(op.client.clone()),
+            ..Subject::default()
+        },
+        sentence: format!("{} It was refused: {detail}", explain_op(op)),
+        blocks_gate: true,
+        parked_until: None,
+    }
+}
+
+fn exit_of(planned: &Planned, report: &Report) -> Exit {
+    let failed = !report.is_clean();
+    let wrote = planned.plan.ops.iter().zip(&report.ops).any(|(op, done)| op.kind.is_write() && done.result.is_success());
+    if failed || planned.waits() {
+        Exit::Partial
+    } else if wrote {
+        Exit::Changes
+    } else {
+        Exit::Done
+    }
+}
+
+/// A plan that may not be applied, as a failure with a way out.
+#[must_use]
+pub fn stale(error: Stale) -> Failure {
+    match error {
+        Stale::Blocked(hits) => Failure::new(
+            Exit::Blocked,
+            "limits_exceeded",
+            hits.iter().map(|hit| hit.sentence().to_string()).collect::<Vec<_>>().join("; "),
+            "look at the plan; `halo-hit apply --lift-limits HASH` lifts the limits for exactly that plan",
+        ),
+        other => {
+            let text = other.to_string();
+            let (what, way_out) = text.rsplit_once("; ").unwrap_or((&text, "plan again"));
+            Failure::new(Exit::Stale, "plan_stale", what.to_owned(), way_out.to_owned())
+        }
+    }
+}
+
+impl View {
+    /// The same state for a plan that was made earlier and written to a file: nothing counts as read for it.
+    #[must_use]
+    pub fn for_stored_plan(mut self) -> Self {
+        self.read_at = Stamp::ours(0);
+        self.dirty.clear();
+        self
+    }
+
+    /// What people have decided.
+    #[must_use]
+    pub const fn decisions(&self) -> &Decisions {
+        &self.decisions
+    }
+}
