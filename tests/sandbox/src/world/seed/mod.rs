@@ -1,5 +1,6 @@
 //! The seeded world: a believable managed service provider.
 
+mod access;
 mod catalogue;
 mod hit;
 mod names;
