@@ -1,4 +1,5 @@
-//! A typed client for the HaloPSA API.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
 
 mod address;
 mod auth;

@@ -72,15 +72,21 @@ impl<R: Resource, T> List<R, T> {
     }
 }
 
-impl<R: Pageable, T> List<R, T> {
+impl<R: Resource, T> List<R, T> {
     /// Rows per page, 1 to 100; servers cut more than 100 without a word. 100 unless set.
-    pub fn page_size(mut self, rows: u32) -> Self {
+    pub fn page_size(mut self, rows: u32) -> Self
+    where
+        R: Pageable,
+    {
         self.paging = Paging::Numbered { first: 1, size: rows.clamp(1, PAGE) };
         self
     }
 
     /// Goes on where an earlier reading stopped; see [`Pages::resume_point`].
-    pub fn resume(mut self, place: &Resume) -> Self {
+    pub fn resume(mut self, place: &Resume) -> Self
+    where
+        R: Pageable,
+    {
         self.resume = Some(place.clone());
         self
     }

@@ -55,10 +55,8 @@ lean! {
 
     /// A status that a ticket type allows. Halo's `RequestTypeStatus`.
     pub struct TicketTypeStatus as "ticket type's status" {
-        /// The row's id.
-        id: i64 = "id",
         /// The status.
-        status_id: Id<Status> = "status_id" | "status",
+        status_id: Id<Status> = "status_id",
         /// The status' name.
         status_name: String = "status_name",
     }
@@ -164,7 +162,9 @@ lean! {
         action_id: Id<Outcome> = "action_id",
         /// The outcome's name.
         action_name: String = "action_name",
+        /// The step it starts from.
+        start_step: i64 = "start_step",
         /// The step it leads to.
-        next_step: i64 = "next_step",
+        end_step: i64 = "end_step",
     }
 }

@@ -161,7 +161,7 @@ lean! {
         outcome: String = "outcome",
         /// What was done.
         outcome_id: Id<Outcome> = "outcome_id",
-        /// Who did it, by name.
+        /// Who did it, by name (not in Halo's document; observed by a public client).
         who: String = "who",
         /// 0 an agent, 1 a user.
         who_type: i64 = "who_type",

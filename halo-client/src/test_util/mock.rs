@@ -106,7 +106,7 @@ impl MockHalo {
     pub async fn requests(&self) -> Vec<String> {
         let all = self.server.received_requests().await.unwrap_or_default();
         let asked = all.iter().filter(|request| request.url.path() != "/auth/token");
-        asked.map(|request| line(request)).collect()
+        asked.map(line).collect()
     }
 }
 

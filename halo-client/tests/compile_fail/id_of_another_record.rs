@@ -1,8 +1,7 @@
-use halo_client::Id;
-use halo_client::schema::Client;
+use halo_client::{Client, Id, schema};
 
-fn main() {
-    let client: halo_client::Client = unimplemented!();
-    let acme: Id<Client> = 12.into();
+fn read(client: &Client, acme: Id<schema::Client>) {
     let _ = client.tickets().get(acme);
 }
+
+fn main() {}

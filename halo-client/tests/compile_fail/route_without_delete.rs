@@ -1,4 +1,7 @@
-fn main() {
-    let client: halo_client::Client = unimplemented!();
+use halo_client::Client;
+
+fn remove(client: &Client) {
     let _ = client.webhook_events().delete("6f9e");
 }
+
+fn main() {}

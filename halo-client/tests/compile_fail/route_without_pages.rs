@@ -1,4 +1,7 @@
-fn main() {
-    let client: halo_client::Client = unimplemented!();
+use halo_client::Client;
+
+fn narrow(client: &Client) {
     let _ = client.statuses().list().page_size(10);
 }
+
+fn main() {}

@@ -3,6 +3,7 @@
 mod bodies;
 mod compile_fail;
 mod connect;
+mod lean;
 mod lists;
 mod requests;
 mod writes;
