@@ -1,5 +1,4 @@
-//! The request pipeline that typed API clients share.
-
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
 pub mod auth;

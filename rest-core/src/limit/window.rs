@@ -193,12 +193,16 @@ impl RateWindow {
     fn learn(&mut self, now: Moment) {
         self.learning.refusals_in_a_row = self.learning.refusals_in_a_row.saturating_add(1);
         self.learning.changed = now;
-        if self.limit.learn {
-            // So many went through, without this one. Others may share the allowance, so what was seen once
-            // is no proof: never below three quarters at once, and never below an eighth of the limit.
-            let seen = u32::try_from(self.settled.len()).unwrap_or(u32::MAX).saturating_add(self.sent);
-            let effective = self.learning.effective;
-            let lowered = seen.saturating_sub(1).max(effective - effective.div_ceil(4)).min(effective);
+        // So many went through, without this one.
+        let sent = u32::try_from(self.settled.len()).unwrap_or(u32::MAX).saturating_add(self.sent);
+        let seen = sent.saturating_sub(1);
+        let effective = self.learning.effective;
+        // With most of the window unused, a single refusal says little about the limit: a server that was
+        // busy, or somebody else's burst. Two in a row do say something.
+        if self.limit.learn && (seen >= effective / 2 || self.learning.refusals_in_a_row > 1) {
+            // Never below three quarters at once, because others may share the allowance; and never below an
+            // eighth of the limit.
+            let lowered = seen.max(effective - effective.div_ceil(4)).min(effective);
             self.learning.effective = lowered.max(self.limit.max / 8).max(1);
         }
     }

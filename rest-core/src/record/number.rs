@@ -119,8 +119,6 @@ impl Decimal {
     /// For values that a server computed with floats and that carry their noise, such as
     /// `1234.4999999999998`.
     pub fn to_scaled_rounded(&self, scale: u32) -> Option<i64> {
-        // Digits beyond these cannot change the rounding of anything that fits into 64 bits.
-        const EXTRA: usize = 17;
         if let Some(exact) = self.to_scaled(scale) {
             return Some(exact);
         }
@@ -133,7 +131,7 @@ impl Decimal {
             Err(_) => return Some(0),
         };
         let mut value: i128 = if head.is_empty() { 0 } else { head.parse().ok()? };
-        if tail.as_bytes().iter().take(EXTRA).next().is_some_and(|digit| *digit >= b'5') {
+        if tail.as_bytes().first().is_some_and(|digit| *digit >= b'5') {
             value += 1;
         }
         i64::try_from(if digits.negative { -value } else { value }).ok()
@@ -185,5 +183,82 @@ impl Serialize for Decimal {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let raw: &RawValue = serde_json::from_str(&self.0).map_err(serde::ser::Error::custom)?;
         raw.serialize(serializer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn only_numbers_are_numbers() {
+        for text in ["", "-", ".5", "1.", "1e", "+1", "0x1", "1 ", "NaN", "1.2.3", "--1", "1e1.5"] {
+            assert!(Decimal::from_text(text).is_none(), "{text}");
+        }
+        for text in ["1e99999999999", "170141183460469231731687303715884105728"] {
+            assert_eq!(integer_from_text(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_equal_however_they_are_written() {
+        let number = |text| Decimal::from_text(text).unwrap();
+        for (one, two) in [("1", "1.0"), ("10", "1e1"), ("0.1", "1e-1"), ("-0", "0.00"), ("1200", "12E+2")] {
+            assert_eq!(number(one), number(two));
+        }
+        for (one, two) in [("1", "-1"), ("1", "10"), ("0.1", "0.01"), ("12", "21")] {
+            assert_ne!(number(one), number(two));
+        }
+    }
+
+    #[test]
+    fn floats_noise_is_rounded_half_away_from_zero() {
+        let rounded = |text: &str, scale| Decimal::from_text(text).unwrap().to_scaled_rounded(scale);
+        assert_eq!(rounded("1234.4999999999998", 2), Some(123_450));
+        assert_eq!(rounded("0.30000000000000004", 2), Some(30));
+        assert_eq!(rounded("-2.5", 0), Some(-3));
+        assert_eq!(rounded("2.49", 0), Some(2));
+        assert_eq!(rounded("0.004", 2), Some(0));
+        assert_eq!(rounded("5e-10", 2), Some(0));
+        assert_eq!(rounded("1e300", 2), None);
+    }
+
+    proptest! {
+        #[test]
+        fn scaled_numbers_survive_their_text(value: i64, scale in 0_u32..20) {
+            let decimal = Decimal::from_scaled(value, scale);
+            prop_assert_eq!(decimal.to_scaled(scale), Some(value), "{}", decimal);
+            let json = serde_json::to_string(&decimal).unwrap();
+            prop_assert_eq!(Decimal::from_text(&json), Some(decimal));
+        }
+
+        #[test]
+        fn integers_are_exact_in_every_notation(value: i64, zeros in 0_usize..5) {
+            let value128 = i128::from(value);
+            prop_assert_eq!(integer_from_text(&value.to_string()), Some(value128));
+            prop_assert_eq!(integer_from_text(&format!("{value}.{}", "0".repeat(zeros + 1))), Some(value128));
+            prop_assert_eq!(integer_from_text(&format!("{value}{}e-{zeros}", "0".repeat(zeros))), Some(value128));
+        }
+
+        #[test]
+        fn agrees_with_floats_where_they_are_exact(value in -1_000_000_i32..1_000_000, exponent in 0_u32..5) {
+            let text = format!("{value}e-{exponent}");
+            let float: f64 = text.parse().unwrap();
+            let rounded = (float * 100.0).round();
+            // Exactly half a unit is where floats themselves are off.
+            if ((float * 100.0).fract().abs() - 0.5).abs() > 1e-6 {
+                prop_assert_eq!(Decimal::from_text(&text).unwrap().to_scaled_rounded(2), Some(rounded as i64));
+            }
+        }
+
+        #[test]
+        fn any_text_is_read_without_a_panic(text in "[-+0-9.eE]{0,40}", scale in 0_u32..40) {
+            let _ = integer_from_text(&text);
+            if let Some(number) = Decimal::from_text(&text) {
+                let _ = (number.to_scaled(scale), number.to_scaled_rounded(scale), number == number.clone());
+            }
+        }
     }
 }

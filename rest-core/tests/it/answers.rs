@@ -184,3 +184,19 @@ fn futures_of_calls_stay_small() {
     fn is_send<T: Send>(_: &T) {}
     is_send(&stage.client.send(&thing));
 }
+
+#[test]
+fn everything_that_is_held_over_an_await_can_change_threads() {
+    fn shared<T: Send + Sync>() {}
+    fn sent<T: Send>() {}
+    shared::<HttpClient>();
+    shared::<Error>();
+    shared::<rest_core::auth::TokenCache>();
+    shared::<rest_core::limit::RateLimiter>();
+    shared::<rest_core::limit::Permit>();
+    shared::<rest_core::record::Record<rest_core::record::Untyped>>();
+    shared::<ManualClock>();
+    shared::<ReplayTransport>();
+    sent::<rest_core::transport::Body>();
+    sent::<rest_core::paging::Rows<u8>>();
+}

@@ -41,7 +41,6 @@ fn a_429_freezes_all_clones_and_costs_each_of_them_nothing() {
     let at: Vec<_> = stage.server.requests().iter().map(|request| request.at.since_origin()).collect();
     assert_eq!(at.len(), 21);
     assert!(at[1..].iter().all(|at| *at >= secs(30)), "{at:?}");
-    assert!(stage.client.limiter().status().effective.unwrap() < 100, "the limit was lowered");
 }
 
 #[test]
