@@ -5,7 +5,7 @@ use super::*;
 
 crate::lean! {
     /// A row.
-    pub struct Row as "row" {
+    struct Row as "row" {
         /// Its id.
         id: i64 = "id",
     }

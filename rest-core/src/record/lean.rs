@@ -92,7 +92,7 @@ macro_rules! lean {
                                         }
                                     }
                                     // A guard, because a reader cannot repeat along with the aliases.
-                                    other if false $(|| other == $alias)* => {
+                                    other if [$($alias),*].contains(&other) => {
                                         let raw = map.next_value::<&'de $crate::record::private::RawValue>()?;
                                         if row.$field.is_none() {
                                             row.$field = $crate::lean!(@read raw, $type $(, $reader)?);

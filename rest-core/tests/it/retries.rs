@@ -92,7 +92,7 @@ fn a_repeated_delete_that_meets_404_has_succeeded() {
 
     for first in [None, Some(Reply::fails(Kind::Connect)), Some(Reply::status(429))] {
         let stage = Stage::new();
-        for reply in first {
+        if let Some(reply) = first {
             stage.server.push(reply);
         }
         stage.server.push(Reply::status(404));
