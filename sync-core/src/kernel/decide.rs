@@ -111,7 +111,11 @@ impl Pair<'_> {
         // Our own write that arrived late looks like an edit, and is none.
         let echo = |side: Side| {
             let now = self.value(side);
-            self.cell.pending.iter().any(|p| p.side == side && p.sent.as_ref() == now)
+            let ours = |sent: Option<&Value>| match (now, sent) {
+                (Some(now), Some(sent)) => now.is_spelling_of(sent),
+                (now, sent) => now == sent,
+            };
+            self.cell.pending.iter().any(|p| p.side == side && ours(p.sent.as_ref()))
         };
         let moved = |side: Side| base.side(side).as_ref() != self.value(side);
         let late = |side: Side| moved(side) && echo(side);

@@ -1,15 +1,16 @@
 //! One sentence for any line of a plan, from the evidence in that line alone.
 
 use super::Plan;
-use super::op::{Adoption, Op, OpKind, Precond, Proposal, ProposalKind, Skip, SkipReason, StatusMove};
+use super::lines::{conflict_sentence, explain_issue, explain_proposal};
+use super::names::Names;
+use super::op::{Adoption, Op, OpKind, Precond, StatusMove};
 use super::why::Why;
-use crate::base::{Evidence, SuspendReason};
-use crate::decision::{Conflict, ConflictKind, Issue};
+use crate::base::Evidence;
+use crate::catalogue::Catalogue;
 use crate::field::FieldId;
 use crate::hash::Hash128;
 use crate::ids::{Kind, Side};
 use crate::settings::{ConflictRule, PromotionMode, StatusHow};
-use crate::value::{Obs, Value};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -17,8 +18,18 @@ use alloc::vec::Vec;
 /// One sentence about the operation, conflict, issue or proposal of that name.
 #[must_use]
 pub fn explain(plan: &Plan, id: Hash128) -> Option<String> {
-    let op = plan.ops.iter().find(|op| op.id == id).map(explain_op);
-    op.or_else(|| plan.conflicts.iter().find(|c| c.id == id).map(explain_conflict))
+    by_name(plan, id, Names(None))
+}
+
+/// The same, with names from the catalogue instead of ids of statuses, people and types.
+#[must_use]
+pub fn explain_named(plan: &Plan, id: Hash128, catalogue: &Catalogue) -> Option<String> {
+    by_name(plan, id, Names(Some(catalogue)))
+}
+
+fn by_name(plan: &Plan, id: Hash128, names: Names<'_>) -> Option<String> {
+    let op = plan.ops.iter().find(|op| op.id == id).map(|op| sentence(op, names));
+    op.or_else(|| plan.conflicts.iter().find(|c| c.id == id).map(|c| conflict_sentence(c, names)))
         .or_else(|| plan.issues.iter().find(|i| i.id == id).map(explain_issue))
         .or_else(|| plan.proposals.iter().find(|p| p.id == id).map(explain_proposal))
 }
@@ -26,8 +37,18 @@ pub fn explain(plan: &Plan, id: Hash128) -> Option<String> {
 /// One sentence about an operation.
 #[must_use]
 pub fn explain_op(op: &Op) -> String {
-    let mut text = what(op);
-    let reasons: Vec<String> = op.why.iter().filter_map(reason).collect();
+    sentence(op, Names(None))
+}
+
+/// The same, with names from the catalogue.
+#[must_use]
+pub fn explain_op_named(op: &Op, catalogue: &Catalogue) -> String {
+    sentence(op, Names(Some(catalogue)))
+}
+
+fn sentence(op: &Op, names: Names<'_>) -> String {
+    let mut text = what(op, names);
+    let reasons: Vec<String> = op.why.iter().map(|why| reason(why, names)).collect();
     if !reasons.is_empty() {
         text.push_str(", because ");
         text.push_str(&join(&reasons));
@@ -36,7 +57,7 @@ pub fn explain_op(op: &Op) -> String {
     text
 }
 
-fn what(op: &Op) -> String {
+fn what(op: &Op, names: Names<'_>) -> String {
     let ticket = op.ticket.map_or_else(|| "the new ticket".to_string(), |t| format!("ticket {t}"));
     let item = op.item.as_ref().map_or_else(|| "the new item".to_string(), |i| format!("item {i}"));
     match &op.kind {
@@ -55,7 +76,7 @@ fn what(op: &Op) -> String {
         }
         OpKind::Create(spec) => match spec.target {
             Side::Halo => {
-                let name = spoken(op.set.get(FieldId::Name));
+                let name = names.obs(spec.target, op.set.get(FieldId::Name));
                 let beside =
                     spec.from_opportunity.map_or_else(String::new, |o| format!(" beside opportunity {o}"));
                 let mark = &spec.marker;
@@ -65,7 +86,7 @@ fn what(op: &Op) -> String {
                 )
             }
             Side::Hit => {
-                let name = spoken(op.set.get(FieldId::Name));
+                let name = names.obs(spec.target, op.set.get(FieldId::Name));
                 format!("An item {name} will be created in HIT for {} {ticket}", spec.kind)
             }
         },
@@ -74,12 +95,12 @@ fn what(op: &Op) -> String {
                 .set
                 .iter()
                 .map(|(field, now)| {
-                    let before = spoken(op.before.get(field));
+                    let before = names.obs(*side, op.before.get(field));
                     format!(
                         "{} in {} will change from {before} to {}",
                         field.label(),
                         side.name(),
-                        spoken(now)
+                        names.obs(*side, now)
                     )
                 })
                 .collect();
@@ -99,7 +120,10 @@ fn what(op: &Op) -> String {
                 StatusMove::Reopen => ", which reopens it",
                 StatusMove::Close => ", which closes it",
             };
-            let (before, now) = (spoken(op.before.get(FieldId::Status)), spoken(op.set.get(FieldId::Status)));
+            let (before, now) = (
+                names.obs(Side::Halo, op.before.get(FieldId::Status)),
+                names.obs(Side::Halo, op.set.get(FieldId::Status)),
+            );
             format!("Status in Halo will change from {before} to {now}{how}{moves} ({kind} {ticket})")
         }
         OpKind::Promote { to_type } => {
@@ -118,14 +142,14 @@ fn what(op: &Op) -> String {
     }
 }
 
-fn reason(why: &Why) -> Option<String> {
-    Some(match why {
+fn reason(why: &Why, names: Names<'_>) -> String {
+    match why {
         Why::Changed { field, side, was, now } => format!(
             "{} changed the {} from {} to {} and {} did not",
             side.name(),
             field.label().to_lowercase(),
-            half(was.as_ref()),
-            half(now.as_ref()),
+            names.half(*side, was.as_ref()),
+            names.half(*side, now.as_ref()),
             side.other().name()
         ),
         Why::Agreed { field } => format!("both sides now agree on the {}", field.label().to_lowercase()),
@@ -155,17 +179,20 @@ fn reason(why: &Why) -> Option<String> {
             format!("an earlier write of the {field} reached {} late and has been overtaken", side.name())
         }
         Why::StatusRow { ticket_type, from, status, to } => {
+            let (status, to) = (names.status(*from, status), names.status(from.other(), to));
             let (to_side, from) = (from.other().name(), from.name());
+            let ticket_type = names.ticket_type(*ticket_type);
             format!("the map of type {ticket_type} turns {from} status {status} into {to_side} status {to}")
         }
         Why::CreateRule { status, kind } => {
-            format!("items in status {status} become a {kind}").replace("a opp", "an opp")
+            format!("items in status {} become {}", names.status(Side::Hit, status.as_str()), article(*kind))
         }
         Why::CreateAnyway => "a person said to create it although a similar ticket exists".into(),
         Why::Import { ticket, ticket_type } => {
             format!("tickets of type {ticket_type} are imported (ticket {ticket})")
         }
         Why::DefaultAgent { agent: Some(agent) } => {
+            let agent = names.person(Side::Halo, &agent.to_string());
             format!("its person has no counterpart, so agent {agent} is used")
         }
         Why::DefaultAgent { agent: None } => {
@@ -180,6 +207,7 @@ fn reason(why: &Why) -> Option<String> {
                 PromotionMode::AdoptOnly => "projects are only adopted",
                 PromotionMode::Convert => "opportunities are converted",
             };
+            let status = names.status(Side::Hit, status.as_str());
             format!("the item moved on to status {status} ({mode})")
         }
         Why::MadeByWorkflow { opportunity, project } => {
@@ -196,171 +224,19 @@ fn reason(why: &Why) -> Option<String> {
             Evidence::NotFoundWithCanary => "the record cannot be found although its neighbours can".into(),
             Evidence::Absent { reads, .. } => format!("the record was missing from {reads} complete reads"),
         },
-        Why::PromotionCalledOff { status: Some(status) } => format!("the item is in status {status} again"),
+        Why::PromotionCalledOff { status: Some(status) } => {
+            format!("the item is in status {} again", names.status(Side::Hit, status.as_str()))
+        }
         Why::PromotionCalledOff { status: None } => "its project is linked".into(),
         Why::OpportunityWon { .. } => "its project is linked and the way to close as won is set up".into(),
         Why::Enforced { field, found } => {
-            format!("the {} was found to be {} instead", field.label().to_lowercase(), spoken(found))
-        }
-    })
-}
-
-/// One sentence about a conflict.
-#[must_use]
-pub fn explain_conflict(c: &Conflict) -> String {
-    let field = c.field.label();
-    let (halo, hit) = (spoken(&c.halo), spoken(&c.hit));
-    let why = match c.reason {
-        ConflictKind::BothChanged => "both sides changed it since they agreed",
-        ConflictKind::FirstLink => "they were linked with different values",
-        ConflictKind::ManyBudgetLines => "HIT's budget has several lines and Halo one number",
-        ConflictKind::DateOrder => "the dates would be out of order",
-        ConflictKind::BlankAgainstValue => "one side is blank",
-    };
-    let ways: Vec<String> = c.ways_out.iter().map(|side| format!("keep {}", side.code())).collect();
-    let ways = if ways.is_empty() { "change one side".into() } else { ways.join(" or ") };
-    format!(
-        "{field} of item {} is {hit} in HIT and {halo} in Halo ({} {}): {why}; {ways}.",
-        c.item, c.kind, c.ticket
-    )
-}
-
-/// One sentence about an issue.
-#[must_use]
-pub fn explain_issue(issue: &Issue) -> String {
-    let s = &issue.subject;
-    let mut about = Vec::new();
-    if let Some(item) = &s.item {
-        about.push(format!("item {item}"));
-    }
-    if let Some(ticket) = s.ticket {
-        about.push(format!("{} {ticket}", s.kind.map_or("ticket", Kind::name)));
-    }
-    if let Some(field) = s.field {
-        about.push(field.label().to_lowercase());
-    }
-    if let Some(client) = &s.client {
-        about.push(format!("HIT client {client}"));
-    }
-    if let Some(client) = s.halo_client {
-        about.push(format!("Halo client {client}"));
-    }
-    if let Some(value) = &s.value {
-        about.push(format!("\"{value}\""));
-    }
-    if about.is_empty() {
-        issue.code.sentence().into()
-    } else {
-        format!("{} ({})", issue.code.sentence(), about.join(", "))
-    }
-}
-
-/// One sentence about a proposal.
-#[must_use]
-pub fn explain_proposal(p: &Proposal) -> String {
-    let item = &p.item;
-    match &p.kind {
-        ProposalKind::Promote { project: Some(project), .. } => {
             format!(
-                "Item {item} was approved and Halo has made project {project} for it; approve to link them."
+                "the {} was found to be {} instead",
+                field.label().to_lowercase(),
+                names.obs(Side::Halo, found)
             )
         }
-        ProposalKind::Promote { mode: PromotionMode::Convert, .. } => {
-            format!("Item {item} was approved; approve to turn its opportunity into a project.")
-        }
-        ProposalKind::Promote { .. } => {
-            format!(
-                "Item {item} was approved and Halo has no project for it; approve to create one beside the opportunity."
-            )
-        }
-        ProposalKind::CloseWon => {
-            format!("The project of item {item} is linked; approve to close its opportunity as won.")
-        }
-        ProposalKind::Unlink { instead: Some(instead), .. } => {
-            format!(
-                "The ticket of item {item} was merged into {instead}; approve to unlink it, then pair it with that one."
-            )
-        }
-        ProposalKind::Unlink { .. } => format!("A record of item {item} is gone; approve to unlink it."),
-        ProposalKind::Pair { candidates } => match candidates[..] {
-            [one] => format!(
-                "Item {item} looks like ticket {one}; link them, create a new one, or ignore the item."
-            ),
-            _ => format!(
-                "Item {item} looks like {} tickets; link one, create a new one, or ignore the item.",
-                candidates.len()
-            ),
-        },
     }
-}
-
-/// One sentence about a skip.
-#[must_use]
-pub fn explain_skip(skip: &Skip) -> String {
-    let mut about = match (&skip.item, skip.ticket) {
-        (Some(item), _) => format!("Item {item}"),
-        (None, Some(ticket)) => format!("Ticket {ticket}"),
-        (None, None) => "A record".into(),
-    };
-    if let Some(field) = skip.field {
-        about = format!("{about}: {}", field.label());
-    }
-    let why = match &skip.reason {
-        SkipReason::NotObserved(side) => format!("was not read, or may not be read, in {}", side.name()),
-        SkipReason::Direction => "differs, and its direction forbids the write".into(),
-        SkipReason::Unmapped { side, value } => {
-            format!("waits, since {} value {value} has no counterpart", side.name())
-        }
-        SkipReason::IgnoredStatus { side, value } => {
-            format!("is left alone, since {} status {value} is ignored", side.name())
-        }
-        SkipReason::UnknownStatus(status) => format!("waits, since HIT status {status} has no rule"),
-        SkipReason::Blank(side) => format!("is blank in {}, and blank does not overwrite", side.name()),
-        SkipReason::Frozen => "is frozen, since the project leads".into(),
-        SkipReason::Priced => "is left to Halo, since it was priced there".into(),
-        SkipReason::TicketClosed => "is held back, since the ticket is closed".into(),
-        SkipReason::Computed => "is computed by Halo".into(),
-        SkipReason::CapabilityMissing => "does not exist in this HIT account".into(),
-        SkipReason::CurrencyUnequal => "is not synced, since the currencies are unequal or unknown".into(),
-        SkipReason::Conflict(id) => format!("waits for conflict {id}"),
-        SkipReason::Flapping(side) => {
-            format!("is in quarantine, since something in {} keeps changing it back", side.name())
-        }
-        SkipReason::Pending(side) => format!("waits until an earlier write to {} is known", side.name()),
-        SkipReason::Group(field) => format!("waits together with the {}", field.label().to_lowercase()),
-        SkipReason::OutOfScope => "belongs to a client that does not take part".into(),
-        SkipReason::ClientNotLinked => "waits, since its client is not linked".into(),
-        SkipReason::ClientUnusable => "waits, since nothing can be created for its client".into(),
-        SkipReason::NothingToCreate(status) => {
-            format!("stays in HIT alone, since status {status} creates nothing")
-        }
-        SkipReason::Archived => "has left the roadmap".into(),
-        SkipReason::WaitsForPairing(tickets) => {
-            format!("waits for a person to say whether it is {}", any_of("ticket", tickets))
-        }
-        SkipReason::WaitsForImportPairing(items) => {
-            format!("waits for a person to say whether it is {}", any_of("item", items))
-        }
-        SkipReason::LeftAlone => "is left alone, as a person said".into(),
-        SkipReason::CreateTypeMissing(kind) => format!("waits, since no type is chosen for a new {kind}"),
-        SkipReason::CreatePending => "waits until an earlier create is known".into(),
-        SkipReason::AwaitsProject => "waits for the project that Halo's workflow may make".into(),
-        SkipReason::NeedsApproval(id) => format!("waits for approval {id}"),
-        SkipReason::WentBack => "went back to an opportunity status; nothing was undone".into(),
-        SkipReason::Suspended(reason) => match reason {
-            SuspendReason::ClientMoved => "is suspended, since its ticket moved to another client".into(),
-            SuspendReason::ClientVanished => "is suspended, since its client vanished from Halo".into(),
-            SuspendReason::ByPerson => "is suspended by a person".into(),
-        },
-        SkipReason::RecordNotRead(side) => format!("was not read in {}", side.name()),
-        SkipReason::RecordGone(side) => format!("is gone in {}", side.name()),
-        SkipReason::TypeNotFollowed(id) => format!("has ticket type {id}, which is not followed"),
-        SkipReason::ActionNotOffered(status) => {
-            format!("waits, since the workflow offers no such action in status {status}")
-        }
-        SkipReason::Dismissed => "was set aside by a person".into(),
-    };
-    format!("{about} {why}.")
 }
 
 impl Precond {
@@ -382,30 +258,12 @@ impl Precond {
     }
 }
 
-fn spoken(obs: &Obs<Value>) -> String {
-    match obs {
-        Obs::NotFetched => "an unread value".into(),
-        Obs::Forbidden => "a hidden value".into(),
-        Obs::Null => "blank".into(),
-        Obs::Value(value) => format!("\"{value}\""),
-    }
-}
-
-fn half(value: Option<&Value>) -> String {
-    value.map_or_else(|| "blank".into(), |value| format!("\"{value}\""))
-}
-
 fn join(parts: &[String]) -> String {
     match parts {
         [] => String::new(),
         [one] => one.clone(),
         [most @ .., last] => format!("{} and {last}", most.join(", ")),
     }
-}
-
-fn any_of(what: &str, ids: &[impl core::fmt::Display]) -> String {
-    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-    format!("{what} {}", ids.join(" or "))
 }
 
 fn upper(text: &str) -> String {
@@ -417,5 +275,12 @@ fn a(kind: Kind) -> &'static str {
     match kind {
         Kind::Opportunity => "An opportunity",
         Kind::Project => "A project",
+    }
+}
+
+fn article(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Opportunity => "an opportunity",
+        Kind::Project => "a project",
     }
 }

@@ -128,7 +128,8 @@ fn adopt_ours(context: &Context<'_>, item: &HitItem, halo_client: HaloClientId, 
             issue(out, IssueCode::DuplicateMarker, Subject::item(&item.id).with_value(marker.as_str()));
         }
         if let Some(ticket) = marked.first().copied() {
-            let base = context.intent(&marker).map(payload::base_of_intent);
+            let base =
+                context.intent(&marker).map(|intent| intent.base_cells(&ticket.fields, ticket.was_touched()));
             let why = Why::MarkerFound { ticket: ticket.id };
             adopt(context, item, kind, halo_client, ticket, Adoption::Marker, base, why, out);
             adopted = true;

@@ -33,6 +33,9 @@ pub type TicketRow = Row<TicketId>;
 /// Items have texts as ids; their rows are sorted by a number of 128 bits made from it.
 pub type ItemRow = Row<u128>;
 
+/// What a link costs in memory at most: its item and both tickets, in the clean list and in the one that was read.
+const _: () = assert!(2 * size_of::<ItemRow>() + 4 * size_of::<TicketRow>() <= 200);
+
 /// The key of an item's row.
 #[must_use]
 pub fn item_key(item: &ItemId) -> u128 {

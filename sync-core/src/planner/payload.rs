@@ -1,7 +1,6 @@
 //! The values with which a record is created.
 
 use super::context::Context;
-use crate::base::BaseRow;
 use crate::field::{FieldId, FieldRow};
 use crate::ids::{AgentId, Kind, Side, TicketTypeId};
 use crate::kernel::{Mapped, is_blank};
@@ -136,24 +135,6 @@ pub(super) fn for_item(context: &Context<'_>, ticket: &HaloTicket, kind: Kind, s
         }
     }
     out
-}
-
-/// The base of a ticket that was found again by its marker: the values of the item when the create was decided, and
-/// the payload.
-pub(super) fn base_of_intent(intent: &crate::base::Intent) -> BaseRow {
-    let mut base = BaseRow::new();
-    for (field, source) in intent.source.iter() {
-        let Some(source) = source.seen() else { continue };
-        let payload = intent.payload.get(field).seen().flatten();
-        let (halo, hit) = match intent.spec.target {
-            Side::Halo => (payload, source),
-            Side::Hit => (source, payload),
-        };
-        if intent.payload.get(field).is_seen() {
-            base.insert(field, crate::base::BaseCell { halo: halo.cloned(), hit: hit.cloned() });
-        }
-    }
-    base
 }
 
 /// Whether the amounts of a record are in the currency that the settings say.

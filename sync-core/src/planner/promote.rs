@@ -145,7 +145,8 @@ fn adopt_project(
 ) {
     let marker = Marker::for_item(context.input.pair, &link.item, Kind::Project);
     let ours = project.marker.as_ref() == Some(&marker);
-    let base = context.intent(&marker).filter(|_| ours).map(super::payload::base_of_intent);
+    let intent = context.intent(&marker).filter(|_| ours);
+    let base = intent.map(|intent| intent.base_cells(&project.fields, project.was_touched()));
     let why = if ours {
         Why::MarkerFound { ticket: project.id }
     } else {

@@ -3,6 +3,7 @@
 
 mod links;
 mod plan_file;
+mod promotion;
 mod properties;
 mod settings;
 mod unlinked;

@@ -1,12 +1,13 @@
 //! The plan file as a whole: one believable plan, byte for byte and sentence for sentence.
 
 use crate::world::*;
+use sync_core::catalogue::Catalogue;
 use sync_core::decision::PairingAnswer;
 use sync_core::field::FieldId;
 use sync_core::ids::{Kind, TicketId};
 use sync_core::plan::{
-    BadPlan, Plan, explain, explain_conflict, explain_issue, explain_op, explain_proposal, explain_skip,
-    parse, to_canonical_json,
+    BadPlan, Plan, explain, explain_conflict_named, explain_issue, explain_op_named, explain_proposal,
+    explain_skip, parse, to_canonical_json,
 };
 use sync_core::settings::{Direction, FieldRule, Scope};
 use sync_core::value::{Obs, Value};
@@ -44,12 +45,12 @@ fn believable() -> World {
     w
 }
 
-fn readable(plan: &Plan) -> String {
+fn readable(plan: &Plan, catalogue: &Catalogue) -> String {
     let json: serde_json::Value = serde_json::from_slice(&to_canonical_json(plan)).unwrap();
     let mut text = serde_json::to_string_pretty(&json).unwrap();
     text.push('\n');
-    text.extend(plan.ops.iter().map(|x| explain_op(x) + "\n"));
-    text.extend(plan.conflicts.iter().map(|x| explain_conflict(x) + "\n"));
+    text.extend(plan.ops.iter().map(|x| explain_op_named(x, catalogue) + "\n"));
+    text.extend(plan.conflicts.iter().map(|x| explain_conflict_named(x, catalogue) + "\n"));
     text.extend(plan.skips.iter().map(|x| explain_skip(x) + "\n"));
     text.extend(plan.issues.iter().map(|x| explain_issue(x) + "\n"));
     text.extend(plan.proposals.iter().map(|x| explain_proposal(x) + "\n"));
@@ -58,7 +59,8 @@ fn readable(plan: &Plan) -> String {
 
 #[test]
 fn a_believable_plan_reads_as_it_always_did() {
-    let got = readable(&believable().plan());
+    let w = believable();
+    let got = readable(&w.plan(), &w.catalogue);
     let path = concat!(env!("CARGO_TARGET_TMPDIR"), "/plan.snapshot");
     let want: &str = include_str!("plan.snapshot");
     if got != want {
