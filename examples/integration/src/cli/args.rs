@@ -30,7 +30,7 @@ pub struct Common {
     /// Print one JSON object in place of text.
     #[arg(long, global = true)]
     pub json: bool,
-    /// Wait so many seconds for another process that works on the database.
+    /// Wait so many seconds for another process on the database.
     #[arg(long, global = true, value_name = "SECONDS", default_value_t = 0)]
     pub wait: u32,
     /// Read the secrets from standard input, as lines halo=SECRET and hit=KEY.

@@ -15,8 +15,8 @@ use clap::Parser;
 use clap::error::ErrorKind;
 
 pub use self::args::{
-    ApplyArgs, ApproveArgs, Cli, Command, Common, GateAction, GateArgs, HistoryAction, HistoryArgs, IssueAction,
-    IssuesArgs, Keep, PairArgs, PairWord, PauseArgs, PlanArgs, SyncArgs,
+    ApplyArgs, ApproveArgs, Cli, Command, Common, GateAction, GateArgs, HistoryAction, HistoryArgs,
+    IssueAction, IssuesArgs, Keep, PairArgs, PairWord, PauseArgs, PlanArgs, SyncArgs,
 };
 use crate::app::App;
 use crate::exit::{Exit, Failure};

@@ -152,7 +152,12 @@ async fn run(
     context.out.result(
         command,
         done.exit,
-        &DoneReport { run: done.run, hash: planned.hash, counts: planned.plan.head.counts, report: &done.report },
+        &DoneReport {
+            run: done.run,
+            hash: planned.hash,
+            counts: planned.plan.head.counts,
+            report: &done.report,
+        },
     );
     Ok(done.exit)
 }
@@ -187,8 +192,12 @@ const fn reach(full: bool) -> Reach {
 fn write_plan(path: &Path, plan: &Plan) -> Result<(), Failure> {
     std::fs::write(path, plan::to_canonical_json(plan)).map_err(|error| {
         let what = format!("the plan cannot be written to {}", path.display());
-        Failure::other("plan_unwritable", what, "name a file in a folder that exists and that you may write to")
-            .with_source(error)
+        Failure::other(
+            "plan_unwritable",
+            what,
+            "name a file in a folder that exists and that you may write to",
+        )
+        .with_source(error)
     })
 }
 
@@ -264,7 +273,10 @@ fn show_done(out: &mut Out, planned: &Planned, done: &Done) {
     }
     for twin in &done.report.duplicates {
         let others: Vec<_> = twin.others.iter().map(|key| format!("{key:?}")).collect();
-        out.line(out.paint(Style::Bad, &format!("{} is carried by more than one record: {}", twin.marker, others.join(", "))));
+        out.line(out.paint(
+            Style::Bad,
+            &format!("{} is carried by more than one record: {}", twin.marker, others.join(", ")),
+        ));
     }
     out.line(format!(
         "Run {}: {succeeded} of {} operations done; {} conflicts and {} issues are open.",

@@ -27,8 +27,7 @@ fn parse(text: &str) -> Result<Config, Failure> {
 fn the_example_can_be_read_and_shows_the_real_defaults() {
     let example = parse(EXAMPLE).unwrap();
     assert_eq!(parse(&uncommented(false)).unwrap(), example);
-    let mut defaults = Settings::default();
-    defaults.project = example.settings.project.clone();
+    let defaults = Settings { project: example.settings.project.clone(), ..Settings::default() };
     assert_eq!(example.settings, defaults);
     assert_eq!(example.database, Path::new("/etc/halo-hit.db"));
 }
@@ -234,7 +233,7 @@ fn halos_addresses_are_compared_with_their_usual_shape() {
         "https://halo.example.com/api/auth",
         "https://halo.example.com/auth/token",
     ] {
-        assert_eq!(problems(good[0], wrong), [lacking.clone()], "{wrong}");
+        assert_eq!(problems(good[0], wrong), std::slice::from_ref(&lacking), "{wrong}");
     }
 }
 

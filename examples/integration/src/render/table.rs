@@ -29,7 +29,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// A table with these column heads, all left-aligned.
+    /// A table with these column heads, all left-aligned. Without any text they are left out.
     pub fn new<const N: usize>(heads: [&str; N]) -> Self {
         Table { heads: heads.map(str::to_owned).to_vec(), aligns: vec![Align::Left; N], rows: Vec::new() }
     }

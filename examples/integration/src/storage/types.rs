@@ -6,6 +6,7 @@ use sync_core::field::FieldId;
 use sync_core::gate::{GateNeedName, GateReport, RunFacts, gate};
 use sync_core::hash::Hash256;
 use sync_core::ids::{HaloClientId, HitClientId, ItemId, Kind, Side, TicketId};
+use sync_core::plan::explain_issue;
 use sync_core::value::Value;
 
 /// Milliseconds since 1970-01-01T00:00:00Z, by this machine's clock.
@@ -126,7 +127,7 @@ impl From<&Issue> for NewIssue {
             id: issue.id,
             code: issue.code.code().to_owned(),
             subject: issue.subject.clone(),
-            sentence: issue.code.sentence().to_owned(),
+            sentence: explain_issue(issue),
             blocks_gate: issue.blocks_gate(),
             parked_until: None,
         }

@@ -1,5 +1,8 @@
 //! The program as a user runs it: its help, its complaints, its exit codes, and commands that need no network.
 
+// Helpers are no test functions, where clippy allows it by itself.
+#![allow(clippy::unwrap_used)]
+
 mod command_line;
 mod decisions;
 mod mistakes;
