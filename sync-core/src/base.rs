@@ -369,6 +369,36 @@ pub struct Intent {
     pub settle_until: Option<Stamp>,
 }
 
+impl Intent {
+    /// The base of a record that is found again: the values of the source when the create was decided, against what
+    /// was sent. What a person has changed since, on either side, then counts as a change.
+    ///
+    /// `held` is what the record holds now: another spelling of what was sent is what the server made of it. A field
+    /// that was left out of the create on purpose stands with what the server chose against a blank, so that it is
+    /// written next, but only if nobody has touched the record since (`touched`).
+    #[must_use]
+    pub fn base_cells(&self, held: &FieldRow, touched: bool) -> BaseRow {
+        let mut cells = BaseRow::new();
+        for (field, source) in self.source.iter() {
+            let Some(source) = source.seen() else { continue };
+            let now = held.get(field);
+            let (target, source) = match (self.payload.get(field).seen(), now.seen()) {
+                (Some(Some(sent)), Some(Some(now))) if now.is_spelling_of(sent) => (Some(now), source),
+                (Some(sent), _) => (sent, source),
+                (None, Some(now)) if !touched => (now, None),
+                (None, _) => continue,
+            };
+            let (target, source) = (target.cloned(), source.cloned());
+            let cell = match self.spec.target {
+                Side::Halo => BaseCell { halo: target, hit: source },
+                Side::Hit => BaseCell { halo: source, hit: target },
+            };
+            cells.insert(field, cell);
+        }
+        cells
+    }
+}
+
 /// Which local database a plan belongs to, and which state of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct BaseHead {

@@ -106,6 +106,14 @@ impl HaloTicket {
         self.fields.get(FieldId::Status).value().and_then(crate::value::Value::as_halo_status)
     }
 
+    /// Whether it was changed after it was created, as far as Halo's own stamps say: more than a second lies between
+    /// them.
+    #[must_use]
+    pub fn was_touched(&self) -> bool {
+        let since = self.created.zip(self.last_update).and_then(|(created, update)| update.since(created));
+        since.is_some_and(|ms| ms > 1_000)
+    }
+
     /// Digest of everything a plan depends on. Clock stamps, `created_by_us` and addresses are left out, so that a
     /// record that only "was touched" is unchanged.
     #[must_use]
@@ -266,6 +274,14 @@ impl HitItem {
     #[must_use]
     pub fn status(&self) -> Option<HitStatusId> {
         self.fields.get(FieldId::Status).value().and_then(crate::value::Value::as_hit_status)
+    }
+
+    /// Whether it was changed after it was created, as far as HIT's own stamps say: more than a second lies between
+    /// them.
+    #[must_use]
+    pub fn was_touched(&self) -> bool {
+        let since = self.created.zip(self.last_update).and_then(|(created, update)| update.since(created));
+        since.is_some_and(|ms| ms > 1_000)
     }
 
     /// Digest of everything a plan depends on. Clock stamps, version and addresses are left out.

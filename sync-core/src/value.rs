@@ -362,6 +362,18 @@ impl Value {
         }
     }
 
+    /// Whether this is the value that was sent, or another spelling of it: servers trim texts and change their case
+    /// and their white space.
+    #[must_use]
+    pub fn is_spelling_of(&self, sent: &Self) -> bool {
+        let key = |text: &str| crate::text::comparable(text).to_lowercase();
+        match (self, sent) {
+            (Self::Text(now), Self::Text(sent)) => key(now) == key(sent),
+            (Self::Rich(now), Self::Rich(sent)) => key(&now.text) == key(&sent.text),
+            _ => self == sent,
+        }
+    }
+
     /// Feeds the value into a digest.
     pub fn digest_into(&self, hasher: &mut Hasher) {
         match self {
