@@ -17,7 +17,7 @@ use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::remote;
 use crate::secrets::Secrets;
-use crate::storage::{self, Identity, Lease, SqliteStore, Store, UnixMs};
+use crate::storage::{self, Identity, Lease, SqliteStore, Store, StoreError, UnixMs};
 
 /// One pair of tenants, opened for a command. Holds no secret and has sent nothing.
 #[derive(Clone)]
@@ -74,7 +74,14 @@ impl App {
         let time = SystemClock;
         let now = unix_ms(time.wall());
         let store = SqliteStore::open(&config.database, now).await?;
-        store.claim(&Identity { halo: config.halo.tenant_name().to_owned(), hit: None }, now).await?;
+        // Only looked at: a tenant that was never reached may be a slip of the pen, and must not own the database.
+        if let Some(found) = store.identity().await?
+            && found.halo != config.halo.tenant_name()
+        {
+            return Err(
+                StoreError::other_tenant(&config.database, &found.halo, config.halo.tenant_name()).into()
+            );
+        }
         Ok(App { config: Arc::new(config), store: Arc::new(store), time, wait })
     }
 

@@ -4,6 +4,7 @@
 //! configuration file and [`storage`] for what is remembered between runs.
 
 pub mod app;
+pub mod check;
 pub mod cli;
 pub mod config;
 pub mod engine;

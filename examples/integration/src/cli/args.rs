@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use sync_core::hash::Hash256;
 use sync_core::ids::Side;
 
+use crate::check::CheckArgs;
 use crate::exit::Exit;
 
 /// Keeps a HumanizeIT roadmap and a HaloPSA tenant in step.
@@ -41,6 +42,8 @@ pub struct Common {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Verifies the setup of both systems, and says where to click.
+    Check(CheckArgs),
     /// Shows what a sync would do, and why. Writes nothing to either system.
     Plan(PlanArgs),
     /// Applies a plan that was looked at.
@@ -72,6 +75,7 @@ impl Command {
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
+            Command::Check(_) => "check",
             Command::Plan(_) => "plan",
             Command::Apply(_) => "apply",
             Command::Sync(_) => "sync",

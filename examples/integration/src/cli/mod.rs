@@ -88,6 +88,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// Whatever keeps it from doing what it was asked.
 pub async fn run(command: Command, context: &mut Context) -> Result<Exit, Failure> {
     match command {
+        Command::Check(args) => crate::check::command(&args, context).await,
         Command::Plan(args) => work::plan(&args, context).await,
         Command::Apply(args) => work::apply(&args, context).await,
         Command::Sync(args) => work::sync(&args, context).await,

@@ -6,7 +6,7 @@ use serde::Serialize;
 use sync_core::exec::{OpResult, Report};
 use sync_core::hash::Hash256;
 use sync_core::plan::{
-    self, Counts, Plan, Verdict, explain_conflict, explain_issue, explain_op, explain_proposal, explain_skip,
+    self, Counts, Plan, SkipReason, Verdict, explain_conflict, explain_issue, explain_op, explain_proposal, explain_skip,
 };
 
 use super::{ApplyArgs, Context, PlanArgs, SyncArgs};
@@ -234,7 +234,12 @@ pub(crate) fn show_plan(out: &mut Out, planned: &Planned) {
     section(out, "Waits for you", plan.proposals.iter().map(explain_proposal));
     section(out, "Conflicts", plan.conflicts.iter().map(explain_conflict));
     section(out, "Issues", plan.issues.iter().map(explain_issue));
-    section(out, "Left out", plan.skips.iter().map(explain_skip));
+    let (elsewhere, left_out): (Vec<_>, Vec<_>) =
+        plan.skips.iter().partition(|skip| skip.reason == SkipReason::OutOfScope);
+    section(out, "Left out", left_out.into_iter().map(explain_skip));
+    if !elsewhere.is_empty() {
+        out.line(format!("  {} records belong to clients that do not take part.", elsewhere.len()));
+    }
     if let Verdict::Blocked(hits) = &plan.head.verdict {
         out.line(out.paint(Style::Bad, "Blocked by limits; nothing would be written:"));
         for hit in hits {

@@ -12,6 +12,8 @@ mod sync;
 mod tests;
 mod words;
 
+pub(crate) use self::settings::key_of;
+
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;

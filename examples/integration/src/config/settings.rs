@@ -124,7 +124,7 @@ fn key_id(entry: &Entry<'_>, what: &str) -> Result<i64, Failure> {
 }
 
 /// The key of this file that a place in [`Settings`] comes from.
-pub(super) fn key_of(place: &str) -> String {
+pub(crate) fn key_of(place: &str) -> String {
     const PLACES: [(&str, &str); 11] = [
         ("project.time_zone", "halo.time_zone"),
         ("project.halo_currency", "halo.currency"),

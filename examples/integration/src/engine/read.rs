@@ -11,11 +11,12 @@ use sync_core::catalogue::{Catalogue, Directory};
 use sync_core::decision::{Candidates, Decisions};
 use sync_core::exec::{DirtyMark, RecordKey as ExecKey};
 use sync_core::hash::Hash128;
-use sync_core::ids::{HaloClientId, HitClientId, Kind, Side};
+use sync_core::ids::{HaloClientId, HitClientId, ItemId, Kind, Side, TicketId};
 use sync_core::planner::{self, PlanInput};
 use sync_core::record::{Coverage, HaloTicket, HitItem, Snapshot};
 use sync_core::settings::Settings;
 use sync_core::stamp::{ClockId, Stamp};
+use sync_core::value::Obs;
 
 use super::feed::Feed;
 use super::halo::Found;
@@ -74,7 +75,7 @@ struct Kept {
 /// A record as it is kept between runs.
 #[derive(serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum SeenRow {
+pub(super) enum SeenRow {
     Ticket(Box<HaloTicket>),
     Item(Box<HitItem>),
 }
@@ -82,8 +83,8 @@ enum SeenRow {
 /// The records of both sides by id, and what changed in them.
 #[derive(Default)]
 struct Rows {
-    tickets: BTreeMap<sync_core::ids::TicketId, HaloTicket>,
-    items: BTreeMap<sync_core::ids::ItemId, HitItem>,
+    tickets: BTreeMap<TicketId, HaloTicket>,
+    items: BTreeMap<ItemId, HitItem>,
     changes: Vec<Change>,
     complete: BTreeMap<Side, bool>,
 }
@@ -114,6 +115,7 @@ impl Engine {
         let mut links = self.store.all_links().await?;
         self.read_marked(&marked, &links, &mut rows).await?;
         tell_tasks(&mut rows);
+        self.halo.know_items(rows.items.values());
 
         let mut changes = std::mem::take(&mut rows.changes);
         changes.extend(fresh);
@@ -285,14 +287,20 @@ impl Engine {
         Ok(cursor.and_then(|cursor| Feed::from_text(&cursor.value)))
     }
 
-    /// Reads single records that no feed need have brought: those marked by anything but a feed, and those with a write
-    /// whose result was not seen.
+    /// Reads single records that no feed need have brought: those marked by anything but a feed, those with a write whose
+    /// result was not seen, and tickets that were linked without having been read in detail.
     async fn read_marked(&self, marked: &[Dirty], links: &[Link], rows: &mut Rows) -> Result<(), Failure> {
         let mut keys: Vec<RecordKey> =
             marked.iter().filter(|mark| mark.reason != BY_FEED).map(|mark| mark.key.clone()).collect();
-        for link in links.iter().filter(|link| !link.pending.is_empty()) {
-            keys.push(RecordKey::Item(link.item.clone()));
-            keys.extend(link.opportunity.into_iter().chain(link.project).map(RecordKey::Ticket));
+        for link in links {
+            let tickets = || link.opportunity.into_iter().chain(link.project);
+            if !link.pending.is_empty() {
+                keys.push(RecordKey::Item(link.item.clone()));
+                keys.extend(tickets().map(RecordKey::Ticket));
+            }
+            // Lists do not carry external links: a newly linked ticket is read in detail once.
+            let unseen = |id: &TicketId| rows.tickets.get(id).is_some_and(|ticket| ticket.link_back == Obs::NotFetched);
+            keys.extend(tickets().filter(unseen).map(RecordKey::Ticket));
         }
         keys.sort();
         keys.dedup();
@@ -393,12 +401,12 @@ impl Rows {
         self.changes.push(Change::PutSeen { key, body });
     }
 
-    fn drop_ticket(&mut self, id: sync_core::ids::TicketId) {
+    fn drop_ticket(&mut self, id: TicketId) {
         self.tickets.remove(&id);
         self.changes.push(Change::DropSeen(RecordKey::Ticket(id)));
     }
 
-    fn drop_item(&mut self, id: &sync_core::ids::ItemId) {
+    fn drop_item(&mut self, id: &ItemId) {
         self.items.remove(id);
         self.changes.push(Change::DropSeen(RecordKey::Item(id.clone())));
     }
@@ -426,10 +434,10 @@ impl Rows {
 
 /// A list row has fewer fields than the detail. What it does not carry stays as the detail said, until the detail is
 /// read again; the marker and the links of a ticket do not change by themselves.
-fn keep_details(known: HaloTicket, mut listed: HaloTicket) -> HaloTicket {
-    use sync_core::value::Obs;
+pub(super) fn keep_details(known: HaloTicket, mut listed: HaloTicket) -> HaloTicket {
     listed.marker = listed.marker.or(known.marker);
-    if listed.link_back == Obs::NotFetched {
+    // A link once seen stays; where none was seen, this very change may be the link, so the detail is read again.
+    if listed.link_back == Obs::NotFetched && matches!(known.link_back, Obs::Value(_)) {
         listed.link_back = known.link_back;
     }
     if listed.related.is_empty() {

@@ -15,6 +15,7 @@ use serde::Serialize;
 pub use self::envelope::{Envelope, FORMAT};
 pub use self::progress::Progress;
 pub use self::style::{Paint, Style};
+pub(crate) use self::table::wrap;
 pub use self::table::{Align, Table};
 use crate::exit::Failure;
 

@@ -130,7 +130,7 @@ fn harmless(text: &str) -> String {
 }
 
 /// Breaks `text` at spaces into lines of at most `width` columns; a longer word is broken where it must.
-pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut used = 0;
     for word in text.split(' ') {

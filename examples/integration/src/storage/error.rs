@@ -124,6 +124,16 @@ mod result_code {
 }
 
 impl StoreError {
+    /// That the database at `path` belongs to the Halo tenant `found`, not to `wanted`.
+    #[must_use]
+    pub fn other_tenant(path: &std::path::Path, found: &str, wanted: &str) -> Self {
+        StoreError::OtherTenant {
+            path: path.to_owned(),
+            found: format!("the Halo tenant {found:?}"),
+            wanted: format!("{wanted:?}"),
+        }
+    }
+
     /// Classifies an error of the driver about the database at `path`.
     pub(super) fn from_driver(path: &std::path::Path, source: sqlx::Error) -> Self {
         let path = path.to_owned();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use halo_hit::storage::{Store, UnixMs};
+use halo_hit::storage::{Identity, Store, UnixMs};
 
 use crate::program::{CONFIGURATION, Desk};
 
@@ -61,11 +61,17 @@ fn a_missing_configuration_is_named() {
     assert_eq!(desk.files(), ["halo-hit.toml"]);
 }
 
-#[test]
-fn the_database_of_another_tenant_is_refused() {
+#[tokio::test]
+async fn the_database_of_another_tenant_is_refused() {
     let desk = Desk::new();
-    assert_eq!(desk.run(&["pause", "--reason", "holidays"]).code, 0);
     let other = with("tenant = \"acme\"", "tenant = \"contoso\"");
+    // Before the first contact it is nobody's: a misspelt tenant does not own it.
+    std::fs::write(desk.path("halo-hit.toml"), &other).unwrap();
+    assert_eq!(desk.run(&["status"]).code, 0);
+    std::fs::write(desk.path("halo-hit.toml"), CONFIGURATION).unwrap();
+    assert_eq!(desk.run(&["pause", "--reason", "holidays"]).code, 0);
+    let identity = Identity { halo: "acme".into(), hit: Some("h1".into()) };
+    desk.store().await.claim(&identity, NOW).await.unwrap();
     std::fs::write(desk.path("halo-hit.toml"), other).unwrap();
     for command in ["status", "resume"] {
         let ended = desk.run(&[command]);

@@ -6,20 +6,20 @@ use std::process::{Command, Output, Stdio};
 use halo_hit::storage::SqliteStore;
 
 /// A folder with a configuration, gone when dropped.
-pub struct Desk {
+pub(crate) struct Desk {
     folder: tempfile::TempDir,
 }
 
 /// How a command ended.
 #[derive(Debug)]
-pub struct Ended {
-    pub code: i32,
-    pub out: String,
-    pub err: String,
+pub(crate) struct Ended {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 /// A configuration of a tenant that no test reaches.
-pub const CONFIGURATION: &str = r#"format = 1
+pub(crate) const CONFIGURATION: &str = r#"format = 1
 
 [halo]
 resource_server = "https://acme.example/api"
@@ -39,24 +39,24 @@ validation_clients = ["c1"]
 
 impl Desk {
     /// A folder with [`CONFIGURATION`].
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(CONFIGURATION)
     }
 
     /// A folder with this configuration.
-    pub fn with(configuration: &str) -> Self {
+    pub(crate) fn with(configuration: &str) -> Self {
         let desk = Desk { folder: tempfile::tempdir().unwrap() };
         std::fs::write(desk.path("halo-hit.toml"), configuration).unwrap();
         desk
     }
 
     /// A file of the folder.
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// The names of everything in the folder.
-    pub fn files(&self) -> Vec<String> {
+    pub(crate) fn files(&self) -> Vec<String> {
         let mut names: Vec<String> = std::fs::read_dir(self.folder.path())
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -66,19 +66,19 @@ impl Desk {
     }
 
     /// The folder's database, as the program opens it.
-    pub async fn store(&self) -> SqliteStore {
+    pub(crate) async fn store(&self) -> SqliteStore {
         SqliteStore::open(&self.path("halo-hit.db"), 1_700_000_000_000).await.unwrap()
     }
 
     /// The program with these arguments, without secrets.
-    pub fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_halo-hit"));
         command.args(arguments).current_dir(self.folder.path()).env_clear().stdin(Stdio::null());
         command
     }
 
     /// Runs it.
-    pub fn run(&self, arguments: &[&str]) -> Ended {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
         let Output { status, stdout, stderr } = self.command(arguments).output().unwrap();
         Ended {
             code: status.code().unwrap(),
@@ -88,7 +88,7 @@ impl Desk {
     }
 
     /// Runs it with `--json` and reads the one object it prints.
-    pub fn json(&self, arguments: &[&str]) -> (i32, serde_json::Value) {
+    pub(crate) fn json(&self, arguments: &[&str]) -> (i32, serde_json::Value) {
         let ended = self.run(&[arguments, &["--json"]].concat());
         assert_eq!(ended.err, "", "{arguments:?}");
         assert_eq!(ended.out.lines().count(), 1, "{arguments:?}: {}", ended.out);

@@ -4,6 +4,7 @@ mod catalogue;
 pub mod read;
 mod write;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, RwLock};
 
 use halo_client::schema::{Action, ExternalLink, Ticket};
@@ -15,9 +16,9 @@ use sync_core::exec::{
     CreateCall, LinkBackCall, MarkerHit, NoteQuery, Outcome, Record as SyncRecord, RecordKey, Reject, RejectClass,
     StatusCall, StatusWay, UpdateCall,
 };
-use sync_core::ids::{Kind, TicketId};
+use sync_core::ids::{ItemId, Kind, TicketId};
 use sync_core::marker::Marker;
-use sync_core::record::HaloTicket;
+use sync_core::record::{HaloTicket, HitItem};
 use sync_core::stamp::Stamp;
 
 use crate::config::MarkerPlace;
@@ -34,6 +35,8 @@ pub struct HaloSide {
     /// How rows are read: zone, currency, and what the catalogue says of types and statuses.
     reading: RwLock<Arc<Reading>>,
     catalogue: RwLock<Arc<Catalogue>>,
+    /// Where people open the items, for the links that new tickets carry.
+    item_urls: RwLock<BTreeMap<ItemId, Box<str>>>,
 }
 
 /// What a list brought.
@@ -54,6 +57,7 @@ impl HaloSide {
             place,
             reading: RwLock::new(Arc::new(reading)),
             catalogue: RwLock::new(Arc::new(Catalogue::default())),
+            item_urls: RwLock::default(),
         }
     }
 
@@ -75,6 +79,16 @@ impl HaloSide {
         reading.closed = catalogue.statuses.iter().filter(|(_, status)| status.closed).map(|(id, _)| *id).collect();
         *self.reading.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(reading);
         *self.catalogue.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(catalogue.clone());
+    }
+
+    /// Takes over where people open the items.
+    pub fn know_items<'a>(&self, items: impl Iterator<Item = &'a HitItem>) {
+        let urls = items.filter_map(|item| Some((item.id.clone(), item.url.clone()?))).collect();
+        *self.item_urls.write().unwrap_or_else(std::sync::PoisonError::into_inner) = urls;
+    }
+
+    fn item_url(&self, item: Option<&ItemId>) -> Option<Box<str>> {
+        self.item_urls.read().unwrap_or_else(std::sync::PoisonError::into_inner).get(item?).cloned()
     }
 
     fn reading(&self) -> Arc<Reading> {
@@ -198,7 +212,8 @@ impl HaloSide {
 
     /// Creates a ticket, with its marker in the same call.
     pub async fn create(&self, call: &CreateCall) -> Outcome {
-        let new = match self.with_writing(|writing| writing.new_ticket(call.intent(), None)) {
+        let url = self.item_url(call.intent().spec.item.as_ref());
+        let new = match self.with_writing(|writing| writing.new_ticket(call.intent(), url.as_deref())) {
             Ok(new) => new,
             Err(error) => return invalid(error.to_string()),
         };
@@ -263,7 +278,9 @@ impl HaloSide {
 
     /// Writes the external link to the item.
     pub async fn link_back(&self, call: &LinkBackCall) -> Outcome {
-        let link: New<ExternalLink> = write::external_link(call.marker(), call.item().as_str(), call.url());
+        let known = self.item_url(Some(call.item()));
+        let url = call.url().or(known.as_deref());
+        let link: New<ExternalLink> = write::external_link(call.marker(), call.item().as_str(), url);
         self.save(&Patch::<Ticket>::of(call.ticket().0).set(Ticket::NEW_EXTERNAL_LINK, link)).await
     }
 

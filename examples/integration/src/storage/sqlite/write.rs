@@ -34,11 +34,6 @@ impl SqliteStore {
             .fetch_optional(tx.connection())
             .await
             .map_err(|error| self.fail(error))?;
-        let other = |found: String, wanted: String| StoreError::OtherTenant {
-            path: self.path.clone(),
-            found,
-            wanted,
-        };
         match found {
             None => {
                 tx.run(
@@ -50,11 +45,15 @@ impl SqliteStore {
                 .await?;
             }
             Some((halo, _)) if halo != identity.halo => {
-                return Err(other(format!("the Halo tenant {halo:?}"), format!("{:?}", identity.halo)));
+                return Err(StoreError::other_tenant(&self.path, &halo, &identity.halo));
             }
             Some((_, hit)) => match (hit, &identity.hit) {
                 (Some(known), Some(asked)) if known != *asked => {
-                    return Err(other(format!("the HumanizeIT account {known:?}"), format!("{asked:?}")));
+                    return Err(StoreError::OtherTenant {
+                        path: self.path.clone(),
+                        found: format!("the HumanizeIT account {known:?}"),
+                        wanted: format!("{asked:?}"),
+                    });
                 }
                 (None, Some(asked)) => {
                     tx.run(sqlx::query("UPDATE identity SET hit = ?").bind(asked.clone())).await?;

@@ -1,0 +1,172 @@
+//! Teams: Halo shows an agent only what its teams may see, and says nothing about the rest.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use halo_client::Client;
+use halo_client::schema::{AgentTeam, Me};
+use serde::de::IgnoredAny;
+use sync_core::ids::{Kind, TeamId, TicketTypeId};
+
+use super::connect::plainly;
+use super::finding::{Finding, State};
+use super::inputs::Inputs;
+use super::ledger::Ledger;
+use super::settings::Read;
+
+const CODE: &str = "agent_not_in_team";
+
+/// A followed type, its team, and how many of its tickets the agent is shown.
+struct Followed {
+    id: TicketTypeId,
+    kind: Kind,
+    name: String,
+    teams: BTreeSet<TeamId>,
+    shown: Result<u64, String>,
+}
+
+impl Followed {
+    fn evidence(&self) -> String {
+        let route = match self.kind {
+            Kind::Opportunity => "/Opportunities",
+            Kind::Project => "/Projects",
+        };
+        let answer = match &self.shown {
+            Ok(0) => "0 tickets, and no error".to_owned(),
+            Ok(rows) => format!("{rows} tickets"),
+            Err(why) => why.clone(),
+        };
+        format!("GET {route}?requesttype_id={} ({}): {answer}", self.id, self.name)
+    }
+}
+
+/// Judges the agent's teams by the followed types.
+pub(super) async fn judge(
+    client: &Client,
+    inputs: &Inputs,
+    me: Option<&Me>,
+    read: &Read,
+    ledger: &mut Ledger,
+) {
+    let Some(me) = me else {
+        ledger.cannot_tell(CODE, "GET /Agent/me is not answered");
+        return;
+    };
+    if !read.halo {
+        return;
+    }
+    let followed = followed(client, inputs, read).await;
+    if followed.is_empty() {
+        ledger.cannot_tell(CODE, "no followed ticket type is there to ask for");
+        return;
+    }
+    let Some(mine) = me.teams.as_ref().filter(|_| me.is_agent()) else {
+        ledger.put(by_counts(&followed));
+        return;
+    };
+    let mine: BTreeMap<TeamId, AgentTeam> = mine
+        .iter()
+        .map(|row| row.value().clone())
+        .filter(|row| row.in_section != Some(false))
+        .filter_map(|row| Some((TeamId(row.team_id?.get()), row)))
+        .collect();
+    let name =
+        |team: &TeamId| read.catalogue.teams.get(team).map_or_else(|| team.to_string(), ToString::to_string);
+    let names: Vec<&str> = mine.values().filter_map(|row| row.team_name.as_deref()).collect();
+    let listed = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    let member = format!("GET /Agent/me: {}, teams: {listed}", me.name.as_deref().unwrap_or("the agent"));
+
+    let mut missing = BTreeSet::new();
+    let mut lines = Vec::new();
+    let mut partial = Vec::new();
+    for of in &followed {
+        for team in &of.teams {
+            let Some(row) = mine.get(team) else {
+                missing.insert(*team);
+                lines.push(format!("{} tickets belong to the team {}", of.name, name(team)));
+                lines.push(of.evidence());
+                continue;
+            };
+            let covers = match of.kind {
+                Kind::Opportunity => row.foropps,
+                Kind::Project => row.forprojects,
+            };
+            if covers == Some(false) {
+                partial.push(format!("in {}, but not for {} tickets", name(team), of.kind));
+                partial.push(of.evidence());
+            }
+            if row.unassigned_access == Some(false) || row.otheragent_access == Some(false) {
+                partial.push(format!(
+                    "in {}, but without access to unassigned or other agents' tickets",
+                    name(team)
+                ));
+            }
+        }
+    }
+    if missing.is_empty() && partial.is_empty() {
+        let finding =
+            Finding::new(CODE, State::Ok).saw(member).saw_all(followed.iter().map(Followed::evidence));
+        ledger.put(finding);
+        return;
+    }
+    let finding = Finding::new(CODE, State::Fails).saw(member).saw_all(lines).saw_all(partial);
+    let finding = match missing.iter().map(name).collect::<Vec<_>>() {
+        none if none.is_empty() => finding,
+        teams => {
+            let fix = format!(
+                "Halo: Configuration > Teams & Agents > Roles, open the agent's role, Departments & Teams: add the {} \
+                 {}, set Membership to \"Modify All\", then Save; or add {} on the agent itself",
+                if teams.len() == 1 { "team" } else { "teams" },
+                teams.join(", "),
+                if teams.len() == 1 { "it" } else { "them" },
+            );
+            finding.fixed_by(fix)
+        }
+    };
+    ledger.put(finding);
+}
+
+/// Where Halo does not name the agent's teams, only the numbers speak, and they never prove that nothing is missing.
+fn by_counts(followed: &[Followed]) -> Finding {
+    let seen = followed.iter().all(|of| matches!(of.shown, Ok(1..)));
+    let state = if seen { State::Ok } else { State::CannotTell };
+    Finding::new(CODE, state)
+        .saw("GET /Agent/me: this Halo does not name the agent's teams")
+        .saw_all(followed.iter().map(Followed::evidence))
+}
+
+async fn followed(client: &Client, inputs: &Inputs, read: &Read) -> Vec<Followed> {
+    let mut all = Vec::new();
+    for kind in Kind::ALL {
+        let settings = inputs.settings.kind(kind);
+        let types: BTreeSet<TicketTypeId> =
+            settings.create_type.iter().chain(&settings.followed).copied().collect();
+        for id in types {
+            let Some(found) = read.catalogue.ticket_types.get(&id).filter(|found| found.kind == Some(kind))
+            else {
+                continue;
+            };
+            let mut teams: BTreeSet<TeamId> = found.default_team.into_iter().collect();
+            if settings.create_type == Some(id) {
+                teams.extend(settings.team);
+            }
+            let shown = count(client, kind, id).await;
+            all.push(Followed { id, kind, name: found.name.to_string(), teams, shown });
+        }
+    }
+    all
+}
+
+/// How many tickets of a type the agent is shown, closed ones too.
+async fn count(client: &Client, kind: Kind, id: TicketTypeId) -> Result<u64, String> {
+    macro_rules! first {
+        ($route:expr) => {{
+            let list = $route.list().param("requesttype_id", id.0).rows_as::<IgnoredAny>().page_size(1);
+            list.first_page().await.map(|page| page.total.unwrap_or(page.rows.len() as u64))
+        }};
+    }
+    let answer = match kind {
+        Kind::Opportunity => first!(client.opportunities()),
+        Kind::Project => first!(client.projects()),
+    };
+    answer.map_err(|error| plainly(&error))
+}
