@@ -43,6 +43,38 @@ fn agreement_plans_nothing() {
 }
 
 #[test]
+fn a_clean_link_is_opened_again_by_any_news() {
+    type Change = fn(&mut World);
+    let news: [Change; 6] = [
+        |w| w.hit(1).fields.set(FieldId::Name, Obs::Value(Value::text("New"))),
+        |w| w.halo(1001).fields.set(FieldId::Status, Obs::Value(Value::halo_status(WON))),
+        |w| w.halo(1001).deleted = true,
+        |w| w.halo(1001).client = HaloClientId(102),
+        |w| w.hit(1).archived = true,
+        |w| {
+            let marker = sync_core::marker::Marker::for_item(&w.pair, &item_id(1), Kind::Opportunity);
+            w.ticket(1099, Kind::Opportunity, 1, OPEN, "Firewall").marker = Some(marker);
+        },
+    ];
+    for change in news {
+        let mut w = opportunity();
+        assert_eq!(w.mark_clean(), 1);
+        assert_eq!(w.plan().head.counts.unchanged, 1);
+        change(&mut w);
+        let plan = w.plan();
+        assert_eq!(plan.head.counts.unchanged, 0);
+        w.links[0].clean = None;
+        assert_eq!(w.plan(), plan);
+    }
+    // Other rules open it too.
+    let mut w = opportunity();
+    w.mark_clean();
+    w.settings.sync.opportunity.insert(FieldId::Name, FieldRule::new(Direction::Both));
+    w.hit(1).fields.set(FieldId::Name, Obs::Value(Value::text("New")));
+    assert_eq!(codes(&w.plan()), ["update"]);
+}
+
+#[test]
 fn a_change_in_hit_becomes_one_write_with_its_conditions() {
     let mut w = opportunity();
     w.hit(1).fields.set(FieldId::Name, Obs::Value(Value::text("New firewall")));

@@ -58,7 +58,8 @@ fn promotion_adopts_the_project_that_halo_made() {
         w.apply(&plan);
         w.settle();
         assert_eq!(w.links[0].project, Some(TicketId(1050)));
-        // A second one is reported and not linked.
+        // A second one is reported and not linked, even beside a clean link.
+        assert_eq!(w.mark_clean(), 1);
         w.ticket(1060, Kind::Project, 1, PLANNED, "Firewall").created_from = Some(TicketId(1001));
         let plan = w.plan();
         assert!(plan.is_empty());

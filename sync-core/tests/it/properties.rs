@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sync_core::field::FieldId;
 use sync_core::ids::{ItemId, Kind, TicketId};
 use sync_core::plan::{Op, OpKind, Plan, explain_op, parse, to_canonical_json};
-use sync_core::planner::{clean_marks, plan, plan_one};
+use sync_core::planner::{plan, plan_one};
 use sync_core::settings::{ConflictRule, Direction, FieldRule, Scope};
 use sync_core::stamp::Stamp;
 use sync_core::value::{Obs, Value};
@@ -386,10 +386,9 @@ proptest! {
             part.sort_by_key(|op| op.id);
             prop_assert_eq!(alone, part);
         }
-        let marks: BTreeMap<_, _> = clean_marks(&w.input()).into_iter().collect();
-        for link in &mut w.links {
-            link.clean = marks.get(&link.item).copied();
-        }
+        w.settle();
+        let whole = w.plan();
+        w.mark_clean();
         prop_assert_eq!(&w.plan(), &whole);
         for item in &mut w.snapshot.items {
             item.fields.set(FieldId::Name, Obs::Value(Value::text("Else")));

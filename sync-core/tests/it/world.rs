@@ -13,7 +13,7 @@ use sync_core::ids::{
     StatusId, TicketId, TicketTypeId,
 };
 use sync_core::plan::{Op, OpKind, Plan};
-use sync_core::planner::{PlanInput, plan};
+use sync_core::planner::{PlanInput, clean_marks, plan};
 use sync_core::record::{Coverage, ExternalRef, HaloTicket, HitItem, Snapshot};
 use sync_core::settings::{HitTarget, Scope, Settings, StatusMap, StatusTarget};
 use sync_core::stamp::Stamp;
@@ -428,6 +428,15 @@ impl World {
             })
             .collect();
         self.link_of(op).base.of_mut(kind).extend(cells);
+    }
+
+    /// Stores the marks of clean links, as a runtime does after a run; how many there are.
+    pub(crate) fn mark_clean(&mut self) -> usize {
+        let marks: BTreeMap<ItemId, _> = clean_marks(&self.input()).into_iter().collect();
+        for link in &mut self.links {
+            link.clean = marks.get(&link.item).copied();
+        }
+        marks.len()
     }
 
     /// Plans and applies until nothing is left to do; the number of plans that had operations.
