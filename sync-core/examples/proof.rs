@@ -166,7 +166,8 @@ fn main() -> ExitCode {
     if options.ablation {
         for without in Without::ABLATIONS {
             let name = format!("without {without:?}");
-            report(&measure(&name, &options, &Scenario::all(), without), true);
+            // Without the settle time twins are made, and reported: that is counted, and is no violation.
+            report(&measure(&name, &options, &Scenario::all(), without), without != Without::Settle);
         }
     }
     if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }

@@ -6,14 +6,12 @@ use super::machine::{Context, Next};
 use super::protocol::{
     Duplicate, Event, MarkerHit, MarkerQuery, OpResult, Outcome, Record, RecordKey, Reject, RejectClass, Step,
 };
-use super::write::is_spelling_of;
 use crate::base::{BaseCell, BaseRow, CreateSpec, Intent};
 use crate::field::FieldRow;
 use crate::ids::{ItemId, Kind, Side, TicketId};
 use crate::plan::{Op, Precond};
 use crate::record::HaloTicket;
 use crate::stamp::Stamp;
-use crate::value::Obs;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
@@ -28,9 +26,24 @@ pub(super) struct CreateTask {
     /// Whether the server said that it created the record, without showing it.
     created_unseen: bool,
     looked_for_project: bool,
+    /// Nothing is created any more: only what became of an earlier create is found out.
+    only_resolve: bool,
     pub(super) duplicate: Option<Duplicate>,
     /// The record that was made or found.
     pub(super) made: Option<(ItemId, TicketId, Option<Record>)>,
+}
+
+/// Where the record that is linked comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Origin {
+    /// Made just now; its reply shows it.
+    Reply,
+    /// Made just now; its reply does not show it in full.
+    Unseen,
+    /// Made by an earlier call of ours whose reply was lost.
+    Ours,
+    /// Made by someone else.
+    Foreign,
 }
 
 #[derive(Debug)]
@@ -45,7 +58,7 @@ enum State {
     /// Read the record that was found, or made without being shown in full.
     Look {
         record: RecordKey,
-        found: bool,
+        origin: Origin,
     },
     Commit(Box<Commit>, OpResult),
     Drop(OpResult),
@@ -69,9 +82,20 @@ impl CreateTask {
             searched_at: None,
             created_unseen: false,
             looked_for_project: false,
+            only_resolve: false,
             duplicate: None,
             made: None,
         }
+    }
+
+    /// Finds out what became of a create that the plan no longer wants: the record is linked if it exists, and the
+    /// intent is forgotten if it does not.
+    pub(super) fn resolve(op: &Op, intent: &Intent) -> Self {
+        let mut task = Self::new(op, &intent.spec);
+        task.state = State::Search;
+        task.older = Some(Box::new(intent.clone()));
+        task.only_resolve = true;
+        task
     }
 
     fn spec(&self) -> &CreateSpec {
@@ -140,6 +164,10 @@ impl CreateTask {
             }
             return Next::Park(settle_until);
         }
+        if self.only_resolve {
+            self.state = State::Drop(OpResult::Done);
+            return self.next(cx);
+        }
         self.state = match self.spec().from_opportunity {
             Some(opportunity) if !self.looked_for_project => State::FindProject(opportunity),
             _ => State::PersistSent,
@@ -161,11 +189,11 @@ impl CreateTask {
                 State::Create(Persisted::confirmed(self.intent.clone()))
             }
             (State::Create(_), Event::Written(outcome)) => self.created(outcome, cx),
-            (State::Look { record, found }, Event::Read(Ok(Some(seen)))) if seen.key() == record => {
-                self.adopt(&record, Some(&seen), found, cx)
+            (State::Look { record, origin }, Event::Read(Ok(Some(seen)))) if seen.key() == record => {
+                self.adopt(&record, Some(&seen), origin, cx)
             }
             // It is there, by its marker or by the server's word; what it holds is seen by the next run.
-            (State::Look { record, found }, Event::Read(_)) => self.adopt(&record, None, found, cx),
+            (State::Look { record, origin }, Event::Read(_)) => self.adopt(&record, None, origin, cx),
             (State::Commit(_, result) | State::Drop(result), Event::Persisted) => State::End(result),
             (state, _) => state,
         };
@@ -193,9 +221,12 @@ impl CreateTask {
             self.duplicate = Some(Duplicate { marker, kept: kept.clone(), others: records });
         }
         if self.known_payload().is_some() {
-            State::Look { record: kept, found: !self.created_unseen }
+            State::Look {
+                record: kept,
+                origin: if self.created_unseen { Origin::Unseen } else { Origin::Ours },
+            }
         } else {
-            self.adopt(&kept, None, true, cx)
+            self.adopt(&kept, None, Origin::Ours, cx)
         }
     }
 
@@ -222,7 +253,7 @@ impl CreateTask {
         let mut found = tickets.iter().filter(fits);
         match (found.next(), found.next()) {
             (None, _) => State::Empty,
-            (Some(only), None) => self.adopt(&RecordKey::Ticket(only.id), None, true, cx),
+            (Some(only), None) => self.adopt(&RecordKey::Ticket(only.id), None, Origin::Foreign, cx),
             _ => State::Drop(OpResult::Ambiguous),
         }
     }
@@ -233,9 +264,9 @@ impl CreateTask {
                 let complete =
                     self.intent.payload.iter().all(|(field, _)| record.fields().get(field).is_seen());
                 if complete {
-                    self.adopt(&record.key(), Some(&record), false, cx)
+                    self.adopt(&record.key(), Some(&record), Origin::Reply, cx)
                 } else {
-                    State::Look { record: record.key(), found: false }
+                    State::Look { record: record.key(), origin: Origin::Unseen }
                 }
             }
             Outcome::Applied(_) => {
@@ -248,7 +279,13 @@ impl CreateTask {
     }
 
     /// Links the record that was found or made.
-    fn adopt(&mut self, record: &RecordKey, seen: Option<&Record>, found: bool, cx: &Context<'_>) -> State {
+    fn adopt(
+        &mut self,
+        record: &RecordKey,
+        seen: Option<&Record>,
+        origin: Origin,
+        cx: &Context<'_>,
+    ) -> State {
         let spec = self.spec();
         let ends = match record {
             RecordKey::Ticket(ticket) => spec.item.clone().map(|item| (item, *ticket)),
@@ -263,50 +300,32 @@ impl CreateTask {
         if cx.memory.link_of_ticket(ticket).is_some_and(|link| link.item != item) {
             return State::Drop(OpResult::Ambiguous);
         }
-        let (kind, target) = (spec.kind, spec.target);
-        let mut cells = if found { BaseRow::new() } else { cx.op.base.clone() };
-        let sent = if found { self.known_payload() } else { Some(&*self.intent) };
-        if let Some(sent) = sent {
-            for (field, value) in sent.payload.iter() {
-                let source = sent.source.get(field);
-                if !source.is_seen() {
-                    continue;
-                }
-                let held = seen.map_or(&Obs::NotFetched, |seen| seen.fields().get(field));
-                // A record that is found later may have been edited since: what was sent enters the base, unless
-                // what is there is only another spelling of it.
-                let ours = held.is_seen() && (!found || is_spelling_of(held, value));
-                let held = if ours { held } else { value };
-                let (held, source) = (held.value().cloned(), source.value().cloned());
-                let cell = match target {
-                    Side::Halo => BaseCell { halo: held, hit: source },
-                    Side::Hit => BaseCell { halo: source, hit: held },
-                };
-                cells.insert(field, cell);
-            }
+        let kind = spec.kind;
+        let other = cx.link(&item).and_then(|link| link.ticket(kind)).filter(|linked| *linked != ticket);
+        if let Some(linked) = other {
+            // The item has got another ticket in the meantime.
+            let (kept, marker) = (RecordKey::Ticket(linked), spec.marker.clone());
+            self.duplicate = Some(Duplicate { marker, kept, others: Vec::from([RecordKey::Ticket(ticket)]) });
+            return State::Drop(OpResult::Ambiguous);
         }
-        if let (false, Some(seen)) = (found, seen) {
-            // Left out of the create on purpose: what the server chose stands against blank, so that the next plan
-            // writes the source's value.
-            let left_out =
-                self.intent.source.iter().filter(|(field, _)| !self.intent.payload.get(*field).is_seen());
-            for (field, held) in left_out.map(|(field, _)| (field, seen.fields().get(field))) {
-                if held.is_seen() {
-                    let held = held.value().cloned();
-                    let cell = match target {
-                        Side::Halo => BaseCell { halo: held, hit: None },
-                        Side::Hit => BaseCell { halo: None, hit: held },
-                    };
-                    cells.insert(field, cell);
-                }
+        let nothing = FieldRow::new();
+        let held = seen.map_or(&nothing, Record::fields);
+        let touched = seen.is_none_or(Record::was_touched);
+        let cells = match origin {
+            Origin::Reply => self.cells(held, cx.op),
+            Origin::Unseen => self.intent.base_cells(held, touched),
+            Origin::Ours => {
+                self.older.as_ref().map(|older| older.base_cells(held, touched)).unwrap_or_default()
             }
-        }
+            Origin::Foreign => BaseRow::new(),
+        };
+        let made = matches!(origin, Origin::Reply | Origin::Unseen);
         let mut change = LinkChange::none(item.clone());
         change.make = Some(NewLink { client: spec.client.clone(), halo_client: spec.halo_client });
         change.tickets = Vec::from([(kind, Some(ticket))]);
         change.base = Vec::from([(kind, cells)]);
         change.end_await = kind == Kind::Project;
-        let history = (!found).then(|| History {
+        let history = made.then(|| History {
             record: record.clone(),
             kind,
             created: true,
@@ -322,6 +341,24 @@ impl CreateTask {
             clean: Vec::new(),
         };
         self.made = Some((item, ticket, seen.cloned()));
-        State::Commit(Box::new(commit), if found { OpResult::Adopted } else { OpResult::Done })
+        State::Commit(Box::new(commit), if made { OpResult::Done } else { OpResult::Adopted })
+    }
+
+    /// The base of a record that was made just now: what the server says that it holds.
+    fn cells(&self, held: &FieldRow, op: &Op) -> BaseRow {
+        let mut cells = op.base.clone();
+        for (field, source) in self.intent.source.iter() {
+            let Some(held) = held.get(field).seen() else { continue };
+            // What was left out on purpose is written next: the server's choice stands against blank.
+            let sent = self.intent.payload.get(field).is_seen();
+            let source = if sent { source.value().cloned() } else { None };
+            let held = held.cloned();
+            let cell = match self.spec().target {
+                Side::Halo => BaseCell { halo: held, hit: source },
+                Side::Hit => BaseCell { halo: source, hit: held },
+            };
+            cells.insert(field, cell);
+        }
+        cells
     }
 }

@@ -3,7 +3,7 @@
 use super::journal::{Commit, LinkChange, NewLink};
 use super::machine::{Context, Next};
 use super::protocol::{Event, OpResult, Step};
-use crate::base::{BaseCell, BaseRow, Intent};
+use crate::field::FieldRow;
 use crate::ids::{HaloClientId, Kind, Side, TicketId};
 use crate::plan::{Op, OpKind, Precond};
 use alloc::boxed::Box;
@@ -44,7 +44,9 @@ fn commit(cx: &Context<'_>) -> Result<Commit, OpResult> {
             let intent = cx.memory.intents.values().find(|intent| {
                 intent.spec.target == Side::Halo && intent.spec.kind == *kind && intent.spec.item == op.item
             });
-            let mut cells = intent.map(sent_cells).unwrap_or_default();
+            // What the plan saw of the record is better informed than what was sent.
+            let mut cells =
+                intent.map(|intent| intent.base_cells(&FieldRow::new(), true)).unwrap_or_default();
             cells.extend(op.base.clone());
             drop_intent = intent.map(|intent| intent.spec.marker.clone());
             change.make = Some(NewLink { client: op.client.clone(), halo_client: halo_client(op) });
@@ -71,19 +73,6 @@ fn check_adoption(cx: &Context<'_>, kind: Kind, ticket: TicketId) -> Result<(), 
         Some(other) if other != ticket => Err(OpResult::ChangedSincePlan),
         _ => Ok(()),
     }
-}
-
-/// What both sides held when the record was sent.
-fn sent_cells(intent: &Intent) -> BaseRow {
-    intent
-        .payload
-        .iter()
-        .filter(|(field, _)| intent.source.get(*field).is_seen())
-        .map(|(field, sent)| {
-            let (sent, source) = (sent.value().cloned(), intent.source.get(field).value().cloned());
-            (field, BaseCell { halo: sent, hit: source })
-        })
-        .collect()
 }
 
 fn halo_client(op: &Op) -> HaloClientId {

@@ -8,8 +8,9 @@ use super::protocol::{
     Duplicate, Event, OpReport, OpResult, ProtocolError, Record, RecordKey, Reject, RejectClass, Report, Step,
 };
 use super::write::WriteTask;
-use crate::base::Link;
+use crate::base::{BaseRow, Link};
 use crate::decision::OpId;
+use crate::field::FieldRow;
 use crate::hash::Hash256;
 use crate::ids::{ItemId, PairId, TicketId};
 use crate::marker::Marker;
@@ -92,7 +93,9 @@ struct Entry {
 /// ```
 #[derive(Debug)]
 pub struct Exec {
+    /// The plan; behind its own operations, the search for creates of earlier runs that it no longer wants.
     plan: Plan,
+    planned: usize,
     memory: Memory,
     read_at: Stamp,
     dirty: Vec<DirtyMark>,
@@ -128,6 +131,7 @@ impl Exec {
         plan.check_verdict(lifted)?;
         let queue = (0..plan.ops.len()).map(|op| Entry { op, task: None, until: None }).collect();
         Ok(Self {
+            planned: plan.ops.len(),
             plan,
             memory: journal.memory,
             now: journal.read_at,
@@ -157,6 +161,9 @@ impl Exec {
             let Some(at) = self.active.or_else(|| self.choose()) else {
                 if let Some(until) = self.earliest() {
                     return Step::Wait(until);
+                }
+                if self.add_strays() {
+                    continue;
                 }
                 return self.finish();
             };
@@ -300,6 +307,48 @@ impl Exec {
         self.results.insert(op.id, result);
     }
 
+    /// Creates of earlier runs whose reply was lost and that this plan has not taken up: an item may have moved on in
+    /// the meantime. Once they can no longer arrive, it is found out what became of them.
+    fn add_strays(&mut self) -> bool {
+        if self.planned < self.plan.ops.len() || self.aborted.is_some() {
+            return false;
+        }
+        let dirty: BTreeSet<&RecordKey> = self.dirty.iter().map(|mark| &mark.record).collect();
+        for intent in self.memory.intents.values() {
+            let item = intent.spec.item.clone().map(RecordKey::Item);
+            let source = item.or(intent.spec.ticket.map(RecordKey::Ticket));
+            let settled =
+                intent.sent_at.is_some() && intent.settle_until.is_some_and(|until| until <= self.now);
+            let taken_up = self
+                .plan
+                .ops
+                .iter()
+                .any(|op| matches!(&op.kind, OpKind::Create(spec) if spec.marker == intent.spec.marker));
+            if !settled || taken_up || !source.is_some_and(|source| dirty.contains(&source)) {
+                continue;
+            }
+            let op = Op {
+                id: intent.op,
+                rank: plan::Rank::Create,
+                after: Vec::new(),
+                kind: OpKind::Create(Box::new(intent.spec.clone())),
+                item: intent.spec.item.clone(),
+                client: intent.spec.client.clone(),
+                ticket: intent.spec.ticket,
+                pre: Vec::new(),
+                before: FieldRow::new(),
+                set: intent.payload.clone(),
+                source: intent.source.clone(),
+                base: BaseRow::new(),
+                why: Vec::new(),
+            };
+            let task = Some(Task::Create(Box::new(CreateTask::resolve(&op, intent))));
+            self.queue.push_back(Entry { op: self.plan.ops.len(), task, until: None });
+            self.plan.ops.push(op);
+        }
+        !self.queue.is_empty()
+    }
+
     /// All operations have ended: forget what is settled, clean the dirty set, report.
     fn finish(&mut self) -> Step {
         // Operations whose dependencies form a circle can never start.
@@ -317,7 +366,7 @@ impl Exec {
             }
             self.settled = true;
         }
-        let ops = self.plan.ops.iter().map(|op| OpReport {
+        let ops = self.plan.ops.iter().take(self.planned).map(|op| OpReport {
             op: op.id,
             result: self.results.get(&op.id).cloned().unwrap_or(OpResult::NotTried),
         });
@@ -333,8 +382,8 @@ impl Exec {
     fn settle(&self) -> Commit {
         let mut unfinished: BTreeSet<RecordKey> = BTreeSet::new();
         for op in &self.plan.ops {
-            let succeeded = self.results.get(&op.id).is_some_and(OpResult::is_success);
-            if !succeeded {
+            let result = self.results.get(&op.id);
+            if !result.is_some_and(OpResult::is_success) || opens_more(op, result) {
                 unfinished.extend(op.item.clone().map(RecordKey::Item));
                 unfinished.extend(op.ticket.map(RecordKey::Ticket));
             }
@@ -388,6 +437,17 @@ impl Exec {
         }
         commit
     }
+}
+
+/// Whether an operation that succeeded leaves something for the next plan: a pair that was never planned as one.
+fn opens_more(op: &Op, result: Option<&OpResult>) -> bool {
+    let left_out = |op: &Op| op.source.iter().any(|(field, _)| !op.set.get(field).is_seen());
+    result == Some(&OpResult::Adopted)
+        || match &op.kind {
+            OpKind::Adopt { .. } | OpKind::Promote { .. } => true,
+            OpKind::Create(_) => left_out(op),
+            _ => false,
+        }
 }
 
 /// Whether a skip must be looked at again without anything else changing.

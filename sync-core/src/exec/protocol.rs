@@ -60,6 +60,13 @@ impl Record {
         }
     }
 
+    pub(super) fn was_touched(&self) -> bool {
+        match self {
+            Self::Ticket(ticket) => ticket.was_touched(),
+            Self::Item(item) => item.was_touched(),
+        }
+    }
+
     pub(super) fn url(&self) -> Option<Box<str>> {
         match self {
             Self::Ticket(ticket) => ticket.web_url.clone(),

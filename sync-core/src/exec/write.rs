@@ -11,7 +11,6 @@ use crate::plan::{Op, OpKind, Precond};
 use crate::record::HaloTicket;
 use crate::settings::StatusHow;
 use crate::stamp::Stamp;
-use crate::text;
 use crate::value::{Obs, Value};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -362,12 +361,10 @@ impl WriteTask {
     }
 }
 
-/// Whether a value is another spelling of what was sent: a server that trims, re-cases or re-wraps text.
-pub(super) fn is_spelling_of(now: &Obs<Value>, sent: &Obs<Value>) -> bool {
-    let key = |text: &str| text::comparable(text).to_lowercase();
+/// Whether what is held is what was sent, or another spelling of it.
+fn is_spelling_of(now: &Obs<Value>, sent: &Obs<Value>) -> bool {
     match (now, sent) {
-        (Obs::Value(Value::Text(now)), Obs::Value(Value::Text(sent))) => key(now) == key(sent),
-        (Obs::Value(Value::Rich(now)), Obs::Value(Value::Rich(sent))) => key(&now.text) == key(&sent.text),
+        (Obs::Value(now), Obs::Value(sent)) => now.is_spelling_of(sent),
         _ => now == sent,
     }
 }

@@ -5,6 +5,7 @@ mod links;
 mod plan_file;
 mod promotion;
 mod properties;
+mod schedules;
 mod settings;
 mod unlinked;
 mod world;

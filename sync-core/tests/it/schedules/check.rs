@@ -174,8 +174,7 @@ fn edits(engine: &Engine<'_>, plan: &Plan, notes: &mut Notes) -> Result<(), Viol
     Ok(())
 }
 
-/// Whether a later edit took its place: on the same side, or on the other side by someone who saw it, or by Halo's
-/// people where Halo wins.
+/// Whether a later edit took its place: on the same side, or on the other side by someone who saw it.
 fn is_replaced(edits: &[Done], index: usize) -> bool {
     let edit = &edits[index];
     edits.iter().enumerate().any(|(at, other)| {
@@ -184,11 +183,11 @@ fn is_replaced(edits: &[Done], index: usize) -> bool {
         let same_side = later && other.side == edit.side;
         let saw_it =
             later && other.side != edit.side && (other.saw.contains(&index) || other.knew.contains(&index));
-        let halo_wins = edit.field == FieldId::Status
-            && edit.side == Side::Hit
-            && other.side == Side::Halo
-            && !edit.knew.contains(&at);
-        same && (same_side || saw_it || halo_wins)
+        // Of two changes of a status of which neither knew the other, either may stay: the two servers are read one
+        // after the other, and no clock says which came first.
+        let concurrent =
+            edit.field == FieldId::Status && other.side != edit.side && (later || !edit.knew.contains(&at));
+        same && (same_side || saw_it || concurrent)
     })
 }
 

@@ -81,6 +81,7 @@ pub(crate) struct Seen {
 #[derive(Debug)]
 pub(crate) struct Died;
 
+#[derive(Clone, Debug)]
 pub(crate) struct Engine<'a> {
     pub(crate) scenario: &'a Scenario,
     pub(crate) world: World,
@@ -94,6 +95,8 @@ pub(crate) struct Engine<'a> {
     pub(crate) without: Without,
     pub(crate) last_plan: Option<Plan>,
     pub(crate) last_report: Option<Report>,
+    /// Rounds since the last edit that waited for quiet.
+    pub(crate) phase_rounds: usize,
     volatile_dirty: BTreeMap<RecordKey, u64>,
 }
 
@@ -110,6 +113,7 @@ impl<'a> Engine<'a> {
             without,
             last_plan: None,
             last_report: None,
+            phase_rounds: 0,
             volatile_dirty: BTreeMap::new(),
         }
     }

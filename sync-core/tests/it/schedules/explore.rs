@@ -4,8 +4,10 @@ use super::check::{Notes, Violation, final_check};
 use super::chooser::{Chooser, Mode, Rng};
 use super::engine::{Engine, Without};
 use super::scenario::Scenario;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::rc::Rc;
 
 /// A schedule that broke something.
 #[derive(Clone, Debug)]
@@ -65,67 +67,66 @@ struct Run<'a> {
     engine: Engine<'a>,
     /// Nothing: pruned.
     result: Result<Option<Notes>, Violation>,
+    /// The state at the start of every round: where other schedules can branch off.
+    starts: Vec<Rc<Engine<'a>>>,
 }
 
-/// Plays the scenario: link, edit, settle, check. `known` says at the start of each round whether to go on.
-fn run<'a>(
-    scenario: &'a Scenario,
-    chooser: Chooser,
-    without: Without,
-    known: &mut dyn FnMut(&Engine<'_>) -> bool,
-) -> Run<'a> {
-    let mut engine = Engine::new(scenario, chooser, without);
-    // The last phase makes every edit that no schedule has made earlier, in order, each once things are quiet.
-    loop {
-        let mut quiet = false;
-        for _ in 0..60 {
-            if known(&engine) {
-                return Run { engine, result: Ok(None) };
+/// Plays the scenario on from the start of a round: link, edit, settle, check. `known` says at the start of each
+/// round whether its future was explored before.
+fn run<'a>(mut engine: Engine<'a>, keep: bool, known: &mut dyn FnMut(&Engine<'_>) -> bool) -> Run<'a> {
+    let mut starts = Vec::new();
+    let result = loop {
+        if known(&engine) {
+            break Ok(None);
+        }
+        if keep {
+            starts.push(Rc::new(engine.clone()));
+        }
+        engine.phase_rounds += 1;
+        if engine.run_until_quiet(1) {
+            engine.phase_rounds = 0;
+            // Whatever no schedule has made earlier is edited now, one by one, each once things are quiet.
+            let edits = &engine.scenario.edits;
+            match engine.waiting.iter().copied().find(|edit| engine.world.can(&edits[*edit])) {
+                Some(edit) => engine.edit(edit),
+                None => break final_check(&mut engine).map(Some),
             }
-            if engine.run_until_quiet(1) {
-                quiet = true;
-                break;
-            }
+        } else if engine.phase_rounds > 60 {
+            let open: Vec<_> =
+                engine.last_plan.iter().flat_map(|plan| &plan.ops).map(|op| op.kind.code()).collect();
+            let skips = engine.last_plan.as_ref().map(|plan| &plan.skips);
+            break Err(Violation::NotSettled(format!(
+                "60 rounds; open: {open:?}, skips: {skips:?}, dirty: {:?}, memory: {:?}",
+                engine.durable.dirty, engine.durable.memory
+            )));
         }
-        if !quiet {
-            let open = engine
-                .last_plan
-                .as_ref()
-                .map(|plan| plan.ops.iter().map(|op| op.kind.code()).collect::<Vec<_>>());
-            let why = format!("60 rounds; open: {open:?}, dirty: {:?}", engine.durable.dirty);
-            return Run { engine, result: Err(Violation::NotSettled(why)) };
-        }
-        match engine.waiting.iter().copied().find(|edit| engine.world.can(&scenario.edits[*edit])) {
-            Some(edit) => engine.edit(edit),
-            None => break,
-        }
-    }
-    let result = final_check(&mut engine).map(Some);
-    Run { engine, result }
+    };
+    Run { engine, result, starts }
 }
 
 /// All schedules with at most `k` special steps.
 pub(crate) fn exhaustive(scenario: &Scenario, k: usize, without: Without) -> Tally {
     let mut tally = Tally::default();
     let mut seen: HashMap<u64, usize> = HashMap::new();
-    let mut open: Vec<BTreeMap<usize, usize>> = vec![BTreeMap::new()];
-    while let Some(script) = open.pop() {
+    let chooser = Chooser::new(Mode::Script(BTreeMap::new()));
+    let mut open = vec![(Rc::new(Engine::new(scenario, chooser, without)), BTreeMap::new())];
+    while let Some((start, script)) = open.pop() {
         let budget = k - script.len();
-        let chooser = Chooser::new(Mode::Script(script.clone()));
-        let one = run(scenario, chooser, without, &mut |engine| {
+        let mut engine = (*start).clone();
+        engine.chooser.mode = Mode::Script(script.clone());
+        let one = run(engine, budget > 0, &mut |engine| {
             // Only once all special steps of this script are behind us, its future is that of the state alone.
             if engine.chooser.left() > 0 {
                 return false;
             }
-            let state = fingerprint(engine);
-            match seen.get_mut(&state) {
-                Some(known) if *known >= budget => true,
-                Some(known) => {
-                    *known = budget;
+            match seen.entry(fingerprint(engine)) {
+                Entry::Occupied(known) if *known.get() >= budget => true,
+                Entry::Occupied(mut known) => {
+                    known.insert(budget);
                     false
                 }
-                None => {
-                    seen.insert(state, budget);
+                Entry::Vacant(new) => {
+                    new.insert(budget);
                     false
                 }
             }
@@ -134,10 +135,14 @@ pub(crate) fn exhaustive(scenario: &Scenario, k: usize, without: Without) -> Tal
         if budget > 0 {
             let from = script.last_key_value().map_or(0, |(at, _)| at + 1);
             for (at, options) in one.engine.chooser.options.iter().enumerate().skip(from) {
+                let branch = one.starts.partition_point(|start| start.chooser.options.len() <= at);
+                let Some(start) = branch.checked_sub(1).and_then(|index| one.starts.get(index)) else {
+                    continue;
+                };
                 for option in 1..*options {
                     let mut longer = script.clone();
                     longer.insert(at, option);
-                    open.push(longer);
+                    open.push((start.clone(), longer));
                 }
             }
         }
@@ -149,7 +154,7 @@ pub(crate) fn exhaustive(scenario: &Scenario, k: usize, without: Without) -> Tal
 pub(crate) fn random(scenario: &Scenario, seed: u64, per_mille: u64, without: Without) -> Tally {
     let mut tally = Tally::default();
     let chooser = Chooser::new(Mode::Random { rng: Rng(seed), per_mille });
-    let one = run(scenario, chooser, without, &mut |_| false);
+    let one = run(Engine::new(scenario, chooser, without), false, &mut |_| false);
     tally.count(scenario, &one);
     if let Some(first) = &mut tally.first {
         first.schedule = format!("seed {seed}, {per_mille} of 1000:\n{}", first.schedule);

@@ -115,7 +115,7 @@ impl Scenario {
         settings.sync.scope = Scope::Global;
         settings.sync.opportunity = rules(ConflictRule::HaloWins, ConflictRule::Manual);
         settings.sync.project = rules(ConflictRule::HaloWins, ConflictRule::Manual);
-        settings.sync.settle_ms = 10_000;
+        settings.sync.settle_ms = 20_000;
         settings.sync.promotion.wait_ms = 8_000;
         settings.sync.limits = Limits { updates_percent: 1_000, updates: 1_000, ..Limits::default() };
         settings.project.opportunity.create_type = Some(OPPORTUNITY_TYPE);

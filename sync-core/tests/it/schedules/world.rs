@@ -126,7 +126,8 @@ pub(crate) struct World {
 }
 
 pub(crate) const STEP_MS: i64 = 1_000;
-pub(crate) const LATE_MS: i64 = 6_000;
+/// Longer than a run takes to come back to the same record, so that the settle time has something to do.
+pub(crate) const LATE_MS: i64 = 15_000;
 
 /// HIT's spelling of a name: trimmed, first letter upper-case.
 pub(crate) fn hit_spelling(name: &str) -> String {
@@ -158,16 +159,16 @@ impl World {
         self.changed.insert(key, self.change);
     }
 
-    /// Time passes; late requests arrive.
+    /// Time passes; late requests arrive, each at its own moment.
     pub(crate) fn advance(&mut self, to: i64) {
-        self.now = self.now.max(to);
-        let now = self.now;
-        let (due, rest) = std::mem::take(&mut self.late).into_iter().partition(|late: &Late| late.at <= now);
-        self.late = rest;
-        let due: Vec<Late> = due;
-        for late in due {
+        while let Some(next) =
+            (0..self.late.len()).min_by_key(|at| self.late[*at].at).filter(|at| self.late[*at].at <= to)
+        {
+            let late = self.late.remove(next);
+            self.now = self.now.max(late.at);
             self.apply(&late.request, late.sent);
         }
+        self.now = self.now.max(to);
     }
 
     pub(crate) fn ticket(&self, id: i64) -> Option<HaloTicket> {
