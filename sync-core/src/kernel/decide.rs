@@ -199,7 +199,9 @@ impl Pair<'_> {
         let direction = self.cell.rule.direction;
         let blank = |side: Side| is_blank(side, self.value(side));
         if direction == Direction::OnCreate {
-            return if blank(Side::Halo) && self.cell.rule.first_link == FirstLink::FillBlanks {
+            // Assigning an existing ticket is re-assigning it to Halo, which is a right that creating does not need.
+            let fills = field != FieldId::Responsible && self.cell.rule.first_link == FirstLink::FillBlanks;
+            return if blank(Side::Halo) && fills {
                 self.write(Side::Halo, Why::FirstLinkFilled { field, from: Side::Hit })
             } else {
                 Outcome::Rebase(Why::FirstLinkRule { field, from: Side::Halo })

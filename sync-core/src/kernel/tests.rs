@@ -97,6 +97,27 @@ fn code(why: &Why) -> alloc::string::String {
     json["code"].as_str().unwrap().into()
 }
 
+/// Assigning an existing ticket needs the right to re-assign, which the role of a sync that assigns only on create
+/// does not have.
+#[test]
+fn a_ticket_that_was_linked_is_not_assigned() {
+    let decide_for = |field| {
+        decide(&Cell {
+            field,
+            rule: rule(Direction::OnCreate),
+            relation: Relation::Same,
+            base: None,
+            halo: &Obs::Null,
+            hit: &obs("x"),
+            pending: &[],
+            decided: None,
+            stamps: [None, None],
+        })
+    };
+    assert!(matches!(decide_for(FieldId::Description), Outcome::Write { side: Side::Halo, .. }));
+    assert!(matches!(decide_for(FieldId::Responsible), Outcome::Rebase(Why::FirstLinkRule { from: Side::Halo, .. })));
+}
+
 #[test]
 fn the_table() {
     let both = rule(BOTH);

@@ -8,31 +8,51 @@ use super::connect::plainly;
 use super::finding::{Finding, State};
 use super::ledger::Ledger;
 
+/// Who we are, as far as Halo says.
+pub(super) enum Asked {
+    /// Halo said something.
+    Me(Box<Me>),
+    /// This question alone was not answered.
+    Silent,
+    /// Nothing will be answered: the token is worth nothing there.
+    Refused,
+}
+
 /// Asks who we are, and judges what Halo says of it.
-pub(super) async fn ask(client: &Client, ledger: &mut Ledger) -> Option<Me> {
+pub(super) async fn ask(client: &Client, ledger: &mut Ledger) -> Asked {
+    const SERVER: &str = "resource_server_unreachable";
+    let doubtful = ledger.get(SERVER).is_some_and(|finding| finding.state == State::CannotTell);
     let me: Record<Agent, Me> = match client.agents().me().await {
         Ok(me) => me,
         Err(error) => {
             let asked = format!("GET /Agent/me: {}", plainly(&error));
+            if doubtful && (error.is_authentication() || error.is_not_found() || error.is_decode()) {
+                let finding = Finding::new(SERVER, State::Fails)
+                    .saw("a token was issued, and what answers here is not the Halo it is for")
+                    .saw(&asked);
+                ledger.put(finding);
+                return Asked::Refused;
+            }
             if error.is_authentication() {
                 // A token that was just issued and is refused at once stands for somebody who may not be there.
                 ledger.put(Finding::new("agent_inactive", State::Fails).saw(&asked));
+                return Asked::Refused;
             }
             for code in ["agent_not_api_only", "default_team_missing"] {
                 ledger.cannot_tell(code, &asked);
             }
-            return None;
+            return Asked::Silent;
         }
     };
     let me = me.into_value();
-    if ledger.get("resource_server_unreachable").is_some_and(|finding| finding.state == State::CannotTell) {
-        ledger.ok("resource_server_unreachable", "GET /Agent/me is answered");
+    if doubtful {
+        ledger.ok(SERVER, "GET /Agent/me is answered");
     }
     if !me.is_agent() {
         for code in ["agent_not_api_only", "default_team_missing"] {
             ledger.cannot_tell(code, "GET /Agent/me: this Halo answers the rights only, and names no agent");
         }
-        return Some(me);
+        return Asked::Me(Box::new(me));
     }
     let name = me.name.as_deref().unwrap_or("the agent");
     match me.isdisabled {
@@ -58,7 +78,7 @@ pub(super) async fn ask(client: &Client, ledger: &mut Ledger) -> Option<Me> {
         }
         None => ledger.cannot_tell("default_team_missing", format!("GET /Agent/me: {name}, without team")),
     }
-    Some(me)
+    Asked::Me(Box::new(me))
 }
 
 /// The missing default team, proven by the list that is silently empty.

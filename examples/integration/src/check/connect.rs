@@ -65,7 +65,8 @@ pub(super) async fn halo(target: &HaloTarget, ledger: &mut Ledger) -> Option<Cli
     }
     enough(target, ledger);
     agreement(target, discovery, ledger);
-    Some(client)
+    // The token is good, and there is nobody to show it to.
+    (!ledger.fails("resource_server_unreachable")).then_some(client)
 }
 
 /// Judges both addresses by the rules of the client itself, one at a time.

@@ -37,18 +37,22 @@ use self::ledger::Ledger;
 /// Dropping the future changes nothing.
 pub async fn run(inputs: &Inputs) -> Report {
     let mut ledger = Ledger::default();
-    let halo = connect::halo(&inputs.halo, &mut ledger).await;
+    let mut halo = connect::halo(&inputs.halo, &mut ledger).await;
     let account = hit::connect(&inputs.hit, &mut ledger).await;
     hit::built_in(&inputs.hit, account.is_some(), &mut ledger).await;
-    let me = match &halo {
-        Some(client) => agent::ask(client, &mut ledger).await,
-        None => None,
-    };
+    let mut me = None;
+    if let Some(client) = &halo {
+        match agent::ask(client, &mut ledger).await {
+            agent::Asked::Me(found) => me = Some(found),
+            agent::Asked::Silent => {}
+            agent::Asked::Refused => halo = None,
+        }
+    }
     let read = settings::read(inputs, halo.as_ref(), account.is_some(), &mut ledger).await;
     settings::judge(inputs, &read, account.as_ref(), halo.as_ref(), &mut ledger).await;
     if let Some(client) = &halo {
-        teams::judge(client, inputs, me.as_ref(), &read, &mut ledger).await;
-        rights::judge(client, inputs, me.as_ref(), &mut ledger).await;
+        teams::judge(client, inputs, me.as_deref(), &read, &mut ledger).await;
+        rights::judge(client, inputs, me.as_deref(), &mut ledger).await;
     }
     clients::judge(inputs, &read, &mut ledger);
     ledger.report()

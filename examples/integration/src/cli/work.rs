@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use serde::Serialize;
+use sync_core::catalogue::Catalogue;
 use sync_core::exec::{OpResult, Report};
 use sync_core::hash::Hash256;
 use sync_core::plan::{
-    self, Counts, Plan, SkipReason, Verdict, explain_conflict, explain_issue, explain_op, explain_proposal, explain_skip,
+    self, Counts, Plan, SkipReason, Verdict, explain_conflict_named, explain_issue, explain_op_named, explain_proposal, explain_skip,
 };
 
 use super::{ApplyArgs, Context, PlanArgs, SyncArgs};
@@ -73,7 +74,7 @@ struct PlanReport<'a> {
 /// `plan`.
 pub(super) async fn plan(args: &PlanArgs, context: &mut Context) -> Result<Exit, Failure> {
     let session = Session::open(context, "plan").await?;
-    let (_, planned) = session.look(reach(args.full)).await?;
+    let (view, planned) = session.look(reach(args.full)).await?;
     let file = match &args.out {
         Some(path) => {
             write_plan(path, &planned.plan)?;
@@ -83,7 +84,7 @@ pub(super) async fn plan(args: &PlanArgs, context: &mut Context) -> Result<Exit,
     };
     session.close().await?;
     let exit = planned.exit();
-    show_plan(&mut context.out, &planned);
+    show_plan(&mut context.out, &planned, &view.catalogue);
     if let Some(file) = &file {
         context.out.line(format!("Written to {file}; `halo-hit apply {file}` applies exactly this."));
     }
@@ -148,7 +149,7 @@ async fn run(
     let watch: &dyn Watch = if context.common.json { &Silent } else { &shown };
     let done = session.engine.carry_out(&session.lease, &view, planned, lifted, command, watch).await?;
     progress.done("");
-    show_done(&mut context.out, planned, &done);
+    show_done(&mut context.out, planned, &view.catalogue, &done);
     context.out.result(
         command,
         done.exit,
@@ -215,7 +216,7 @@ fn read_plan(path: &Path) -> Result<Plan, Failure> {
 }
 
 /// A plan for people: what would be done, what waits, what is left out, and why.
-pub(crate) fn show_plan(out: &mut Out, planned: &Planned) {
+pub(crate) fn show_plan(out: &mut Out, planned: &Planned, catalogue: &Catalogue) {
     let plan = &planned.plan;
     let counts = &plan.head.counts;
     out.line(format!(
@@ -229,10 +230,10 @@ pub(crate) fn show_plan(out: &mut Out, planned: &Planned) {
         counts.issues
     ));
     let (writes, local): (Vec<_>, Vec<_>) = plan.ops.iter().partition(|op| op.kind.is_write());
-    section(out, "Would be done", writes.into_iter().map(explain_op));
-    section(out, "Would be remembered", local.into_iter().map(explain_op));
+    section(out, "Would be done", writes.into_iter().map(|op| explain_op_named(op, catalogue)));
+    section(out, "Would be remembered", local.into_iter().map(|op| explain_op_named(op, catalogue)));
     section(out, "Waits for you", plan.proposals.iter().map(explain_proposal));
-    section(out, "Conflicts", plan.conflicts.iter().map(explain_conflict));
+    section(out, "Conflicts", plan.conflicts.iter().map(|conflict| explain_conflict_named(conflict, catalogue)));
     section(out, "Issues", plan.issues.iter().map(explain_issue));
     let (elsewhere, left_out): (Vec<_>, Vec<_>) =
         plan.skips.iter().partition(|skip| skip.reason == SkipReason::OutOfScope);
@@ -266,12 +267,12 @@ fn section(out: &mut Out, title: &str, sentences: impl ExactSizeIterator<Item = 
     }
 }
 
-fn show_done(out: &mut Out, planned: &Planned, done: &Done) {
+fn show_done(out: &mut Out, planned: &Planned, catalogue: &Catalogue, done: &Done) {
     let results = &done.report.ops;
     let succeeded = results.iter().filter(|op| op.result.is_success()).count();
     let mut table = Table::new(["Result", "Operation"]);
     for (op, result) in planned.plan.ops.iter().zip(results).filter(|(_, done)| !done.result.is_success()) {
-        table.row([word(&result.result), &explain_op(op)]);
+        table.row([word(&result.result), &explain_op_named(op, catalogue)]);
     }
     if !table.is_empty() {
         out.table(&table);

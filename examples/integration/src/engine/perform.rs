@@ -6,12 +6,13 @@
 use std::collections::BTreeMap;
 
 use rest_core::clock::Time;
+use sync_core::catalogue::Catalogue;
 use sync_core::decision::OpId;
 use sync_core::exec::{Commit, Event, Exec, History, JournalEntry, Memory, Outcome, Record, RecordKey, Report, Step};
 use sync_core::field::FieldId;
 use sync_core::hash::Hash256;
 use sync_core::ids::{ItemId, Side};
-use sync_core::plan::{Op, OpKind, Plan, explain_op};
+use sync_core::plan::{Op, OpKind, Plan, explain_op_named};
 use sync_core::stamp::Stamp;
 
 use super::halo::HaloSide;
@@ -45,6 +46,8 @@ pub struct Performer<'a> {
     pub halo: &'a HaloSide,
     /// HumanizeIT.
     pub hit: &'a HitSide,
+    /// What both tenants have, for the names in sentences.
+    pub catalogue: &'a Catalogue,
     /// The time, and waiting.
     pub time: &'a dyn Time,
     /// Who is told.
@@ -91,7 +94,7 @@ impl Performer<'_> {
                     self.commit(&changes).await?;
                     if let Some(op) = op {
                         done += 1;
-                        self.watch.operation(&explain_op(op), done, plan.ops.len());
+                        self.watch.operation(&explain_op_named(op, self.catalogue), done, plan.ops.len());
                     }
                     Event::Persisted
                 }
@@ -162,7 +165,7 @@ impl Performer<'_> {
             before: None,
             after: None,
             why: serde_json::to_string(&op.why).unwrap_or_default(),
-            sentence: explain_op(op),
+            sentence: explain_op_named(op, self.catalogue),
             plan: Some(plan_hash),
             outcome: storage::Outcome::Applied,
         };

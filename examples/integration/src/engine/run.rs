@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use sync_core::base::Evidence;
-use sync_core::decision::{Decisions, IssueCode, Subject};
+use sync_core::catalogue::Catalogue;
+use sync_core::decision::{Conflict, Decisions, IssueCode, Subject};
 use sync_core::exec::{Exec, JournalView, Memory, OpReport, OpResult, RejectClass, Report};
 use sync_core::field::FieldId;
 use sync_core::hash::{Hash128, Hash256};
-use sync_core::ids::{ItemId, Side};
+use sync_core::ids::Side;
 use sync_core::plan::{
-    Adoption, Op, OpKind, Plan, Proposal, ProposalKind, Stale, Verdict, Why, explain_op, explain_proposal, plan_hash,
+    Adoption, Op, OpKind, Plan, Proposal, ProposalKind, Skip, Stale, Verdict, Why, explain_op_named, explain_proposal, plan_hash,
 };
 use sync_core::planner;
 use sync_core::stamp::Stamp;
@@ -83,11 +84,10 @@ impl Engine {
     pub async fn remember(&self, lease: &Lease, view: &View, planned: &Planned, run: Option<RunId>) -> Result<(), Failure> {
         let plan = &planned.plan;
         let mut changes = Vec::new();
-        let touched: BTreeSet<&ItemId> = plan.ops.iter().filter_map(|op| op.item.as_ref()).collect();
         let now_open: BTreeSet<Hash128> = plan.conflicts.iter().map(|conflict| conflict.id).collect();
         for known in self.store.conflicts().await? {
-            // A decided conflict stays until the write that it released is done.
-            let being_settled = known.decided.is_some() && touched.contains(&known.conflict.item);
+            // A decided conflict stays until the write that it released is done, which may wait for another field.
+            let being_settled = known.decided.is_some() && is_being_settled(plan, &known.conflict);
             if !now_open.contains(&known.conflict.id) && !being_settled {
                 changes.push(Change::RemoveConflict(known.conflict.id));
             }
@@ -144,13 +144,14 @@ impl Engine {
             lease,
             halo: &self.halo,
             hit: &self.hit,
+            catalogue: &view.catalogue,
             time: &*self.time,
             watch,
             run,
         };
         let report = performer.perform(exec, &planned.plan, planned.hash, memory).await?;
         let exit = exit_of(planned, &report);
-        self.finish(lease, planned, &report, run, exit).await?;
+        self.finish(lease, view, planned, &report, run, exit).await?;
         if let Some(reject) = &report.aborted
             && reject.class == RejectClass::Credentials
         {
@@ -167,6 +168,7 @@ impl Engine {
     async fn finish(
         &self,
         lease: &Lease,
+        view: &View,
         planned: &Planned,
         report: &Report,
         run: RunId,
@@ -179,7 +181,7 @@ impl Engine {
         for (op, OpReport { result, .. }) in results() {
             if let OpResult::Rejected(reject) = result {
                 refused.insert(op.id);
-                changes.push(Change::OpenIssue(Box::new(refusal(op, &reject.detail))));
+                changes.push(Change::OpenIssue(Box::new(refusal(op, &view.catalogue, &reject.detail))));
             }
         }
         for known in self.store.issues().await? {
@@ -189,9 +191,7 @@ impl Engine {
             }
         }
         for known in self.store.conflicts().await? {
-            let settled = results().any(|(op, done)| {
-                op.item.as_ref() == Some(&known.conflict.item) && done.result.is_success()
-            });
+            let settled = results().any(|(op, done)| settles(op, &known.conflict) && done.result.is_success());
             if known.decided.is_some() && settled {
                 changes.push(Change::RemoveConflict(known.conflict.id));
             }
@@ -278,6 +278,17 @@ const fn sort(kind: &ProposalKind) -> &'static str {
     }
 }
 
+/// Whether the operation brings the field of the conflict to one value.
+fn settles(op: &Op, conflict: &Conflict) -> bool {
+    op.item.as_ref() == Some(&conflict.item)
+        && (op.set.get(conflict.field).is_seen() || op.base.contains_key(&conflict.field))
+}
+
+fn is_being_settled(plan: &Plan, conflict: &Conflict) -> bool {
+    let waits = |skip: &Skip| skip.item.as_ref() == Some(&conflict.item) && skip.field == Some(conflict.field);
+    plan.ops.iter().any(|op| settles(op, conflict)) || plan.skips.iter().any(waits)
+}
+
 fn is_promotion(op: &Op) -> bool {
     match &op.kind {
         OpKind::Adopt { how: Adoption::Promotion, .. } | OpKind::Promote { .. } => true,
@@ -286,7 +297,7 @@ fn is_promotion(op: &Op) -> bool {
     }
 }
 
-fn refusal(op: &Op, detail: &str) -> NewIssue {
+fn refusal(op: &Op, catalogue: &Catalogue, detail: &str) -> NewIssue {
     NewIssue {
         id: op.id,
         code: REFUSED.to_owned(),
@@ -297,7 +308,7 @@ fn refusal(op: &Op, detail: &str) -> NewIssue {
             client: Some(op.client.clone()),
             ..Subject::default()
         },
-        sentence: format!("{} It was refused: {detail}", explain_op(op)),
+        sentence: format!("{} It was refused: {detail}", explain_op_named(op, catalogue)),
         blocks_gate: true,
         parked_until: None,
     }

@@ -3,6 +3,7 @@
 // Helpers are no test functions, where clippy allows it by itself.
 #![allow(clippy::unwrap_used)]
 
+mod check;
 mod command_line;
 mod decisions;
 mod mistakes;
