@@ -82,8 +82,7 @@ impl Reading {
     fn fields<T>(&self, record: &Record<Ticket, T>, kind: Option<Kind>) -> FieldRow {
         let mut row = FieldRow::new();
         row.set(FieldId::Name, observe(record, Ticket::SUMMARY, |text| line(&text)));
-        // Only the detail has the HTML; the text of a list row would look like another description.
-        row.set(FieldId::Description, observe(record, Ticket::DETAILS_HTML, |html| rich(&html)));
+        row.set(FieldId::Description, description(record));
         row.set(FieldId::Status, observe(record, Ticket::STATUS_ID, |id| Some(Value::halo_status(StatusId(id.get())))));
         row.set(FieldId::Responsible, observe(record, Ticket::AGENT_ID, |id| agent(id.get())));
         row.set(FieldId::Due, self.day(record, Ticket::TARGETDATE));
@@ -176,6 +175,21 @@ fn observe<T, V: FieldValue, W, B>(
 fn line(text: &str) -> Option<Value> {
     let text = text::canonical_line(text);
     (!text.is_empty()).then(|| Value::text(text))
+}
+
+/// The description: formatted where there is formatting, else the plain text. Only the detail has the formatted one;
+/// the plain text of a list row alone would look like another description.
+fn description<T>(record: &Record<Ticket, T>) -> Obs<Value> {
+    let formatted = match record.get(Ticket::DETAILS_HTML) {
+        Seen::Value(html) => rich(&html),
+        Seen::Null => None,
+        Seen::Absent | Seen::Odd(_) => return Obs::NotFetched,
+    };
+    let plain = || {
+        let text = text::canonical_block(&value(record, Ticket::DETAILS)?);
+        (!text.is_empty()).then(|| Value::Rich(Box::new(Rich::plain(text))))
+    };
+    Obs::from_seen(formatted.or_else(plain))
 }
 
 fn rich(html: &str) -> Option<Value> {
