@@ -1,6 +1,7 @@
 //! Items and tickets that people may have made for the same thing by hand.
 
 use super::names::name_key;
+use crate::decision::Candidates;
 use crate::ids::{HaloClientId, ItemId, Kind, TicketId};
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
@@ -59,6 +60,24 @@ impl Pairings {
         }
         let found = self.ambiguous.iter().find(|group| group.items.binary_search(item).is_ok());
         found.map(|group| group.tickets.clone()).unwrap_or_default()
+    }
+}
+
+impl From<Pairings> for Candidates {
+    fn from(pairings: Pairings) -> Self {
+        let mut out = Self::default();
+        let suggested =
+            pairings.suggestions.into_iter().map(|pair| (Vec::from([pair.item]), Vec::from([pair.ticket])));
+        let ambiguous = pairings.ambiguous.into_iter().map(|group| (group.items, group.tickets));
+        for (items, tickets) in suggested.chain(ambiguous) {
+            for ticket in &tickets {
+                out.by_ticket.insert(*ticket, items.clone());
+            }
+            for item in items {
+                out.by_item.insert(item, tickets.clone());
+            }
+        }
+        out
     }
 }
 

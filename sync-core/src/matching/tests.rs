@@ -171,6 +171,10 @@ fn pairs_need_the_client_the_kind_and_a_unique_name() {
     assert_eq!(found.candidates(&"a".into()), [TicketId(20)]);
     assert_eq!(found.candidates(&"d".into()), [TicketId(22)]);
     assert_eq!(found.candidates(&"b".into()), []);
+    let candidates = crate::decision::Candidates::from(found);
+    assert_eq!(candidates.suggestion(&"a".into()), Some(TicketId(20)));
+    assert_eq!(candidates.suggestion(&"c".into()), None);
+    assert_eq!(candidates.by_ticket[&TicketId(22)], ["c".into(), "d".into()]);
 }
 
 /// A small world in which everything collides often.

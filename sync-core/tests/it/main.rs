@@ -1,6 +1,7 @@
 //! Tests of the public API, in one binary.
 #![allow(clippy::unwrap_used, clippy::type_complexity)] // tests: a panic is a failure, tables are tuples
 
+mod exec;
 mod links;
 mod plan_file;
 mod promotion;
