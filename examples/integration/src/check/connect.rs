@@ -156,7 +156,8 @@ fn stage(target: &HaloTarget, discovery: Option<&Discovery>, error: &Error) -> &
         "invalid_client" if inactive => "application_inactive",
         "invalid_grant" | "access_denied" if inactive || text.contains("agent") => "agent_inactive",
         "invalid_client" | "invalid_grant" | "access_denied" => "credentials_refused",
-        _ if error.is_authentication() => "credentials_refused",
+        // Refused in words that are not OAuth's, by another server than Halo names: that one knows nothing of us.
+        _ if error.is_authentication() && !elsewhere(target, discovery) => "credentials_refused",
         // A hosted Halo needs the tenant, and fails without a reason where it does not know it.
         _ if error.status().is_some_and(|status| status.as_u16() == 500)
             && target.tenant.is_none()
@@ -166,6 +167,17 @@ fn stage(target: &HaloTarget, discovery: Option<&Discovery>, error: &Error) -> &
         }
         _ => "authorisation_server_unreachable",
     }
+}
+
+/// Whether Halo names another authorisation server than the one that is configured.
+fn elsewhere(target: &HaloTarget, discovery: Option<&Discovery>) -> bool {
+    let named = discovery.and_then(|discovery| discovery.auth_url.as_deref());
+    named.is_some_and(|named| trimmed(named) != trimmed(&target.authorisation_server))
+}
+
+/// An address or a tenant as it is compared.
+fn trimmed(text: &str) -> String {
+    text.trim().trim_end_matches('/').to_lowercase()
 }
 
 fn passing(target: &HaloTarget, code: &str) -> String {
@@ -273,7 +285,6 @@ fn agreement(target: &HaloTarget, discovery: Option<Discovery>, ledger: &mut Led
         ledger.cannot_tell(CODE, "GET /AuthInfo was not answered with Halo's own addresses");
         return;
     };
-    let trimmed = |text: &str| text.trim().trim_end_matches('/').to_lowercase();
     let mut differs = Vec::new();
     if let Some(known) = &discovery.auth_url
         && trimmed(known) != trimmed(&target.authorisation_server)

@@ -52,7 +52,7 @@ impl State {
 pub struct Finding {
     /// Its stable name, such as `agent_not_in_team`: named after what is wrong when it fails.
     pub code: Cow<'static, str>,
-    /// The precondition, as a sentence that is true when it holds.
+    /// What is the case: the precondition where it holds or nobody can tell, else the problem.
     pub title: Cow<'static, str>,
     /// How it stands.
     pub state: State,
@@ -74,7 +74,13 @@ impl Finding {
             if state == State::Ok { "" } else { topic.map_or("", text) }.into()
         };
         Finding {
-            title: topic.map_or_else(|| code.replace('_', " ").into(), |topic| topic.title.into()),
+            title: topic.map_or_else(
+                || capital(&code.replace('_', " ")).into(),
+                |topic| {
+                    if matches!(state, State::Ok | State::CannotTell) { topic.title } else { topic.problem }
+                        .into()
+                },
+            ),
             consequence: told(|topic| topic.consequence),
             fix: told(|topic| topic.fix),
             evidence: Vec::new(),
@@ -122,6 +128,11 @@ impl Finding {
     pub fn class(&self) -> Exit {
         topics::topic(&self.code).map_or(Exit::Configuration, |topic| topic.class)
     }
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// A line of other systems' making, without anything that steers a terminal.

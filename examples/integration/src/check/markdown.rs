@@ -14,7 +14,7 @@ impl Report {
                 continue;
             }
             text.push_str(&format!(
-                "\n## {}\n\n| State | Precondition | Code |\n|---|---|---|\n",
+                "\n## {}\n\n| State | What is the case | Code |\n|---|---|---|\n",
                 group.heading()
             ));
             for finding in &of {

@@ -46,6 +46,8 @@ pub struct Topic {
     pub group: Group,
     /// The precondition as a sentence.
     pub title: &'static str,
+    /// What is the case when it does not hold, as a sentence.
+    pub problem: &'static str,
     /// How it is found out.
     pub asks: &'static str,
     /// What follows when it does not hold.
@@ -83,6 +85,7 @@ pub const TOPICS: &[Topic] = &[
         code: "resource_server_misplaced_api",
         group: Group::Halo,
         title: "The resource server is an address that ends in /api",
+        problem: "The resource server is not an address that ends in /api",
         asks: "Looks at halo.resource_server; nothing is sent.",
         consequence: "Nothing can be asked of Halo: every request would go to a place where its API is not.",
         fix: "Halo: Configuration > Integrations > HaloPSA API, API Details: copy Resource Server, which ends in \
@@ -94,6 +97,7 @@ pub const TOPICS: &[Topic] = &[
         code: "authorisation_server_missing_auth",
         group: Group::Halo,
         title: "The authorisation server is an address that ends in /auth",
+        problem: "The authorisation server is not an address that ends in /auth",
         asks: "Looks at halo.authorisation_server; nothing is sent.",
         consequence: "No token can be had: the credentials would go to a place that does not know them.",
         fix: "Halo: Configuration > Integrations > HaloPSA API, API Details: copy Authorisation Server, which ends in \
@@ -105,6 +109,7 @@ pub const TOPICS: &[Topic] = &[
         code: "resource_server_unreachable",
         group: Group::Halo,
         title: "Halo's API answers at the resource server",
+        problem: "Halo's API does not answer at the resource server",
         asks: "GET /AuthInfo at the resource server, without credentials.",
         consequence: "Nothing can be read from Halo or written to it.",
         fix: "compare halo.resource_server with Resource Server under Halo: Configuration > Integrations > HaloPSA \
@@ -116,6 +121,7 @@ pub const TOPICS: &[Topic] = &[
         code: "authorisation_server_unreachable",
         group: Group::Halo,
         title: "The authorisation server hands out tokens",
+        problem: "The authorisation server hands out no tokens",
         asks: "POST /token at the authorisation server.",
         consequence: "No token can be had, so nothing can be asked of Halo.",
         fix: "compare halo.authorisation_server with Authorisation Server under Halo: Configuration > Integrations > \
@@ -127,6 +133,7 @@ pub const TOPICS: &[Topic] = &[
         code: "tenant_unknown",
         group: Group::Halo,
         title: "The authorisation server knows the tenant",
+        problem: "The authorisation server does not know the tenant",
         asks: "POST /token with the tenant; an unknown one is answered with a failure without a reason.",
         consequence: "No token can be had, so nothing can be asked of Halo.",
         fix: "Halo: Configuration > Integrations > HaloPSA API, API Details: copy Tenant into halo.tenant",
@@ -137,6 +144,7 @@ pub const TOPICS: &[Topic] = &[
         code: "credentials_refused",
         group: Group::Halo,
         title: "Halo accepts the client id and secret",
+        problem: "Halo refuses the client id and secret",
         asks: "POST /token with both.",
         consequence: "No token can be had, so nothing can be asked of Halo.",
         fix: "Halo: Configuration > Integrations > HaloPSA API > View Applications, open the application: copy Client \
@@ -150,6 +158,7 @@ pub const TOPICS: &[Topic] = &[
         code: "application_inactive",
         group: Group::Halo,
         title: "The API application is active",
+        problem: "The API application is not active",
         asks: "POST /token; an inactive application is refused.",
         consequence: "No token can be had, so nothing can be asked of Halo.",
         fix: "Halo: Configuration > Integrations > HaloPSA API > View Applications, open the application, Details \
@@ -161,6 +170,7 @@ pub const TOPICS: &[Topic] = &[
         code: "agent_inactive",
         group: Group::Halo,
         title: "The agent that the application logs in as is active",
+        problem: "The agent that the application logs in as is not active",
         asks: "POST /token, and GET /Agent/me where a token is given.",
         consequence: "No token can be had, so nothing can be asked of Halo.",
         fix: "Halo: Configuration > Teams & Agents > Agents, open the API agent: make it active, then Save; or choose another in the application's \"Agent to log in as\"",
@@ -171,6 +181,7 @@ pub const TOPICS: &[Topic] = &[
         code: "scope_missing",
         group: Group::Halo,
         title: "The application may ask for the scopes that the sync needs",
+        problem: "The application may not ask for all scopes that the sync needs",
         asks: "POST /token with halo.scopes; if they are refused, with each scope alone.",
         consequence: "No token can be had for what the sync does, so nothing is synced.",
         fix: "Halo: Configuration > Integrations > HaloPSA API > View Applications, open the application, Permissions \
@@ -182,6 +193,7 @@ pub const TOPICS: &[Topic] = &[
         code: "discovery_disagrees",
         group: Group::Halo,
         title: "What Halo says of its own addresses is what is configured",
+        problem: "Halo gives other addresses than those configured",
         asks: "GET /AuthInfo, compared with halo.authorisation_server and halo.tenant.",
         consequence: "The token comes from somewhere else than where Halo sends its users: it works today, and may \
                       stop when that address goes away.",
@@ -193,6 +205,7 @@ pub const TOPICS: &[Topic] = &[
         code: "hit_unreachable",
         group: Group::Hit,
         title: "HumanizeIT's API answers",
+        problem: "HumanizeIT's API does not answer as it should",
         asks: "GET /account at hit.base_url.",
         consequence: "Nothing can be read from HumanizeIT or written to it.",
         fix: "check hit.base_url, and that this machine may reach that host",
@@ -203,6 +216,7 @@ pub const TOPICS: &[Topic] = &[
         code: "hit_credentials_refused",
         group: Group::Hit,
         title: "HumanizeIT accepts the API key",
+        problem: "HumanizeIT refuses the API key",
         asks: "GET /account with the key.",
         consequence: "Nothing can be read from HumanizeIT or written to it.",
         fix: "HumanizeIT: My Company > Integrations: make a new API key and set HALO_HIT_HIT_KEY",
@@ -213,6 +227,7 @@ pub const TOPICS: &[Topic] = &[
         code: "hit_built_in_sync_on",
         group: Group::Hit,
         title: "HumanizeIT's own Halo sync is off",
+        problem: "HumanizeIT's own Halo sync is on",
         asks: "GET /integrations/halopsa.",
         consequence: "Two programs write the same fields and undo each other's work; `apply` refuses to write while \
                       it may be on.",
@@ -225,6 +240,7 @@ pub const TOPICS: &[Topic] = &[
         code: "halo_unreadable",
         group: Group::Agent,
         title: "The agent may read types, statuses, agents, teams and clients",
+        problem: "The agent may not read all that the sync must know",
         asks: "The lists that the sync itself reads, in the sync's own way.",
         consequence: "The sync cannot read what it must know, and stops before it writes anything.",
         fix: "Halo: Configuration > Teams & Agents > Roles, open the agent's role, Permissions: set Customers to Read \
@@ -237,6 +253,7 @@ pub const TOPICS: &[Topic] = &[
         code: "agent_not_api_only",
         group: Group::Agent,
         title: "The agent is for the API only",
+        problem: "The agent is not for the API only",
         asks: "GET /Agent/me, isapiagent.",
         consequence: "The agent takes a licence, can log in as a person would, and may be given tickets that nobody \
                       looks at.",
@@ -249,6 +266,7 @@ pub const TOPICS: &[Topic] = &[
         code: "default_team_missing",
         group: Group::Agent,
         title: "The agent has a default team",
+        problem: "The agent has no default team",
         asks: "GET /Agent/me, team; and whether GET /Agent lists anybody.",
         consequence: "Without a default team an agent cannot read the other agents: nobody can be made responsible \
                       for a ticket, and lists may be empty without an error.",
@@ -260,6 +278,7 @@ pub const TOPICS: &[Topic] = &[
         code: "agent_not_in_team",
         group: Group::Agent,
         title: "The agent is in the teams of the followed ticket types",
+        problem: "The agent is not in all teams of the followed ticket types",
         asks: "GET /Agent/me, teams; GET /Team; and how many tickets of each followed type the agent is shown.",
         consequence: "Halo leaves out what the agent may not see without an error: the sync would take these tickets \
                       for absent.",
@@ -272,6 +291,7 @@ pub const TOPICS: &[Topic] = &[
         code: "excess_right",
         group: Group::Agent,
         title: "The agent has no right that the sync does not need",
+        problem: "The agent has rights that the sync does not need",
         asks: "GET /Agent/me; the scopes that are asked for; and one row of each area that the role should not \
                open, which Halo should refuse.",
         consequence: "Whoever gets hold of the secret can do more in Halo than this sync ever would.",
@@ -284,6 +304,7 @@ pub const TOPICS: &[Topic] = &[
         code: "time_zone_missing",
         group: Group::Settings,
         title: "Both sides' days are known",
+        problem: "The days of one side are not known, for want of a time zone",
         asks: "halo.time_zone, and the time zone of HumanizeIT's account (GET /account).",
         consequence: "A date without a zone can be a day early or late on the other side.",
         fix: "set halo.time_zone to the IANA name of the tenant's zone, such as Europe/London; choose a time zone \
@@ -295,6 +316,7 @@ pub const TOPICS: &[Topic] = &[
         code: "currency_unequal",
         group: Group::Settings,
         title: "Both sides count in the same currency",
+        problem: "The two sides do not count in the same currency for certain",
         asks: "halo.currency and hit.currency, the currency of HumanizeIT's account (GET /account), and Halo's own \
                (GET /Currency) where it may be read.",
         consequence: "Budgets are left out of the sync: a number in another currency is another amount.",
@@ -307,6 +329,7 @@ pub const TOPICS: &[Topic] = &[
         code: "ticket_type_missing",
         group: Group::Settings,
         title: "The chosen ticket types exist and the agent may see them",
+        problem: "A chosen ticket type does not exist, or is hidden from the agent",
         asks: "GET /TicketType.",
         consequence: "Nothing of that kind can be created or followed.",
         fix: "choose another type in [project_settings], or Halo: Configuration > Tickets > Ticket Types: let the \
@@ -318,6 +341,7 @@ pub const TOPICS: &[Topic] = &[
         code: "ticket_type_wrong_use",
         group: Group::Settings,
         title: "The chosen ticket types are sales and project types",
+        problem: "A chosen ticket type is not a sales or project type",
         asks: "GET /TicketType, its use and ITIL type.",
         consequence: "Its tickets are neither opportunities nor projects, and are not synced.",
         fix: "choose a sales or project type in [project_settings], or Halo: Configuration > Tickets > Ticket Types, \
@@ -329,6 +353,7 @@ pub const TOPICS: &[Topic] = &[
         code: "status_not_of_type",
         group: Group::Settings,
         title: "Every mapped status belongs to its ticket type",
+        problem: "A mapped status does not belong to its ticket type",
         asks: "GET /Status?tickettype_id=ID for each followed type.",
         consequence: "Halo refuses that status on such tickets: these items' status is not carried over.",
         fix: "choose one of the type's statuses in [status_map], or Halo: Configuration > Tickets > Ticket Types, \
@@ -340,6 +365,7 @@ pub const TOPICS: &[Topic] = &[
         code: "assignee_not_of_type",
         group: Group::Settings,
         title: "The default agents may be responsible for their ticket types",
+        problem: "A default agent may not be responsible for the ticket type",
         asks: "GET /Agent?tickettype_id=ID for each followed type.",
         consequence: "Halo refuses the ticket, or leaves it without anybody responsible.",
         fix: "choose another default_agent in [project_settings], or Halo: Configuration > Tickets > Ticket Types, \
@@ -358,6 +384,7 @@ pub const TOPICS: &[Topic] = &[
         code: "mandatory_field_without_constant",
         group: Group::Settings,
         title: "Every field that the ticket type demands has a value",
+        problem: "A field that the ticket type demands has no value",
         asks: "GET /TicketType/ID with its fields.",
         consequence: "Halo refuses every new ticket of that type.",
         fix: "give the field a value under required_values in [project_settings], or Halo: Configuration > Tickets > \
@@ -369,6 +396,7 @@ pub const TOPICS: &[Topic] = &[
         code: "client_unmatched",
         group: Group::Clients,
         title: "Every client in scope is linked to a Halo client",
+        problem: "A client in scope is not linked to a Halo client",
         asks: "GET /clients of HumanizeIT with its references, GET /Client of Halo, [project_settings.clients], and \
                the answers given to `pair`.",
         consequence: "Nothing is created or synced for that client; Halo clients are never made and names never link \
@@ -386,6 +414,7 @@ pub const TOPICS: &[Topic] = &[
         code: "client_stopped",
         group: Group::Clients,
         title: "Every linked client in scope is active in Halo",
+        problem: "A linked client in scope is stopped or inactive in Halo",
         asks: "GET /Client with the inactive ones.",
         consequence: "Nothing is created for that client, and its linked records wait.",
         fix: "Halo: Customers, open the client, Settings tab: untick Stopped and Inactive; or take the client out of \

@@ -29,7 +29,7 @@ async fn it_prints_and_changes_nothing() {
     let text = run(&sandbox, &desk, &["check"]).await;
     assert_eq!(text.code, 3, "{}", text.err);
     assert!(
-        text.out.contains("fails        The agent is in the teams") && text.err.is_empty(),
+        text.out.contains("fails        The agent is not in all teams") && text.err.is_empty(),
         "{}",
         text.out
     );
