@@ -371,14 +371,15 @@ impl<'a> Engine<'a> {
                     self.send(step.name(), &Request::Create(Box::new(call.intent().clone())))?
                 }
                 Step::Update(call) => {
-                    let request = Request::Write { target: call.target().clone(), set: call.set().clone() };
+                    let request =
+                        Request::Write { target: call.target().clone(), set: Box::new(call.set().clone()) };
                     self.send(step.name(), &request)?
                 }
                 Step::StatusWrite(call) => {
                     let request = match call.way() {
                         StatusWay::Set(status) => Request::Write {
                             target: RecordKey::Ticket(call.ticket()),
-                            set: FieldRow::new().with(FieldId::Status, Value::halo_status(*status)),
+                            set: Box::new(FieldRow::new().with(FieldId::Status, Value::halo_status(*status))),
                         },
                         StatusWay::Action { status, .. } => Request::Note {
                             ticket: call.ticket().0,

@@ -72,7 +72,7 @@ pub(crate) struct Item {
 #[derive(Clone, Debug)]
 pub(crate) enum Request {
     Create(Box<Intent>),
-    Write { target: RecordKey, set: FieldRow },
+    Write { target: RecordKey, set: Box<FieldRow> },
     Note { ticket: i64, status: Option<String>, tag: String },
     Reference { item: ItemId, kind: Kind, ticket: i64 },
 }
