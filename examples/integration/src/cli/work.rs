@@ -7,7 +7,8 @@ use sync_core::catalogue::Catalogue;
 use sync_core::exec::{OpResult, Report};
 use sync_core::hash::Hash256;
 use sync_core::plan::{
-    self, Counts, Plan, SkipReason, Verdict, explain_conflict_named, explain_issue, explain_op_named, explain_proposal, explain_skip,
+    self, Counts, Plan, SkipReason, Verdict, explain_conflict_named, explain_issue, explain_op_named,
+    explain_proposal, explain_skip,
 };
 
 use super::{ApplyArgs, Context, PlanArgs, SyncArgs};
@@ -233,7 +234,11 @@ pub(crate) fn show_plan(out: &mut Out, planned: &Planned, catalogue: &Catalogue)
     section(out, "Would be done", writes.into_iter().map(|op| explain_op_named(op, catalogue)));
     section(out, "Would be remembered", local.into_iter().map(|op| explain_op_named(op, catalogue)));
     section(out, "Waits for you", plan.proposals.iter().map(explain_proposal));
-    section(out, "Conflicts", plan.conflicts.iter().map(|conflict| explain_conflict_named(conflict, catalogue)));
+    section(
+        out,
+        "Conflicts",
+        plan.conflicts.iter().map(|conflict| explain_conflict_named(conflict, catalogue)),
+    );
     section(out, "Issues", plan.issues.iter().map(explain_issue));
     let (elsewhere, left_out): (Vec<_>, Vec<_>) =
         plan.skips.iter().partition(|skip| skip.reason == SkipReason::OutOfScope);

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use sync_core::base::Link;
 use sync_core::catalogue::{Catalogue, Directory, StatusClass};
 use sync_core::decision::{Candidates, Decisions, PairingAnswer};
 use sync_core::ids::{AgentId, HaloClientId, HitClientId, ItemId, Kind, MemberId, TicketId};
-use sync_core::base::Link;
 use sync_core::matching::{
     Candidate, ClientIssue, ClientMatches, KnownLink, PeopleMatches, Tier, agent_rows, halo_client_rows,
     hit_client_rows, match_clients, match_people, member_rows, suggest_pairs,
@@ -64,7 +64,11 @@ impl Matches {
 
     /// The HIT clients that are linked to nothing, with what they could be. Only clients in `wanted` are asked about.
     #[must_use]
-    pub fn questions(&self, catalogue: &Catalogue, wanted: impl Fn(&HitClientId) -> bool) -> Vec<ClientQuestion> {
+    pub fn questions(
+        &self,
+        catalogue: &Catalogue,
+        wanted: impl Fn(&HitClientId) -> bool,
+    ) -> Vec<ClientQuestion> {
         let hit = |id: &HitClientId| Named {
             id: id.clone(),
             name: catalogue.hit_clients.get(id).map(|client| client.name.to_string()).unwrap_or_default(),
@@ -81,7 +85,10 @@ impl Matches {
                     client: hit(&pair.hit),
                     candidates: vec![halo(&pair.halo)],
                     suggestion: Some(pair.halo),
-                    reason: format!("the same {} on both sides, and no other client has it", evidence(pair.tier)),
+                    reason: format!(
+                        "the same {} on both sides, and no other client has it",
+                        evidence(pair.tier)
+                    ),
                 },
             );
         }
@@ -93,7 +100,10 @@ impl Matches {
                             client: hit(id),
                             candidates: halos.iter().map(halo).collect(),
                             suggestion: None,
-                            reason: format!("several clients share the same {}; only a person can tell", evidence(*tier)),
+                            reason: format!(
+                                "several clients share the same {}; only a person can tell",
+                                evidence(*tier)
+                            ),
                         };
                         questions.insert(id.clone(), question);
                     }
@@ -103,7 +113,10 @@ impl Matches {
                         client: hit(id),
                         candidates: vec![halo(other)],
                         suggestion: None,
-                        reason: format!("the same {}, but stronger evidence speaks against it", evidence(*tier)),
+                        reason: format!(
+                            "the same {}, but stronger evidence speaks against it",
+                            evidence(*tier)
+                        ),
                     };
                     questions.entry(id.clone()).or_insert(question);
                 }
@@ -150,7 +163,9 @@ pub(super) fn candidates(
         .iter()
         .filter(|item| !item.archived && !linked_items.contains(&item.id))
         .filter(|item| settings.sync.scope.contains(&item.client))
-        .filter(|item| !matches!(decisions.pairings.get(&item.id), Some(PairingAnswer::Ignore | PairingAnswer::Create)))
+        .filter(|item| {
+            !matches!(decisions.pairings.get(&item.id), Some(PairingAnswer::Ignore | PairingAnswer::Create))
+        })
         .filter_map(|item| {
             let client = *directory.clients.get(&item.client)?;
             let kind = kind_of(item, catalogue, settings)?;
@@ -207,4 +222,3 @@ fn name(value: Option<&Value>) -> Option<&str> {
         _ => None,
     }
 }
-

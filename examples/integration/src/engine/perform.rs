@@ -8,15 +8,20 @@ use std::collections::BTreeMap;
 use rest_core::clock::Time;
 use sync_core::catalogue::Catalogue;
 use sync_core::decision::OpId;
-use sync_core::exec::{Commit, Event, Exec, History, JournalEntry, Memory, Outcome, Record, RecordKey, Report, Step};
+use sync_core::exec::{
+    Commit, Event, Exec, History, JournalEntry, Memory, Outcome, Record, RecordKey, Report, Step,
+};
 use sync_core::field::FieldId;
 use sync_core::hash::Hash256;
 use sync_core::ids::{ItemId, Side};
 use sync_core::plan::{Op, OpKind, Plan, explain_op_named};
+use sync_core::record::HaloTicket;
 use sync_core::stamp::Stamp;
+use sync_core::value::Obs;
 
 use super::halo::HaloSide;
 use super::hit::HitSide;
+use super::read::SeenRow;
 use crate::exit::Failure;
 use crate::storage::{self, Change, HistoryEntry, Lease, RunId, Store};
 
@@ -73,6 +78,7 @@ impl Performer<'_> {
     ) -> Result<Report, Failure> {
         let ops: BTreeMap<OpId, &Op> = plan.ops.iter().map(|op| (op.id, op)).collect();
         let mut done = 0;
+        let mut seen = Vec::new();
         loop {
             let event = match exec.poll(self.now()) {
                 Step::Done(report) => return Ok(report),
@@ -89,8 +95,11 @@ impl Performer<'_> {
                     let op = commit.op.and_then(|id| ops.get(&id).copied());
                     let mut changes = apply(&mut memory, &commit);
                     if let Some(op) = op {
-                        changes.extend(self.log(op, &commit, plan_hash).into_iter().map(|e| Change::Log(Box::new(e))));
+                        changes.extend(
+                            self.log(op, &commit, plan_hash).into_iter().map(|e| Change::Log(Box::new(e))),
+                        );
                     }
+                    changes.append(&mut seen);
                     self.commit(&changes).await?;
                     if let Some(op) = op {
                         done += 1;
@@ -99,11 +108,14 @@ impl Performer<'_> {
                     Event::Persisted
                 }
                 Step::Read(RecordKey::Ticket(id)) => Event::Read(
-                    self.halo.read(id).await.map(|found| found.map(|ticket| Record::Ticket(Box::new(ticket)))),
+                    self.halo
+                        .read(id)
+                        .await
+                        .map(|found| found.map(|ticket| Record::Ticket(Box::new(ticket)))),
                 ),
-                Step::Read(RecordKey::Item(id)) => {
-                    Event::Read(self.hit.read(&id).await.map(|found| found.map(|item| Record::Item(Box::new(item)))))
-                }
+                Step::Read(RecordKey::Item(id)) => Event::Read(
+                    self.hit.read(&id).await.map(|found| found.map(|item| Record::Item(Box::new(item)))),
+                ),
                 Step::FindMarker(query) => Event::Markers(match query.side {
                     Side::Halo => self.halo.find_marker(&query.marker).await,
                     Side::Hit => self.hit.find_marker(&query).await,
@@ -124,10 +136,16 @@ impl Performer<'_> {
                     Side::Hit => self.hit.link_back(&call).await,
                 }),
                 // `Step` may grow; a step that this loop does not know must not be skipped silently.
-                other => return Err(internal(format!("the executor asked for an unknown step, {}", other.name()))),
+                other => {
+                    return Err(internal(format!("the executor asked for an unknown step, {}", other.name())));
+                }
             };
-            if let Event::Written(Outcome::Unknown) = &event {
-                tracing::warn!("the outcome of a write is unknown; the next run looks for it");
+            match &event {
+                Event::Written(Outcome::Unknown) => {
+                    tracing::warn!("the outcome of a write is unknown; the next run looks for it");
+                }
+                Event::Written(Outcome::Applied(Some(Record::Ticket(ticket)))) => seen.extend(keep(ticket)),
+                _ => {}
             }
             exec.on(event).map_err(|error| internal(error.to_string()))?;
         }
@@ -209,9 +227,14 @@ fn written_fields(history: &History) -> Vec<FieldId> {
 fn persist(memory: &mut Memory, entry: &JournalEntry) -> Vec<Change> {
     match entry {
         JournalEntry::Intent(intent) => {
-            let replaced = memory.intents.get(&intent.spec.marker).map(|old| old.op).filter(|op| *op != intent.op);
+            let replaced =
+                memory.intents.get(&intent.spec.marker).map(|old| old.op).filter(|op| *op != intent.op);
             memory.apply(entry);
-            replaced.map(Change::RemoveIntent).into_iter().chain([Change::PutIntent(intent.clone())]).collect()
+            replaced
+                .map(Change::RemoveIntent)
+                .into_iter()
+                .chain([Change::PutIntent(intent.clone())])
+                .collect()
         }
         JournalEntry::DropIntent(marker) => {
             let op = memory.intents.get(marker).map(|intent| intent.op);
@@ -230,9 +253,11 @@ fn persist(memory: &mut Memory, entry: &JournalEntry) -> Vec<Change> {
 }
 
 fn apply(memory: &mut Memory, commit: &Commit) -> Vec<Change> {
-    let intent = commit.drop_intent.as_ref().and_then(|marker| memory.intents.get(marker)).map(|intent| intent.op);
+    let intent =
+        commit.drop_intent.as_ref().and_then(|marker| memory.intents.get(marker)).map(|intent| intent.op);
     memory.commit(commit);
-    let mut changes: Vec<Change> = commit.links.iter().filter_map(|link| put_link(memory, &link.item)).collect();
+    let mut changes: Vec<Change> =
+        commit.links.iter().filter_map(|link| put_link(memory, &link.item)).collect();
     changes.extend(intent.map(Change::RemoveIntent));
     changes.extend(commit.clean.iter().map(|mark| Change::Clean {
         key: key(&mark.record),
@@ -247,6 +272,13 @@ pub(super) fn key(record: &RecordKey) -> storage::RecordKey {
         RecordKey::Ticket(id) => storage::RecordKey::Ticket(*id),
         RecordKey::Item(id) => storage::RecordKey::Item(id.clone()),
     }
+}
+
+/// A reply that shows the links of the ticket saves reading it in detail for them.
+fn keep(ticket: &HaloTicket) -> Option<Change> {
+    let Obs::Value(_) = ticket.link_back else { return None };
+    let body = serde_json::to_string(&SeenRow::Ticket(Box::new(ticket.clone()))).ok()?;
+    Some(Change::PutSeen { key: storage::RecordKey::Ticket(ticket.id), body })
 }
 
 fn put_link(memory: &Memory, item: &ItemId) -> Option<Change> {

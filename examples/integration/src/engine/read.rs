@@ -152,7 +152,8 @@ impl Engine {
         let directory = matches.directory(&settings);
         let decisions = self.store.decisions().await?;
         let intents = self.store.intents().await?;
-        let candidates = super::people::candidates(&snapshot, &links, &directory, &catalogue, &settings, &decisions);
+        let candidates =
+            super::people::candidates(&snapshot, &links, &directory, &catalogue, &settings, &decisions);
         let dirty = self.store.dirty().await?.iter().map(dirty_mark).collect();
         let mut view = View {
             head,
@@ -211,7 +212,8 @@ impl Engine {
         }
         let mut catalogue = Catalogue::default();
         let found = self.halo.catalogue(&mut catalogue).await.map_err(|error| self.halo_failure(&error))?;
-        let stored_clients = self.hit.catalogue(&mut catalogue).await.map_err(|error| self.hit_failure(&error))?;
+        let stored_clients =
+            self.hit.catalogue(&mut catalogue).await.map_err(|error| self.hit_failure(&error))?;
         catalogue.halo_currency = self.settings.project.halo_currency;
         let kept = Kept { catalogue, found, stored_clients };
         let text = serde_json::to_string(&kept).map_err(|error| super::internal(&error))?;
@@ -299,7 +301,9 @@ impl Engine {
                 keys.extend(tickets().map(RecordKey::Ticket));
             }
             // Lists do not carry external links: a newly linked ticket is read in detail once.
-            let unseen = |id: &TicketId| rows.tickets.get(id).is_some_and(|ticket| ticket.link_back == Obs::NotFetched);
+            let unseen = |id: &TicketId| {
+                rows.tickets.get(id).is_some_and(|ticket| ticket.link_back == Obs::NotFetched)
+            };
             keys.extend(tickets().filter(unseen).map(RecordKey::Ticket));
         }
         keys.sort();
@@ -309,12 +313,16 @@ impl Engine {
                 RecordKey::Ticket(id) => match self.halo.read(*id).await {
                     Ok(Some(ticket)) => rows.put_ticket(ticket, false)?,
                     Ok(None) => rows.drop_ticket(*id),
-                    Err(reject) => tracing::warn!(ticket = %id, reason = %reject.detail, "a ticket could not be read"),
+                    Err(reject) => {
+                        tracing::warn!(ticket = %id, reason = %reject.detail, "a ticket could not be read")
+                    }
                 },
                 RecordKey::Item(id) => match self.hit.read(id).await {
                     Ok(Some(item)) => rows.put_item(item, false)?,
                     Ok(None) => rows.drop_item(id),
-                    Err(reject) => tracing::warn!(item = %id, reason = %reject.detail, "an item could not be read"),
+                    Err(reject) => {
+                        tracing::warn!(item = %id, reason = %reject.detail, "an item could not be read")
+                    }
                 },
             }
         }
@@ -450,15 +458,22 @@ pub(super) fn keep_details(known: HaloTicket, mut listed: HaloTicket) -> HaloTic
 
 /// A ticket of a project type below a project is a task or a sub-project; both are left alone.
 fn tell_tasks(rows: &mut Rows) {
-    let projects: std::collections::BTreeSet<_> =
-        rows.tickets.values().filter(|ticket| ticket.kind == Some(Kind::Project)).map(|ticket| ticket.id).collect();
+    let projects: std::collections::BTreeSet<_> = rows
+        .tickets
+        .values()
+        .filter(|ticket| ticket.kind == Some(Kind::Project))
+        .map(|ticket| ticket.id)
+        .collect();
     for ticket in rows.tickets.values_mut() {
         ticket.is_task |= ticket.parent.is_some_and(|parent| projects.contains(&parent));
     }
 }
 
 fn note(link: &mut Link, what: Option<Kind>, present: bool, scope: Hash128, now: Stamp) {
-    let place = link.gone.iter().position(|(kind, evidence)| *kind == what && matches!(evidence, Evidence::Absent { .. }));
+    let place = link
+        .gone
+        .iter()
+        .position(|(kind, evidence)| *kind == what && matches!(evidence, Evidence::Absent { .. }));
     match (present, place) {
         (true, Some(place)) => {
             link.gone.remove(place);
@@ -472,7 +487,9 @@ fn note(link: &mut Link, what: Option<Kind>, present: bool, scope: Hash128, now:
             // Another scope proves nothing: the count begins anew.
             evidence => *evidence = Evidence::Absent { scope, first: now, latest: now, reads: 1 },
         },
-        (false, None) => link.gone.push((what, Evidence::Absent { scope, first: now, latest: now, reads: 1 })),
+        (false, None) => {
+            link.gone.push((what, Evidence::Absent { scope, first: now, latest: now, reads: 1 }))
+        }
     }
 }
 

@@ -10,7 +10,8 @@ use sync_core::field::FieldId;
 use sync_core::hash::{Hash128, Hash256};
 use sync_core::ids::Side;
 use sync_core::plan::{
-    Adoption, Op, OpKind, Plan, Proposal, ProposalKind, Skip, Stale, Verdict, Why, explain_op_named, explain_proposal, plan_hash,
+    Adoption, Op, OpKind, Plan, Proposal, ProposalKind, Skip, Stale, Verdict, Why, explain_op_named,
+    explain_proposal, plan_hash,
 };
 use sync_core::planner;
 use sync_core::stamp::Stamp;
@@ -81,7 +82,13 @@ impl Engine {
     ///
     /// # Errors
     /// Those of the store.
-    pub async fn remember(&self, lease: &Lease, view: &View, planned: &Planned, run: Option<RunId>) -> Result<(), Failure> {
+    pub async fn remember(
+        &self,
+        lease: &Lease,
+        view: &View,
+        planned: &Planned,
+        run: Option<RunId>,
+    ) -> Result<(), Failure> {
         let plan = &planned.plan;
         let mut changes = Vec::new();
         let now_open: BTreeSet<Hash128> = plan.conflicts.iter().map(|conflict| conflict.id).collect();
@@ -191,7 +198,8 @@ impl Engine {
             }
         }
         for known in self.store.conflicts().await? {
-            let settled = results().any(|(op, done)| settles(op, &known.conflict) && done.result.is_success());
+            let settled =
+                results().any(|(op, done)| settles(op, &known.conflict) && done.result.is_success());
             if known.decided.is_some() && settled {
                 changes.push(Change::RemoveConflict(known.conflict.id));
             }
@@ -210,7 +218,9 @@ impl Engine {
             pairs.filter(|(_, done)| done.result.is_success()).map(|(op, _)| op)
         };
         let count = |wanted: &dyn Fn(&Op) -> bool| done().filter(|op| wanted(op)).count() as u64;
-        let from = |op: &Op, changed: Side| op.why.iter().any(|why| matches!(why, Why::Changed { side, .. } if *side == changed));
+        let from = |op: &Op, changed: Side| {
+            op.why.iter().any(|why| matches!(why, Why::Changed { side, .. } if *side == changed))
+        };
         let links = self.store.count_links().await?;
         // A run over no links proves nothing, for or against.
         let clean_run = (links > 0).then(|| {
@@ -242,13 +252,18 @@ impl Engine {
         }
         let with_items: BTreeSet<_> = view.snapshot.items.iter().map(|item| &item.client).collect();
         let scope = &view.settings.sync.scope;
-        questions.clients =
-            view.matches.questions(&view.catalogue, |client| scope.contains(client) && with_items.contains(client));
+        questions.clients = view
+            .matches
+            .questions(&view.catalogue, |client| scope.contains(client) && with_items.contains(client));
         questions
     }
 }
 
-fn pairing(view: &View, proposal: &Proposal, candidates: &[sync_core::ids::TicketId]) -> Option<PairingQuestion> {
+fn pairing(
+    view: &View,
+    proposal: &Proposal,
+    candidates: &[sync_core::ids::TicketId],
+) -> Option<PairingQuestion> {
     let item = view.snapshot.item(&proposal.item)?;
     let name = |row: &sync_core::field::FieldRow| match row.get(FieldId::Name).value() {
         Some(sync_core::value::Value::Text(name)) => name.to_string(),
@@ -263,7 +278,10 @@ fn pairing(view: &View, proposal: &Proposal, candidates: &[sync_core::ids::Ticke
             name: client.map(|client| client.name.to_string()).unwrap_or_default(),
         },
         kind: tickets.first()?.kind?,
-        candidates: tickets.iter().map(|ticket| Named { id: ticket.id, name: name(&ticket.fields) }).collect(),
+        candidates: tickets
+            .iter()
+            .map(|ticket| Named { id: ticket.id, name: name(&ticket.fields) })
+            .collect(),
         suggestion: view.candidates.suggestion(&proposal.item),
     })
 }
@@ -285,7 +303,8 @@ fn settles(op: &Op, conflict: &Conflict) -> bool {
 }
 
 fn is_being_settled(plan: &Plan, conflict: &Conflict) -> bool {
-    let waits = |skip: &Skip| skip.item.as_ref() == Some(&conflict.item) && skip.field == Some(conflict.field);
+    let waits =
+        |skip: &Skip| skip.item.as_ref() == Some(&conflict.item) && skip.field == Some(conflict.field);
     plan.ops.iter().any(|op| settles(op, conflict)) || plan.skips.iter().any(waits)
 }
 
@@ -316,7 +335,12 @@ fn refusal(op: &Op, catalogue: &Catalogue, detail: &str) -> NewIssue {
 
 fn exit_of(planned: &Planned, report: &Report) -> Exit {
     let failed = !report.is_clean();
-    let wrote = planned.plan.ops.iter().zip(&report.ops).any(|(op, done)| op.kind.is_write() && done.result.is_success());
+    let wrote = planned
+        .plan
+        .ops
+        .iter()
+        .zip(&report.ops)
+        .any(|(op, done)| op.kind.is_write() && done.result.is_success());
     if failed || planned.waits() {
         Exit::Partial
     } else if wrote {

@@ -25,7 +25,9 @@ impl Zone {
     /// A sentence that says what a right name looks like.
     pub fn named(name: &str) -> Result<Self, String> {
         TimeZone::get(name).map(Self).map_err(|_| {
-            format!("`{name}` is not a time zone; give an IANA name such as Europe/Berlin or America/New_York")
+            format!(
+                "`{name}` is not a time zone; give an IANA name such as Europe/Berlin or America/New_York"
+            )
         })
     }
 
@@ -58,7 +60,14 @@ mod tests {
     #[test]
     fn every_day_survives_the_way_to_halo_and_back() {
         // Zones far from UTC in both directions, with half hours, and with a change of the clock at midnight.
-        let names = ["UTC", "Europe/Berlin", "America/New_York", "Pacific/Kiritimati", "Pacific/Pago_Pago", "America/Havana"];
+        let names = [
+            "UTC",
+            "Europe/Berlin",
+            "America/New_York",
+            "Pacific/Kiritimati",
+            "Pacific/Pago_Pago",
+            "America/Havana",
+        ];
         for name in names {
             let zone = Zone::named(name).expect("a known zone");
             let mut day: Date = "2026-01-01".parse().expect("a date");
@@ -75,7 +84,9 @@ mod tests {
     #[test]
     fn dates_of_long_ago_mean_not_set() {
         let zone = Zone::named("Europe/Berlin").expect("a known zone");
-        for text in ["1899-12-30T00:00:00", "1900-01-01T00:00:00", "1901-01-01T00:00:00.000", "1980-06-01T00:00:00Z"] {
+        for text in
+            ["1899-12-30T00:00:00", "1900-01-01T00:00:00", "1901-01-01T00:00:00.000", "1980-06-01T00:00:00Z"]
+        {
             assert_eq!(zone.day_of(time(text)), None, "{text}");
         }
     }
@@ -84,7 +95,10 @@ mod tests {
     fn offsets_are_honoured() {
         let zone = Zone::named("Europe/Berlin").expect("a known zone");
         assert_eq!(zone.day_of(time("2026-03-01T23:30:00")), Some("2026-03-02".parse().expect("a date")));
-        assert_eq!(zone.day_of(time("2026-03-01T23:30:00+01:00")), Some("2026-03-01".parse().expect("a date")));
+        assert_eq!(
+            zone.day_of(time("2026-03-01T23:30:00+01:00")),
+            Some("2026-03-01".parse().expect("a date"))
+        );
     }
 
     #[test]

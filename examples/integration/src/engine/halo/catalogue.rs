@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-
 use halo_client::schema::{self, TicketTypeField};
 use halo_client::{Error, Id, Record, Seen};
 use sync_core::catalogue::{Agent, Catalogue, HaloClient, HaloStatus, Outcome, Site, TicketType};
@@ -165,7 +164,11 @@ fn person(row: schema::Agent) -> Agent {
         email: row.email.filter(|email| !email.is_empty()).map(Into::into),
         active: !row.isdisabled.unwrap_or(false),
         api_only: row.isapiagent.unwrap_or(false),
-        teams: teams.into_iter().filter_map(|team| team.into_value().team_id).map(|id| TeamId(id.get())).collect(),
+        teams: teams
+            .into_iter()
+            .filter_map(|team| team.into_value().team_id)
+            .map(|id| TeamId(id.get()))
+            .collect(),
     }
 }
 
@@ -181,7 +184,10 @@ fn required(detail: &Record<schema::TicketType>) -> BTreeMap<Box<str>, Box<str>>
         .collect()
 }
 
-fn ids<R: halo_client::Entity<Key = i64>, S>(rows: &[Record<S>], id: impl Fn(&S) -> Option<Id<R>>) -> BTreeSet<i64> {
+fn ids<R: halo_client::Entity<Key = i64>, S>(
+    rows: &[Record<S>],
+    id: impl Fn(&S) -> Option<Id<R>>,
+) -> BTreeSet<i64> {
     rows.iter().filter_map(|row| id(row.value())).map(|id| id.get()).collect()
 }
 

@@ -13,8 +13,8 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use sync_core::catalogue::Catalogue;
 use sync_core::exec::{
-    CreateCall, LinkBackCall, MarkerHit, NoteQuery, Outcome, Record as SyncRecord, RecordKey, Reject, RejectClass,
-    StatusCall, StatusWay, UpdateCall,
+    CreateCall, LinkBackCall, MarkerHit, NoteQuery, Outcome, Record as SyncRecord, RecordKey, Reject,
+    RejectClass, StatusCall, StatusWay, UpdateCall,
 };
 use sync_core::ids::{ItemId, Kind, TicketId};
 use sync_core::marker::Marker;
@@ -76,9 +76,11 @@ impl HaloSide {
             .filter_map(|(id, ticket_type)| Some((*id, ticket_type.kind?)))
             .collect();
         reading.tasks.clone_from(&found.task_types);
-        reading.closed = catalogue.statuses.iter().filter(|(_, status)| status.closed).map(|(id, _)| *id).collect();
+        reading.closed =
+            catalogue.statuses.iter().filter(|(_, status)| status.closed).map(|(id, _)| *id).collect();
         *self.reading.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(reading);
-        *self.catalogue.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(catalogue.clone());
+        *self.catalogue.write().unwrap_or_else(std::sync::PoisonError::into_inner) =
+            Arc::new(catalogue.clone());
     }
 
     /// Takes over where people open the items.
@@ -145,7 +147,9 @@ impl HaloSide {
             Ok(row) => match self.reading().ticket(&row) {
                 // Halo may answer another record than the one asked for by a badly formed id; never take it for ours.
                 Some(ticket) if ticket.id == id => Ok(Some(ticket)),
-                Some(_) | None => Err(Reject::new(RejectClass::Invalid, format!("the reply is not ticket {id}"))),
+                Some(_) | None => {
+                    Err(Reject::new(RejectClass::Invalid, format!("the reply is not ticket {id}")))
+                }
             },
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(reject(&error)),
@@ -178,7 +182,8 @@ impl HaloSide {
     }
 
     async fn marked_by_reference(&self, marker: &Marker) -> Result<Vec<i64>, Error> {
-        let tickets = self.client.tickets().list().client_ref(marker.as_str()).rows_as::<IgnoredAny>().all().await?;
+        let tickets =
+            self.client.tickets().list().client_ref(marker.as_str()).rows_as::<IgnoredAny>().all().await?;
         let ours = tickets.into_iter().filter(|ticket| {
             let reference = ticket.get(Ticket::CLIENT_REFERENCE).value();
             reference.as_deref().and_then(Marker::parse).as_ref() == Some(marker)
@@ -207,7 +212,9 @@ impl HaloSide {
     pub async fn find_note(&self, query: &NoteQuery) -> Result<bool, Reject> {
         let actions = self.client.actions().list().ticket_id(query.ticket.0).all().await;
         let actions = actions.map_err(|error| reject(&error))?;
-        Ok(actions.iter().any(|action| action.value().note.as_deref().is_some_and(|note| note.contains(&*query.tag))))
+        Ok(actions
+            .iter()
+            .any(|action| action.value().note.as_deref().is_some_and(|note| note.contains(&*query.tag))))
     }
 
     /// Creates a ticket, with its marker in the same call.
@@ -301,7 +308,10 @@ impl HaloSide {
         }
     }
 
-    fn with_writing<T>(&self, write: impl FnOnce(&Writing<'_>) -> Result<T, Unwritable>) -> Result<T, Unwritable> {
+    fn with_writing<T>(
+        &self,
+        write: impl FnOnce(&Writing<'_>) -> Result<T, Unwritable>,
+    ) -> Result<T, Unwritable> {
         let reading = self.reading();
         let catalogue = self.catalogue.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
         write(&Writing { zone: reading.zone.as_ref(), catalogue: &catalogue, place: self.place })

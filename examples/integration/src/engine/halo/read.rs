@@ -49,7 +49,8 @@ impl Reading {
     pub fn ticket<T>(&self, record: &Record<Ticket, T>) -> Option<HaloTicket> {
         let id = TicketId(number(record, Ticket::ID)?.get());
         let ticket_type = TicketTypeId(number(record, Ticket::TICKETTYPE_ID)?.get());
-        let client = number(record, Ticket::CLIENT_ID).map_or(HaloClientId::UNASSIGNED, |id| HaloClientId(id.get()));
+        let client =
+            number(record, Ticket::CLIENT_ID).map_or(HaloClientId::UNASSIGNED, |id| HaloClientId(id.get()));
         let kind = self.kinds.get(&ticket_type).copied();
         let mut ticket = HaloTicket::new(id, kind, ticket_type, client);
 
@@ -60,7 +61,8 @@ impl Reading {
         ticket.created_from = reference(record, Ticket::CREATEDFROM_ID);
         ticket.related = related(record);
         ticket.is_task = self.tasks.contains(&ticket_type) || has_project_above(record);
-        ticket.priced = positive(record, Ticket::QUOTATION_COUNT) || positive(record, Ticket::SALESORDER_COUNT);
+        ticket.priced =
+            positive(record, Ticket::QUOTATION_COUNT) || positive(record, Ticket::SALESORDER_COUNT);
         ticket.computed_hours = budgets(record).is_some_and(|budgets| !budgets.is_empty());
         ticket.created = stamp(record, Ticket::DATECREATED);
         ticket.last_update = stamp(record, Ticket::LAST_UPDATE);
@@ -83,13 +85,17 @@ impl Reading {
         let mut row = FieldRow::new();
         row.set(FieldId::Name, observe(record, Ticket::SUMMARY, |text| line(&text)));
         row.set(FieldId::Description, description(record));
-        row.set(FieldId::Status, observe(record, Ticket::STATUS_ID, |id| Some(Value::halo_status(StatusId(id.get())))));
+        row.set(
+            FieldId::Status,
+            observe(record, Ticket::STATUS_ID, |id| Some(Value::halo_status(StatusId(id.get())))),
+        );
         row.set(FieldId::Responsible, observe(record, Ticket::AGENT_ID, |id| agent(id.get())));
         row.set(FieldId::Due, self.day(record, Ticket::TARGETDATE));
         match kind {
             Some(Kind::Opportunity) => {
                 let parts = self.money(record, Ticket::OPPVALUE_ONEOFF);
-                let whole = if parts == Obs::NotFetched { self.money(record, Ticket::OPPVALUE) } else { parts };
+                let whole =
+                    if parts == Obs::NotFetched { self.money(record, Ticket::OPPVALUE) } else { parts };
                 row.set(FieldId::BudgetOnce, whole);
                 row.set(FieldId::BudgetMonthly, self.money(record, Ticket::OPPVALUE_MONTHLY));
                 row.set(FieldId::BudgetAnnual, self.money(record, Ticket::OPPVALUE_ANNUAL));
@@ -105,9 +111,9 @@ impl Reading {
     }
 
     fn day<T, W, B>(&self, record: &Record<Ticket, T>, field: Field<Ticket, Time, W, B>) -> Obs<Value> {
-        self.zone.as_ref().map_or(Obs::NotFetched, |zone| {
-            observe(record, field, |time| zone.day_of(time).map(Value::Date))
-        })
+        self.zone
+            .as_ref()
+            .map_or(Obs::NotFetched, |zone| observe(record, field, |time| zone.day_of(time).map(Value::Date)))
     }
 
     /// An amount. Halo's number columns hold 0 where nothing was entered, so 0 is blank.
@@ -137,7 +143,8 @@ impl Reading {
                 if link.third_party_type.as_deref() != Some(LINK_TYPE) {
                     continue;
                 }
-                ticket.marker = link.third_party_id.as_deref().and_then(Marker::parse).or(ticket.marker.take());
+                ticket.marker =
+                    link.third_party_id.as_deref().and_then(Marker::parse).or(ticket.marker.take());
                 if let Some(url) = link.third_party_url.filter(|url| !url.is_empty()) {
                     ticket.link_back = Obs::Value(url.into());
                 }
@@ -203,7 +210,10 @@ fn agent(id: i64) -> Option<Value> {
     (id > 1).then(|| Value::agent(AgentId(id)))
 }
 
-fn reference<T, W, B>(record: &Record<Ticket, T>, field: Field<Ticket, Id<Ticket>, W, B>) -> Option<TicketId> {
+fn reference<T, W, B>(
+    record: &Record<Ticket, T>,
+    field: Field<Ticket, Id<Ticket>, W, B>,
+) -> Option<TicketId> {
     record.get(field).value().map(|id| id.get()).filter(|id| *id > 0).map(TicketId)
 }
 
@@ -218,7 +228,8 @@ fn stamp<T, W, B>(record: &Record<Ticket, T>, field: Field<Ticket, Time, W, B>) 
 
 fn related<T>(record: &Record<Ticket, T>) -> Vec<TicketId> {
     let Seen::Value(rows) = record.get(Ticket::RELATED_TICKETS) else { return Vec::new() };
-    let mut ids: Vec<_> = rows.into_iter().filter_map(|row| row.into_value().id).map(|id| TicketId(id.get())).collect();
+    let mut ids: Vec<_> =
+        rows.into_iter().filter_map(|row| row.into_value().id).map(|id| TicketId(id.get())).collect();
     ids.sort_unstable();
     ids.dedup();
     ids
@@ -227,7 +238,8 @@ fn related<T>(record: &Record<Ticket, T>) -> Vec<TicketId> {
 /// A ticket below a project is a task, or a sub-project, and both are left alone. A project below an opportunity is
 /// not.
 fn has_project_above<T>(record: &Record<Ticket, T>) -> bool {
-    value(record, Ticket::PARENT_ITIL_TICKET_TYPE).is_some_and(|itil| itil == ITIL_PROJECT || itil == ITIL_TASK)
+    value(record, Ticket::PARENT_ITIL_TICKET_TYPE)
+        .is_some_and(|itil| itil == ITIL_PROJECT || itil == ITIL_TASK)
 }
 
 fn budgets<T>(record: &Record<Ticket, T>) -> Option<Vec<Record<TicketBudget>>> {

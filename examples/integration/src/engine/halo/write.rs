@@ -1,7 +1,7 @@
 //! Values of `sync_core` as changes of Halo's tickets.
 
-use halo_client::value::{Decimal, Time};
 use halo_client::schema::{ExternalLink, Ticket};
+use halo_client::value::{Decimal, Time};
 use halo_client::{New, Patch};
 use serde_json::value::RawValue;
 use sync_core::base::Intent;
@@ -39,6 +39,16 @@ pub(super) enum Unwritable {
 /// The requester "General User" of a client, who has no address (observed by a public client).
 const GENERAL_USER: i64 = -1;
 
+/// How the names of custom fields begin in Halo (observed by public clients). They are no fields of the ticket itself.
+const CUSTOM: &str = "CF";
+
+/// One custom field of a new ticket, by its name.
+#[derive(serde::Serialize)]
+struct Custom<'a> {
+    name: &'a str,
+    value: Box<RawValue>,
+}
+
 /// What writing needs to know besides the values.
 pub(super) struct Writing<'a> {
     /// The zone in which days have their noon.
@@ -68,7 +78,11 @@ impl Writing<'_> {
     ///
     /// # Errors
     /// [`Unwritable`], if a value does not fit.
-    pub(super) fn new_ticket(&self, intent: &Intent, item_url: Option<&str>) -> Result<New<Ticket>, Unwritable> {
+    pub(super) fn new_ticket(
+        &self,
+        intent: &Intent,
+        item_url: Option<&str>,
+    ) -> Result<New<Ticket>, Unwritable> {
         let spec = &intent.spec;
         let ticket_type = spec.ticket_type.ok_or(Unwritable::NoType)?;
         let mut new = New::<Ticket>::record()
@@ -88,9 +102,18 @@ impl Writing<'_> {
             Some(template) => new.set(Ticket::TEMPLATE_ID, template.0),
             None => new.set(Ticket::DONOTAPPLYTEMPLATEINTHEAPI, true),
         };
+        let mut custom = Vec::new();
         for (name, json) in &spec.constants {
-            let value = RawValue::from_string(json.to_string()).map_err(|_| Unwritable::Constant(name.to_string()))?;
-            new = new.set_named(name.to_string(), value);
+            let unreadable = |_| Unwritable::Constant(name.to_string());
+            let value = RawValue::from_string(json.to_string()).map_err(unreadable)?;
+            if name.starts_with(CUSTOM) {
+                custom.push(Custom { name, value });
+            } else {
+                new = new.set_named(name.to_string(), value);
+            }
+        }
+        if !custom.is_empty() {
+            new = new.set_named("customfields", custom);
         }
         for slot in self.slots(spec.kind, &intent.payload)? {
             new = match slot {
@@ -119,7 +142,12 @@ impl Writing<'_> {
     ///
     /// # Errors
     /// [`Unwritable`], if a value does not fit.
-    pub(super) fn patch(&self, ticket: TicketId, kind: Kind, set: &FieldRow) -> Result<Patch<Ticket>, Unwritable> {
+    pub(super) fn patch(
+        &self,
+        ticket: TicketId,
+        kind: Kind,
+        set: &FieldRow,
+    ) -> Result<Patch<Ticket>, Unwritable> {
         let mut patch = Patch::<Ticket>::of(ticket.0);
         for slot in self.slots(kind, set)? {
             patch = match slot {
@@ -150,16 +178,28 @@ impl Writing<'_> {
                     None => text::text_to_html(&rich.text),
                 }),
                 (FieldId::Description, _, None) => Slot::Html(String::new()),
-                (FieldId::Status, _, Some(status)) => Slot::Status(status.as_halo_status().ok_or_else(wrong)?.0),
+                (FieldId::Status, _, Some(status)) => {
+                    Slot::Status(status.as_halo_status().ok_or_else(wrong)?.0)
+                }
                 // Agent 1 is Halo's "unassigned".
                 (FieldId::Responsible, _, None) => Slot::Agent(1),
-                (FieldId::Responsible, _, Some(Value::Ref(agent))) => Slot::Agent(agent.parse().map_err(|_| wrong())?),
+                (FieldId::Responsible, _, Some(Value::Ref(agent))) => {
+                    Slot::Agent(agent.parse().map_err(|_| wrong())?)
+                }
                 (FieldId::Start, Kind::Project, day) => Slot::Start(self.noon(day, wrong)?),
                 (FieldId::Due, _, day) => Slot::Target(self.noon(day, wrong)?),
-                (FieldId::BudgetOnce, Kind::Opportunity, money) => amount(Ticket::OPPVALUE_ONEOFF, money, wrong)?,
-                (FieldId::BudgetMonthly, Kind::Opportunity, money) => amount(Ticket::OPPVALUE_MONTHLY, money, wrong)?,
-                (FieldId::BudgetAnnual, Kind::Opportunity, money) => amount(Ticket::OPPVALUE_ANNUAL, money, wrong)?,
-                (FieldId::BudgetOnce, Kind::Project, money) => amount(Ticket::PROJECTMONEYBUDGET, money, wrong)?,
+                (FieldId::BudgetOnce, Kind::Opportunity, money) => {
+                    amount(Ticket::OPPVALUE_ONEOFF, money, wrong)?
+                }
+                (FieldId::BudgetMonthly, Kind::Opportunity, money) => {
+                    amount(Ticket::OPPVALUE_MONTHLY, money, wrong)?
+                }
+                (FieldId::BudgetAnnual, Kind::Opportunity, money) => {
+                    amount(Ticket::OPPVALUE_ANNUAL, money, wrong)?
+                }
+                (FieldId::BudgetOnce, Kind::Project, money) => {
+                    amount(Ticket::PROJECTMONEYBUDGET, money, wrong)?
+                }
                 (FieldId::Hours, Kind::Project, hours) => hours_slot(hours, wrong)?,
                 _ => return Err(wrong()),
             };

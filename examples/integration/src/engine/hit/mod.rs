@@ -7,13 +7,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::StreamExt as _;
 use hit_client::{
-    self as hit, HitApi, HitApiExt as _, IdempotencyKey, ItemQuery, ReferenceFilter, ReferenceKey, ReferenceTarget,
+    self as hit, HitApi, HitApiExt as _, IdempotencyKey, ItemQuery, ReferenceFilter, ReferenceKey,
+    ReferenceTarget,
 };
 use sync_core::catalogue::Catalogue;
 use sync_core::exec::{
-    CreateCall, LinkBackCall, MarkerHit, MarkerQuery, Outcome, Record, RecordKey, Reject, RejectClass, UpdateCall,
+    CreateCall, LinkBackCall, MarkerHit, MarkerQuery, Outcome, Record, RecordKey, Reject, RejectClass,
+    UpdateCall,
 };
-use sync_core::ids::{HitClientId, HaloClientId, ItemId};
+use sync_core::ids::{HaloClientId, HitClientId, ItemId};
 use sync_core::record::HitItem;
 use sync_core::stamp::Stamp;
 
@@ -53,7 +55,10 @@ impl HitSide {
     ///
     /// # Errors
     /// [`hit::Error`].
-    pub async fn catalogue(&self, into: &mut Catalogue) -> Result<Vec<(HitClientId, HaloClientId)>, hit::Error> {
+    pub async fn catalogue(
+        &self,
+        into: &mut Catalogue,
+    ) -> Result<Vec<(HitClientId, HaloClientId)>, hit::Error> {
         let account = self.api.account().await?;
         into.capabilities = read::capabilities(&account);
         into.hit_currency = account.currency.as_ref().and_then(|currency| currency.as_str().parse().ok());
@@ -79,7 +84,11 @@ impl HitSide {
     ///
     /// # Errors
     /// [`hit::Error`] of the list as a whole. A row that cannot be read makes the list incomplete.
-    pub async fn list(&self, client: Option<&HitClientId>, since: Option<Stamp>) -> Result<Items, hit::Error> {
+    pub async fn list(
+        &self,
+        client: Option<&HitClientId>,
+        since: Option<Stamp>,
+    ) -> Result<Items, hit::Error> {
         let mut query = ItemQuery::new().include_archived().page_size(200);
         if let Some(client) = client {
             query = query.client(client.as_str());
@@ -91,7 +100,7 @@ impl HitSide {
         let mut rows = self.api.items(&query);
         while let Some(row) = rows.next().await {
             match row {
-                Ok(item) => items.rows.push(read::item(&item)),
+                Ok(item) => items.rows.push(self.row(&item)),
                 Err(error) if error.is_bad_record() => {
                     tracing::warn!(%error, "an item could not be read");
                     items.complete = false;
@@ -109,7 +118,7 @@ impl HitSide {
     pub async fn read(&self, id: &ItemId) -> Result<Option<HitItem>, Reject> {
         match self.api.item(&hit::ItemId::new(id.as_str())).await {
             Ok(item) => {
-                let row = read::item(&item);
+                let row = self.row(&item);
                 *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(item);
                 Ok(Some(row))
             }
@@ -124,14 +133,17 @@ impl HitSide {
     /// [`Reject`].
     pub async fn find_marker(&self, query: &MarkerQuery) -> Result<Vec<MarkerHit>, Reject> {
         let key = ReferenceKey::halopsa(self.instance.clone(), query.kind.name());
-        let query_items = ItemQuery::new().include_archived().external_reference(ReferenceFilter::any(key)).page_size(200);
+        let query_items =
+            ItemQuery::new().include_archived().external_reference(ReferenceFilter::any(key)).page_size(200);
         let mut hits = Vec::new();
         let mut rows = self.api.items(&query_items);
         while let Some(row) = rows.next().await {
             match row {
                 Ok(item) => {
-                    let item = read::item(&item);
-                    if let Some(marker) = item.references.iter().find_map(|r| r.marker.clone().filter(|m| *m == query.marker)) {
+                    let item = self.row(&item);
+                    if let Some(marker) =
+                        item.references.iter().find_map(|r| r.marker.clone().filter(|m| *m == query.marker))
+                    {
                         hits.push(MarkerHit { record: RecordKey::Item(item.id), marker });
                     }
                 }
@@ -154,7 +166,7 @@ impl HitSide {
             item = item.external_reference(hit::ExternalReference::new(self.key(intent.spec.kind), target));
         }
         let key = IdempotencyKey::new(call.marker().as_str()).ok();
-        outcome(self.api.create_item(&item, key.as_ref()).await)
+        self.outcome(self.api.create_item(&item, key.as_ref()).await)
     }
 
     /// Writes fields of an item, on the condition that it still has the version that the executor has just read.
@@ -163,7 +175,8 @@ impl HitSide {
     pub async fn update(&self, call: &UpdateCall) -> Outcome {
         let RecordKey::Item(id) = call.target() else { return invalid("not an item".to_owned()) };
         let id = hit::ItemId::new(id.as_str());
-        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).take().filter(|item| item.id == id);
+        let last =
+            self.last.lock().unwrap_or_else(PoisonError::into_inner).take().filter(|item| item.id == id);
         let current = match last {
             Some(item) => item,
             None => match self.api.item(&id).await {
@@ -173,10 +186,13 @@ impl HitSide {
         };
         let expected = call.version().and_then(|version| version.parse().ok()).map(hit::Version);
         if expected.is_some() && current.version() != expected {
-            return Outcome::Rejected(Reject::new(RejectClass::Changed, "the item changed since it was read"));
+            return Outcome::Rejected(Reject::new(
+                RejectClass::Changed,
+                "the item changed since it was read",
+            ));
         }
         match write::patch(&current, call.set()) {
-            Ok(patch) => outcome(self.api.update_item(&id, &patch, current.version()).await),
+            Ok(patch) => self.outcome(self.api.update_item(&id, &patch, current.version()).await),
             Err(error) => invalid(error.to_string()),
         }
     }
@@ -188,7 +204,19 @@ impl HitSide {
             target = target.url(url);
         }
         let id = hit::ItemId::new(call.item().as_str());
-        outcome(self.api.put_external_reference(&id, &self.key(call.kind()), &target).await)
+        self.outcome(self.api.put_external_reference(&id, &self.key(call.kind()), &target).await)
+    }
+
+    fn row(&self, item: &hit::Item) -> HitItem {
+        read::item(item, &self.instance)
+    }
+
+    fn outcome(&self, result: Result<hit::Item, hit::Error>) -> Outcome {
+        match result {
+            Ok(item) => Outcome::Applied(Some(Record::Item(Box::new(self.row(&item))))),
+            Err(error) if error.is_outcome_unknown() => Outcome::Unknown,
+            Err(error) => Outcome::Rejected(reject(&error)),
+        }
     }
 
     fn key(&self, kind: sync_core::ids::Kind) -> ReferenceKey {
@@ -211,14 +239,6 @@ async fn all<T>(rows: impl futures_core::Stream<Item = Result<T, hit::Error>>) -
 
 fn invalid(detail: String) -> Outcome {
     Outcome::Rejected(Reject::new(RejectClass::Invalid, detail))
-}
-
-fn outcome(result: Result<hit::Item, hit::Error>) -> Outcome {
-    match result {
-        Ok(item) => Outcome::Applied(Some(Record::Item(Box::new(read::item(&item))))),
-        Err(error) if error.is_outcome_unknown() => Outcome::Unknown,
-        Err(error) => Outcome::Rejected(reject(&error)),
-    }
 }
 
 /// What a refusal means to the executor.

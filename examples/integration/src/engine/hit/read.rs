@@ -1,6 +1,6 @@
 //! HumanizeIT's records in the terms of `sync_core`.
 
-use hit_client::{self as hit, Description, DescriptionFormat, Frequency, Seen, StatusClass};
+use hit_client::{self as hit, Description, DescriptionFormat, Frequency, ReferenceKey, Seen, StatusClass};
 use sync_core::catalogue::{Capabilities, HitClient, HitStatus, Member};
 use sync_core::field::{FieldId, FieldRow};
 use sync_core::ids::{HitClientId, HitStatusId, ItemId, Kind, MemberId};
@@ -12,7 +12,7 @@ use sync_core::value::{Currency, Money, Obs, Rich, Value};
 
 /// An item as the planner wants it. What the reply did not carry stays "not fetched"; it is never blank.
 #[must_use]
-pub(super) fn item(item: &hit::Item) -> HitItem {
+pub(super) fn item(item: &hit::Item, instance: &str) -> HitItem {
     let mut row = HitItem::new(ItemId::new(item.id.as_str()), HitClientId::new(item.client_id.as_str()));
     row.archived = item.is_archived();
     if let Seen::Value(of) = &item.origin {
@@ -23,7 +23,11 @@ pub(super) fn item(item: &hit::Item) -> HitItem {
     row.last_update = stamp(&item.updated_at);
     row.url = seen(&item.url).map(|url| url.as_str().into());
     if let Seen::Value(references) = &item.external_references {
-        row.references = references.iter().map(reference).collect();
+        // Another tenant's tickets are none of ours.
+        let ours = |r: &&hit::ExternalReference| {
+            &*r.key.system == ReferenceKey::HALOPSA && &*r.key.instance == instance
+        };
+        row.references = references.iter().filter(ours).map(reference).collect();
     }
     if let Seen::Value(budget) = &item.budget {
         row.currency = budget.currency.as_str().parse().ok();
@@ -37,14 +41,20 @@ fn fields(item: &hit::Item, currency: Option<Currency>) -> FieldRow {
     let mut row = FieldRow::new();
     row.set(FieldId::Name, text_value(&item.name));
     row.set(FieldId::Status, Obs::Value(Value::hit_status(&HitStatusId::new(item.status_id.as_str()))));
-    row.set(FieldId::Description, obs(&item.description, |d| description(d)));
-    row.set(FieldId::Responsible, obs(&item.responsible_id, |m| Some(Value::member(&MemberId::new(m.as_str())))));
+    row.set(FieldId::Description, obs(&item.description, description));
+    row.set(
+        FieldId::Responsible,
+        obs(&item.responsible_id, |m| Some(Value::member(&MemberId::new(m.as_str())))),
+    );
     row.set(FieldId::Start, obs(&item.start_date, |day| Some(Value::Date(*day))));
     row.set(FieldId::Due, obs(&item.due_date, |day| Some(Value::Date(*day))));
     row.set(FieldId::Hours, obs(&item.effort_minutes, |minutes| Some(Value::Minutes(*minutes))));
     match &item.budget {
         Seen::Value(budget) => {
-            row.set(FieldId::BudgetOnce, money(!budget.one_time.is_empty(), budget.one_time_total(), currency));
+            row.set(
+                FieldId::BudgetOnce,
+                money(!budget.one_time.is_empty(), budget.one_time_total(), currency),
+            );
             if let Some(lines) = &budget.recurring {
                 for (field, frequency) in
                     [(FieldId::BudgetMonthly, Frequency::Monthly), (FieldId::BudgetAnnual, Frequency::Annual)]
@@ -107,7 +117,8 @@ fn money(any: bool, total: Option<i64>, currency: Option<Currency>) -> Obs<Value
 
 fn budget_lines(budget: &hit::Budget) -> BudgetLines {
     let recurring = budget.recurring.as_deref().unwrap_or_default();
-    let count = |frequency: &Frequency| clamp(recurring.iter().filter(|line| line.frequency == *frequency).count());
+    let count =
+        |frequency: &Frequency| clamp(recurring.iter().filter(|line| line.frequency == *frequency).count());
     BudgetLines {
         once: clamp(budget.one_time.len()),
         monthly: count(&Frequency::Monthly),

@@ -1,7 +1,8 @@
 //! Values of `sync_core` as changes of HumanizeIT's records.
 
 use hit_client::{
-    self as hit, Budget, BudgetLineWrite, BudgetPatch, Change, Description, Frequency, ItemPatch, NewItem, Seen,
+    self as hit, Budget, BudgetLineWrite, BudgetPatch, Change, Description, Frequency, ItemPatch, NewItem,
+    Seen,
 };
 use sync_core::base::CreateSpec;
 use sync_core::field::{FieldId, FieldRow};
@@ -11,7 +12,9 @@ use sync_core::value::{Money, Obs, Rich, Value};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Unwritable {
     /// HumanizeIT has several budget lines and there is one number.
-    #[error("the item's budget has {0} lines of this kind and Halo has one number; change the lines in HumanizeIT")]
+    #[error(
+        "the item's budget has {0} lines of this kind and Halo has one number; change the lines in HumanizeIT"
+    )]
     ManyLines(usize),
     /// The value is of a kind that this field does not hold.
     #[error("the field {0} cannot hold this value")]
@@ -36,7 +39,9 @@ pub(super) fn patch(current: &hit::Item, set: &FieldRow) -> Result<ItemPatch, Un
         let Some(value) = obs.seen() else { continue };
         match (field, value) {
             (FieldId::Name, Some(Value::Text(name))) => patch.name = Some(name.to_string()),
-            (FieldId::Status, Some(Value::Code(status))) => patch.status_id = Some(hit::StatusId::new(status.clone())),
+            (FieldId::Status, Some(Value::Code(status))) => {
+                patch.status_id = Some(hit::StatusId::new(status.clone()))
+            }
             (FieldId::Description, value) => patch.description = change(field, value, description)?,
             (FieldId::Responsible, value) => {
                 patch.responsible_id = change(field, value, |value| match value {
@@ -75,7 +80,9 @@ pub(super) fn new_item(spec: &CreateSpec, payload: &FieldRow) -> Result<NewItem,
         let Some(value) = obs.value() else { continue };
         match (field, value) {
             (FieldId::Name | FieldId::LinkBack, _) => {}
-            (FieldId::Status, Value::Code(status)) => item.status_id = Some(hit::StatusId::new(status.clone())),
+            (FieldId::Status, Value::Code(status)) => {
+                item.status_id = Some(hit::StatusId::new(status.clone()))
+            }
             (FieldId::Description, value) => item.description = description(value),
             (FieldId::Responsible, Value::Ref(member)) => {
                 item.responsible_id = Some(hit::TeamMemberId::new(member.clone()));
