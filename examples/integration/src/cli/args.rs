@@ -42,6 +42,9 @@ pub struct Common {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Shows everything on a local sandbox: needs no account, and touches nothing else.
+    #[cfg(feature = "demo")]
+    Demo(crate::demo::DemoArgs),
     /// Verifies the setup of both systems, and says where to click.
     Check(CheckArgs),
     /// Shows what a sync would do, and why. Writes nothing to either system.
@@ -75,6 +78,8 @@ impl Command {
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
+            #[cfg(feature = "demo")]
+            Command::Demo(_) => "demo",
             Command::Check(_) => "check",
             Command::Plan(_) => "plan",
             Command::Apply(_) => "apply",

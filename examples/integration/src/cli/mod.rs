@@ -88,6 +88,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// Whatever keeps it from doing what it was asked.
 pub async fn run(command: Command, context: &mut Context) -> Result<Exit, Failure> {
     match command {
+        #[cfg(feature = "demo")]
+        Command::Demo(args) => crate::demo::command(&args, context).await,
         Command::Check(args) => crate::check::command(&args, context).await,
         Command::Plan(args) => work::plan(&args, context).await,
         Command::Apply(args) => work::apply(&args, context).await,

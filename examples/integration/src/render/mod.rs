@@ -146,6 +146,15 @@ impl Out {
         }
     }
 
+    /// An object of a command's own shape, on one line. Nothing without `--json`.
+    pub fn object<T: Serialize>(&mut self, object: &T) {
+        if self.look.json
+            && let Ok(text) = serde_json::to_string(object)
+        {
+            self.put(&text);
+        }
+    }
+
     /// A failure: a sentence on standard error, or an envelope on standard output with `--json`.
     pub fn failure(&mut self, command: &str, failure: &Failure) {
         if self.look.json {

@@ -1,0 +1,156 @@
+//! Steps 1 to 4: what this is, the connection, the check, the settings.
+
+use sync_core::catalogue::Catalogue;
+use sync_core::ids::Kind;
+use sync_core::settings::{Severity, validate};
+
+use super::Story;
+use super::choices::{ENFORCED, Names, PROMOTION_WAIT, SETTLE, TIMEOUT};
+use crate::app::App;
+use crate::check::{self, Inputs, Report, State};
+use crate::engine::Reach;
+use crate::exit::Failure;
+
+/// What is broken for the check to find.
+const BROKEN: &str = "agent_not_in_team";
+
+impl Story {
+    pub(super) async fn banner(&mut self) -> Result<(), Failure> {
+        let counts = self.control.counts().await?;
+        let tell = &mut self.tell;
+        tell.title("halo-hit demo: a HumanizeIT roadmap and a HaloPSA tenant kept in step");
+        tell.step("What this is");
+        tell.say(format!(
+            "A sandbox on this machine, world {}. It is not HaloPSA and not HumanizeIT, and this project is \
+             affiliated with neither vendor. HumanizeIT publishes no API: the one spoken here is this project's own \
+             assumption.",
+            self.seed
+        ));
+        tell.say(format!(
+            "Times are shortened: timeout {}, settle {}, promotion wait {}. The servers enforce {} requests per {} s.",
+            seconds(TIMEOUT),
+            seconds(SETTLE),
+            seconds(PROMOTION_WAIT),
+            ENFORCED.0,
+            ENFORCED.1
+        ));
+        tell.say(format!("Every total below is asked from the servers. Writes so far: {}.", counts.writes()));
+        Ok(())
+    }
+
+    pub(super) async fn connection(&mut self) -> Result<(), Failure> {
+        self.tell.step("Connect: the address as it is often mistyped, then as Halo shows it");
+        let mistyped = self.desk.read(&self.desk.choices.misplaced())?;
+        let app = App::with_store(mistyped, self.desk.app.store.clone(), self.desk.app.wait);
+        match app.connect(&self.desk.secrets()?).await {
+            Err(refused) => {
+                self.tell.bad(format!("refused ({}): {refused}", refused.code()));
+            }
+            Ok(_) => self.tell.say("The mistyped address was accepted."),
+        }
+        let systems = self.desk.connect().await?;
+        let (_, scopes) = self.control.token().await?;
+        let tenant = self.desk.app.config.halo.tenant_name().to_owned();
+        self.tell.good(format!(
+            "connected: Halo tenant {tenant:?} (scopes {scopes}), HumanizeIT account {:?}",
+            systems.account.name
+        ));
+        Ok(())
+    }
+
+    pub(super) async fn check(&mut self) -> Result<(), Failure> {
+        let catalogue = self.catalogue().await?;
+        self.desk.choices.choose(&catalogue)?;
+        self.clients = self.validation_clients().await?;
+        self.desk.choices.validation.clone_from(&self.clients);
+        self.desk.write().await?;
+
+        self.tell.step("Check: the setup, before anything is written");
+        self.control.breaks(&[BROKEN]).await?;
+        let broken = self.checked().await?;
+        self.tell.command("halo-hit check");
+        for finding in broken.findings.iter().filter(|finding| finding.state == State::Fails) {
+            self.tell.bad(format!("fails: {}", finding.code));
+            for line in finding.evidence.iter().take(3) {
+                self.tell.item(line);
+            }
+            self.tell.say(&*finding.consequence);
+            self.tell.say(format!("Fix: {}", finding.fix));
+        }
+        self.control.breaks(&[]).await?;
+        let mended = self.checked().await?;
+        let sum = mended.summary;
+        self.tell.good(format!(
+            "After that click: {} ok, {} to know of, {} fail, {} cannot be told.",
+            sum.ok, sum.warning, sum.fails, sum.cannot_tell
+        ));
+        for code in mended.in_state(State::Fails).chain(mended.in_state(State::Warning)) {
+            let title = mended.get(code).map(|finding| finding.title.to_string()).unwrap_or_default();
+            self.tell.item(format!("{code}: {title}"));
+        }
+        Ok(())
+    }
+
+    async fn checked(&self) -> Result<Report, Failure> {
+        let settings = self.desk.app.settings().await?;
+        let inputs = Inputs::new(&self.desk.app.config, &self.desk.secrets()?, settings);
+        Ok(check::run(&inputs).await)
+    }
+
+    /// What both systems have.
+    async fn catalogue(&mut self) -> Result<Catalogue, Failure> {
+        let looked = self.desk.plan(Reach::Everything).await?;
+        Ok(looked.view.catalogue)
+    }
+
+    /// The clients to try it on: one that HumanizeIT already refers to, and one whose name two Halo clients bear.
+    async fn validation_clients(&mut self) -> Result<Vec<String>, Failure> {
+        Ok(vec!["cl_1".to_owned(), "cl_2".to_owned()])
+    }
+
+    pub(super) async fn settings(&mut self) -> Result<(), Failure> {
+        self.tell.step("Settings: another ticket type, and what depended on the old one");
+        let catalogue = self.catalogue().await?;
+        let names = Names(&catalogue);
+        let (old, new) = (names.ticket_type("Project")?, names.ticket_type("Infrastructure Project")?);
+        let before = self.desk.choices.clone();
+        if let Some(chosen) = self.desk.choices.kind(Kind::Project) {
+            chosen.create_type = new;
+            chosen.followed = vec![old];
+        }
+        // The page keeps what was chosen for the old type.
+        if let Some(map) = before.maps.get(&old) {
+            self.desk.choices.maps.insert(new, map.clone());
+        }
+        let config = self.desk.read(&self.desk.choices)?;
+        let found = validate(&config.settings, &catalogue);
+        let errors: Vec<_> = found.iter().filter(|finding| finding.severity == Severity::Error).collect();
+        self.tell.say(format!(
+            "New projects: type \"Project\" becomes \"Infrastructure Project\". {} dependent choices do not fit it:",
+            errors.len()
+        ));
+        for finding in &errors {
+            self.tell.item(format!("{}: {}", finding.code, finding.message));
+        }
+        // Chosen again: a status that only the old type has no longer stands in the new one's map, and the field it
+        // demands gets a value.
+        if let Some(map) = self.desk.choices.maps.get_mut(&new) {
+            let of = catalogue.ticket_types.get(&new);
+            map.to_hit.retain(|status, _| of.is_some_and(|of| of.allows(*status)));
+        }
+        let required = catalogue.ticket_types.get(&new).map(|of| of.required.clone()).unwrap_or_default();
+        if let Some(chosen) = self.desk.choices.kind(Kind::Project) {
+            chosen.required = required.keys().map(|field| (field.to_string(), "1".to_owned())).collect();
+        }
+        self.desk.write().await?;
+        let found = validate(&self.desk.app.config.settings, &catalogue);
+        let errors = found.iter().filter(|finding| finding.severity == Severity::Error).count();
+        self.tell.good(format!("Chosen again: {errors} errors. Existing \"Project\" tickets stay followed."));
+        Ok(())
+    }
+}
+
+/// A duration of the configuration, as prose has it.
+fn seconds(text: &str) -> String {
+    text.replace('s', " s")
+}

@@ -1,0 +1,125 @@
+//! Steps 13 and 14: one change explained, and what the servers have counted.
+
+use serde::Serialize;
+
+use super::Story;
+use crate::engine::Reach;
+use crate::exit::Failure;
+
+/// Requests that arrived.
+#[derive(Debug, Serialize)]
+pub(super) struct Requests {
+    halo: u64,
+    hit: u64,
+}
+
+/// How it ended. Everything but the first two, the links and the conflicts comes from the servers.
+#[derive(Debug, Serialize)]
+pub(super) struct Sums {
+    seed: u64,
+    converged: bool,
+    final_plan_ops: usize,
+    duplicates: u64,
+    lost_updates: u64,
+    customer_emails: u64,
+    deletes: u64,
+    links: u64,
+    conflicts: usize,
+    requests: Requests,
+    rate_limited: u64,
+    rate_limited_on_purpose: u64,
+    creates: u64,
+    updates: u64,
+    link_backs: u64,
+    people_field_changes: u64,
+    writes_per_change: f64,
+}
+
+impl Story {
+    pub(super) async fn explain(&mut self) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    pub(super) async fn totals(&mut self) -> Result<(Sums, Option<Failure>), Failure> {
+        let looked = self.desk.plan(Reach::Everything).await?;
+        let counts = self.control.counts().await?;
+        let provoked = self.control.struck("status_429").await?;
+        let store = &self.desk.app.store;
+        let open = store.conflicts().await?.iter().filter(|open| open.decided.is_none()).count();
+        let final_plan_ops = looked.planned.plan.ops.len();
+        let sums = Sums {
+            seed: self.seed,
+            converged: final_plan_ops == 0 && open == 0,
+            final_plan_ops,
+            duplicates: counts.duplicates(),
+            lost_updates: counts.lost_updates,
+            customer_emails: counts.customer_emails,
+            deletes: counts.deletes(),
+            links: store.count_links().await?,
+            conflicts: open,
+            requests: Requests { halo: counts.halo.requests, hit: counts.hit.requests },
+            rate_limited: counts.rate_limited().saturating_sub(provoked),
+            rate_limited_on_purpose: provoked,
+            creates: counts.halo.creates + counts.hit.creates,
+            updates: counts.updates(),
+            link_backs: counts.halo.link_backs + counts.hit.link_backs,
+            people_field_changes: counts.people_field_changes,
+            writes_per_change: ratio(counts.updates(), counts.people_field_changes),
+        };
+        self.tell.step("Totals, as the servers counted them");
+        self.tell.say(format!(
+            "customer e-mails {}, deletes {}, duplicates {}, people's edits lost {}",
+            sums.customer_emails, sums.deletes, sums.duplicates, sums.lost_updates
+        ));
+        self.tell.say(format!(
+            "{} requests to Halo and {} to HumanizeIT; refused for rate {}, besides {} on purpose",
+            sums.requests.halo, sums.requests.hit, sums.rate_limited, sums.rate_limited_on_purpose
+        ));
+        self.tell.say(format!(
+            "{} creates, {} link-backs, {} updates for {} field changes by people: {} writes per change",
+            sums.creates, sums.link_backs, sums.updates, sums.people_field_changes, sums.writes_per_change
+        ));
+        let wrong = sums.wrong();
+        match &wrong {
+            None => self.tell.good(format!(
+                "{} links, {} open conflicts; a last plan over everything has {} operations: in step.",
+                sums.links, sums.conflicts, sums.final_plan_ops
+            )),
+            Some(why) => self.tell.bad(format!("Not as it must be: {why}")),
+        }
+        Ok((sums, wrong))
+    }
+}
+
+impl Sums {
+    /// What is not as it must be.
+    fn wrong(&self) -> Option<Failure> {
+        let wrong: Vec<String> = [
+            ("operations in the last plan", self.final_plan_ops as u64),
+            ("open conflicts", self.conflicts as u64),
+            ("duplicates", self.duplicates),
+            ("lost edits", self.lost_updates),
+            ("customer e-mails", self.customer_emails),
+            ("deletes", self.deletes),
+            ("requests refused for rate", self.rate_limited),
+        ]
+        .into_iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(what, count)| format!("{count} {what}"))
+        .collect();
+        if wrong.is_empty() {
+            return None;
+        }
+        let what = format!("the demo ended with {}", wrong.join(", "));
+        Some(Failure::other("demo_not_clean", what, format!("please report it, with seed {}", self.seed)))
+    }
+}
+
+/// With two decimals.
+fn ratio(writes: u64, changes: u64) -> f64 {
+    if changes == 0 {
+        return 0.0;
+    }
+    let hundredths = (writes * 100 + changes / 2) / changes;
+    f64::from(u32::try_from(hundredths).unwrap_or(u32::MAX)) / 100.0
+}
