@@ -9,6 +9,7 @@ pub mod hit;
 mod people;
 mod perform;
 mod read;
+mod rows;
 mod run;
 mod zone;
 

@@ -21,7 +21,7 @@ use sync_core::value::Obs;
 
 use super::halo::HaloSide;
 use super::hit::HitSide;
-use super::read::SeenRow;
+use super::rows::SeenRow;
 use crate::exit::Failure;
 use crate::storage::{self, Change, HistoryEntry, Lease, RunId, Store};
 

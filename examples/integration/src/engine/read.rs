@@ -11,9 +11,9 @@ use sync_core::catalogue::{Catalogue, Directory};
 use sync_core::decision::{Candidates, Decisions};
 use sync_core::exec::{DirtyMark, RecordKey as ExecKey};
 use sync_core::hash::Hash128;
-use sync_core::ids::{HaloClientId, HitClientId, ItemId, Kind, Side, TicketId};
+use sync_core::ids::{HaloClientId, HitClientId, Kind, Side, TicketId};
 use sync_core::planner::{self, PlanInput};
-use sync_core::record::{Coverage, HaloTicket, HitItem, Snapshot};
+use sync_core::record::{Coverage, Snapshot};
 use sync_core::settings::Settings;
 use sync_core::stamp::{ClockId, Stamp};
 use sync_core::value::Obs;
@@ -21,6 +21,7 @@ use sync_core::value::Obs;
 use super::feed::Feed;
 use super::halo::Found;
 use super::people::Matches;
+use super::rows::{BY_FEED, Rows, SeenRow, tell_tasks};
 use super::{Engine, perform};
 use crate::exit::Failure;
 use crate::storage::{Change, Dirty, Lease, RecordKey};
@@ -72,28 +73,8 @@ struct Kept {
     stored_clients: Vec<(HitClientId, HaloClientId)>,
 }
 
-/// A record as it is kept between runs.
-#[derive(serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum SeenRow {
-    Ticket(Box<HaloTicket>),
-    Item(Box<HitItem>),
-}
-
-/// The records of both sides by id, and what changed in them.
-#[derive(Default)]
-struct Rows {
-    tickets: BTreeMap<TicketId, HaloTicket>,
-    items: BTreeMap<ItemId, HitItem>,
-    changes: Vec<Change>,
-    complete: BTreeMap<Side, bool>,
-}
-
 const TICKET_FEEDS: [(Kind, &str); 2] = [(Kind::Opportunity, "opportunities"), (Kind::Project, "projects")];
 const ITEM_FEED: &str = "items";
-
-/// What a mark is for: a feed has brought the record itself, so it need not be read again.
-const BY_FEED: &str = "feed";
 
 impl Engine {
     /// Reads both systems. Nothing is written to either.
@@ -378,94 +359,6 @@ impl View {
             taken: None,
             links_total: self.links.len() as u64,
         }
-    }
-}
-
-impl Rows {
-    fn put_ticket(&mut self, ticket: HaloTicket, by_feed: bool) -> Result<(), Failure> {
-        let key = RecordKey::Ticket(ticket.id);
-        let merged = match self.tickets.remove(&ticket.id) {
-            Some(known) if by_feed => keep_details(known, ticket),
-            _ => ticket,
-        };
-        let body = serde_json::to_string(&SeenRow::Ticket(Box::new(merged.clone())));
-        self.tickets.insert(merged.id, merged);
-        self.note(key, body.map_err(|error| super::internal(&error))?, by_feed);
-        Ok(())
-    }
-
-    fn put_item(&mut self, item: HitItem, by_feed: bool) -> Result<(), Failure> {
-        let key = RecordKey::Item(item.id.clone());
-        let body = serde_json::to_string(&SeenRow::Item(Box::new(item.clone())));
-        self.items.insert(item.id.clone(), item);
-        self.note(key, body.map_err(|error| super::internal(&error))?, by_feed);
-        Ok(())
-    }
-
-    fn note(&mut self, key: RecordKey, body: String, by_feed: bool) {
-        if by_feed {
-            self.changes.push(Change::Mark { key: key.clone(), reason: BY_FEED.to_owned() });
-        }
-        self.changes.push(Change::PutSeen { key, body });
-    }
-
-    fn drop_ticket(&mut self, id: TicketId) {
-        self.tickets.remove(&id);
-        self.changes.push(Change::DropSeen(RecordKey::Ticket(id)));
-    }
-
-    fn drop_item(&mut self, id: &ItemId) {
-        self.items.remove(id);
-        self.changes.push(Change::DropSeen(RecordKey::Item(id.clone())));
-    }
-
-    /// What a complete list does not hold is no longer there, or no longer shown to us: it is not kept.
-    fn forget_tickets(&mut self, kind: Kind, listed: &[HaloTicket]) {
-        let listed: std::collections::BTreeSet<_> = listed.iter().map(|ticket| ticket.id).collect();
-        let of_kind = |ticket: &&HaloTicket| ticket.kind == Some(kind) && !listed.contains(&ticket.id);
-        let gone: Vec<_> = self.tickets.values().filter(of_kind).map(|ticket| ticket.id).collect();
-        gone.into_iter().for_each(|id| self.drop_ticket(id));
-    }
-
-    fn forget_items(&mut self, listed: &[HitItem]) {
-        let listed: std::collections::BTreeSet<_> = listed.iter().map(|item| &item.id).collect();
-        let gone: Vec<_> = self.items.keys().filter(|id| !listed.contains(id)).cloned().collect();
-        gone.iter().for_each(|id| self.drop_item(id));
-    }
-
-    fn move_cursor(&mut self, side: Side, feed: &str, before: &Feed, next: &Feed) {
-        if before != next {
-            self.changes.push(Change::MoveCursor { side, feed: feed.to_owned(), value: next.to_text() });
-        }
-    }
-}
-
-/// A list row has fewer fields than the detail. What it does not carry stays as the detail said, until the detail is
-/// read again; the marker and the links of a ticket do not change by themselves.
-pub(super) fn keep_details(known: HaloTicket, mut listed: HaloTicket) -> HaloTicket {
-    listed.marker = listed.marker.or(known.marker);
-    // A link once seen stays; where none was seen, this very change may be the link, so the detail is read again.
-    if listed.link_back == Obs::NotFetched && matches!(known.link_back, Obs::Value(_)) {
-        listed.link_back = known.link_back;
-    }
-    if listed.related.is_empty() {
-        listed.related = known.related;
-    }
-    listed.computed_hours |= known.computed_hours;
-    listed.web_url = listed.web_url.or(known.web_url);
-    listed
-}
-
-/// A ticket of a project type below a project is a task or a sub-project; both are left alone.
-fn tell_tasks(rows: &mut Rows) {
-    let projects: std::collections::BTreeSet<_> = rows
-        .tickets
-        .values()
-        .filter(|ticket| ticket.kind == Some(Kind::Project))
-        .map(|ticket| ticket.id)
-        .collect();
-    for ticket in rows.tickets.values_mut() {
-        ticket.is_task |= ticket.parent.is_some_and(|parent| projects.contains(&parent));
     }
 }
 

@@ -1,0 +1,119 @@
+//! The records of both systems as they are kept between runs, and what a read changes in them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sync_core::ids::{ItemId, Kind, Side, TicketId};
+use sync_core::record::{HaloTicket, HitItem};
+use sync_core::value::Obs;
+
+use super::feed::Feed;
+use crate::exit::Failure;
+use crate::storage::{Change, RecordKey};
+
+/// What a mark is for: a feed has brought the record itself, so it need not be read again.
+pub(super) const BY_FEED: &str = "feed";
+
+/// A record as it is kept between runs.
+#[derive(serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum SeenRow {
+    Ticket(Box<HaloTicket>),
+    Item(Box<HitItem>),
+}
+
+/// The records of both sides by id, and what changed in them.
+#[derive(Default)]
+pub(super) struct Rows {
+    pub(super) tickets: BTreeMap<TicketId, HaloTicket>,
+    pub(super) items: BTreeMap<ItemId, HitItem>,
+    pub(super) changes: Vec<Change>,
+    pub(super) complete: BTreeMap<Side, bool>,
+}
+
+impl Rows {
+    pub(super) fn put_ticket(&mut self, ticket: HaloTicket, by_feed: bool) -> Result<(), Failure> {
+        let key = RecordKey::Ticket(ticket.id);
+        let merged = match self.tickets.remove(&ticket.id) {
+            Some(known) if by_feed => keep_details(known, ticket),
+            _ => ticket,
+        };
+        let body = serde_json::to_string(&SeenRow::Ticket(Box::new(merged.clone())));
+        self.tickets.insert(merged.id, merged);
+        self.note(key, body.map_err(|error| super::internal(&error))?, by_feed);
+        Ok(())
+    }
+
+    pub(super) fn put_item(&mut self, item: HitItem, by_feed: bool) -> Result<(), Failure> {
+        let key = RecordKey::Item(item.id.clone());
+        let body = serde_json::to_string(&SeenRow::Item(Box::new(item.clone())));
+        self.items.insert(item.id.clone(), item);
+        self.note(key, body.map_err(|error| super::internal(&error))?, by_feed);
+        Ok(())
+    }
+
+    fn note(&mut self, key: RecordKey, body: String, by_feed: bool) {
+        if by_feed {
+            self.changes.push(Change::Mark { key: key.clone(), reason: BY_FEED.to_owned() });
+        }
+        self.changes.push(Change::PutSeen { key, body });
+    }
+
+    pub(super) fn drop_ticket(&mut self, id: TicketId) {
+        self.tickets.remove(&id);
+        self.changes.push(Change::DropSeen(RecordKey::Ticket(id)));
+    }
+
+    pub(super) fn drop_item(&mut self, id: &ItemId) {
+        self.items.remove(id);
+        self.changes.push(Change::DropSeen(RecordKey::Item(id.clone())));
+    }
+
+    /// What a complete list does not hold is no longer there, or no longer shown to us: it is not kept.
+    pub(super) fn forget_tickets(&mut self, kind: Kind, listed: &[HaloTicket]) {
+        let listed: BTreeSet<_> = listed.iter().map(|ticket| ticket.id).collect();
+        let of_kind = |ticket: &&HaloTicket| ticket.kind == Some(kind) && !listed.contains(&ticket.id);
+        let gone: Vec<_> = self.tickets.values().filter(of_kind).map(|ticket| ticket.id).collect();
+        gone.into_iter().for_each(|id| self.drop_ticket(id));
+    }
+
+    pub(super) fn forget_items(&mut self, listed: &[HitItem]) {
+        let listed: BTreeSet<_> = listed.iter().map(|item| &item.id).collect();
+        let gone: Vec<_> = self.items.keys().filter(|id| !listed.contains(id)).cloned().collect();
+        gone.iter().for_each(|id| self.drop_item(id));
+    }
+
+    pub(super) fn move_cursor(&mut self, side: Side, feed: &str, before: &Feed, next: &Feed) {
+        if before != next {
+            self.changes.push(Change::MoveCursor { side, feed: feed.to_owned(), value: next.to_text() });
+        }
+    }
+}
+
+/// A list row has fewer fields than the detail. What it does not carry stays as the detail said, until the detail is
+/// read again; the marker and the links of a ticket do not change by themselves.
+fn keep_details(known: HaloTicket, mut listed: HaloTicket) -> HaloTicket {
+    listed.marker = listed.marker.or(known.marker);
+    // A link once seen stays; where none was seen, this very change may be the link, so the detail is read again.
+    if listed.link_back == Obs::NotFetched && matches!(known.link_back, Obs::Value(_)) {
+        listed.link_back = known.link_back;
+    }
+    if listed.related.is_empty() {
+        listed.related = known.related;
+    }
+    listed.computed_hours |= known.computed_hours;
+    listed.web_url = listed.web_url.or(known.web_url);
+    listed
+}
+
+/// A ticket of a project type below a project is a task or a sub-project; both are left alone.
+pub(super) fn tell_tasks(rows: &mut Rows) {
+    let projects: BTreeSet<_> = rows
+        .tickets
+        .values()
+        .filter(|ticket| ticket.kind == Some(Kind::Project))
+        .map(|ticket| ticket.id)
+        .collect();
+    for ticket in rows.tickets.values_mut() {
+        ticket.is_task |= ticket.parent.is_some_and(|parent| projects.contains(&parent));
+    }
+}
