@@ -9,7 +9,7 @@ use crate::app::unix_ms;
 use crate::cli::Context;
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
-use crate::render::Paint;
+use crate::render::{Out, Paint};
 use crate::storage::{SqliteStore, Store};
 use sync_core::settings::Settings;
 
@@ -47,10 +47,13 @@ struct Explained<'a> {
 pub async fn command(args: &CheckArgs, context: &mut Context) -> Result<Exit, Failure> {
     let config = Config::load(&context.common.config)?;
     let secrets = context.secrets()?;
-    let settings = settings(&config).await?;
-    let inputs = Inputs::new(&config, &secrets, settings);
-    let report = super::run(&inputs).await;
     let look = context.out.look();
+    let settings = settings(&config, &mut context.out).await?;
+    let inputs = Inputs::new(&config, &secrets, settings);
+    // A sign of life; it is wiped before anything is printed.
+    let progress = look.bars.then(|| context.out.progress("Asking both systems", None));
+    let report = super::run(&inputs).await;
+    drop(progress);
     let paint = Paint::new(look.colour);
 
     if let Some(code) = &args.code {
@@ -86,12 +89,22 @@ pub async fn command(args: &CheckArgs, context: &mut Context) -> Result<Exit, Fa
 }
 
 /// The configuration's settings, with what people have answered where there is a database already.
-async fn settings(config: &Config) -> Result<Settings, Failure> {
+async fn settings(config: &Config, out: &mut Out) -> Result<Settings, Failure> {
     let mut settings = config.settings.clone();
     if !config.database.exists() {
         return Ok(settings);
     }
     let store = SqliteStore::open(&config.database, unix_ms(now())).await?;
+    let ours = config.halo.tenant_name();
+    if let Some(other) = store.identity().await?.filter(|identity| identity.halo != ours) {
+        // Either of the two may be the mistake; the check is what tells.
+        out.note(&format!(
+            "{} belongs to the Halo tenant {:?}, not to {ours:?}: what people answered there is left out",
+            config.database.display(),
+            other.halo
+        ));
+        return Ok(settings);
+    }
     for link in store.client_links().await? {
         settings.project.clients.entry(link.hit).or_insert(link.halo);
     }

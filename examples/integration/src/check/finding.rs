@@ -47,6 +47,9 @@ impl State {
     }
 }
 
+/// How the evidence begins of what was not asked.
+pub(super) const NOT_ASKED: &str = "not asked, because ";
+
 /// One precondition and how it stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
@@ -115,6 +118,12 @@ impl Finding {
     pub fn means(mut self, consequence: impl AsRef<str>) -> Self {
         self.consequence = harmless(consequence.as_ref()).into();
         self
+    }
+
+    /// Whether it waits for another finding, and nothing was asked.
+    #[must_use]
+    pub fn was_not_asked(&self) -> bool {
+        self.state == State::CannotTell && self.evidence.iter().all(|line| line.starts_with(NOT_ASKED))
     }
 
     /// The part of the setup it belongs to.

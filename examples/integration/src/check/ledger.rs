@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::finding::{Finding, Report, State};
+use super::finding::{Finding, NOT_ASKED, Report, State};
 use super::topics::{self, TOPICS};
 
 /// The findings so far, by code.
@@ -50,8 +50,8 @@ impl Ledger {
         for topic in TOPICS {
             if !self.found.contains_key(topic.code) {
                 let reason = self.before(topic.code).map_or_else(
-                    || "not asked, because something it builds on could not be told".to_owned(),
-                    |failing| format!("not asked, because {failing} stands before it"),
+                    || format!("{NOT_ASKED}something it builds on could not be told"),
+                    |failing| format!("{NOT_ASKED}{failing} stands before it"),
                 );
                 self.cannot_tell(topic.code, reason);
             }

@@ -170,3 +170,22 @@ async fn count(client: &Client, kind: Kind, id: TicketTypeId) -> Result<u64, Str
     };
     answer.map_err(|error| plainly(&error))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn followed(shown: Result<u64, String>) -> Followed {
+        let name = "Project".to_owned();
+        Followed { id: TicketTypeId(31), kind: Kind::Project, name, teams: BTreeSet::new(), shown }
+    }
+
+    #[test]
+    fn where_halo_names_no_teams_an_empty_list_proves_nothing() {
+        assert_eq!(by_counts(&[followed(Ok(3))]).state, State::Ok);
+        let empty = by_counts(&[followed(Ok(3)), followed(Ok(0))]);
+        assert_eq!(empty.state, State::CannotTell);
+        assert!(empty.evidence[2].ends_with("(Project): 0 tickets, and no error"), "{:?}", empty.evidence);
+        assert_eq!(by_counts(&[followed(Err("status 500".into()))]).state, State::CannotTell);
+    }
+}

@@ -26,7 +26,9 @@ impl Report {
             }
             lines.push(paint.text(Style::Heading, group.heading()));
             for finding in of {
-                lines.extend(finding.lines(width, paint, finding.state != State::Ok));
+                // What could not be asked waits for what is told in full elsewhere.
+                let full = finding.state != State::Ok && !finding.was_not_asked();
+                lines.extend(finding.lines(width, paint, full));
             }
         }
         lines.push(String::new());

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use halo_hit::check::{State, TOPICS};
 use sandbox::Options;
 use sandbox::breakage::Code;
@@ -48,6 +50,12 @@ async fn a_whole_setup_raises_no_alarm() {
     assert_eq!(codes(&report, State::Ok).len(), TOPICS.len(), "{}", trouble(&report));
     assert_eq!(report.findings.len(), TOPICS.len(), "{}", trouble(&report));
     assert_eq!(report.exit().number(), 0);
+    let url = format!("{}/counts", sandbox.info().control.base_url);
+    let counts = sandbox::net::request("GET", &url, &[], "", Duration::from_secs(5)).await.unwrap();
+    let counts: serde_json::Value = serde_json::from_str(&counts.body).unwrap();
+    assert_eq!((&counts["halo"]["writes"], &counts["hit"]["writes"]), (&0.into(), &0.into()));
+    // A minute's worth of the cautious default rate at the most.
+    assert!(counts["halo"]["requests"].as_u64().unwrap() <= 60, "{counts}");
     assert!(
         report.findings.iter().all(|finding| !finding.evidence.is_empty()),
         "every finding says what it saw"

@@ -1,10 +1,13 @@
 //! The command as a user runs it.
 
+use halo_hit::storage::{Identity, SqliteStore, Store, UnixMs};
 use sandbox::breakage::Code;
 use sandbox::{Options, Sandbox};
 
 use super::{configuration, start};
 use crate::program::{Desk, Ended};
+
+const NOW: UnixMs = 1_700_000_000_000;
 
 async fn run(sandbox: &Sandbox, desk: &Desk, arguments: &[&str]) -> Ended {
     let info = sandbox.info();
@@ -54,4 +57,35 @@ async fn it_prints_and_changes_nothing() {
     assert_eq!(odd.code, 64);
     assert!(odd.err.contains("agent_not_in_team"), "{}", odd.err);
     assert_eq!(desk.files(), ["halo-hit.toml"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_of_the_database_count_and_those_of_another_tenant_do_not() {
+    let sandbox = start(Options::default()).await;
+    let right = configuration(&sandbox);
+    // A client that only a person can link.
+    let stranger = right.replace("[\"cl_1\"]", "[\"cl_9001\"]");
+    let desk = Desk::with(&stranger);
+    assert_eq!(run(&sandbox, &desk, &["check", "client_unmatched"]).await.code, 3);
+    let linked = run(&sandbox, &desk, &["pair", "cl_9001", "link", "12", "--client"]).await;
+    assert!(matches!(linked.code, 0 | 2), "{} {}", linked.out, linked.err);
+    let report = run(&sandbox, &desk, &["check", "client_unmatched"]).await;
+    assert_eq!(report.code, 0, "{} {}", report.out, report.err);
+
+    let store = SqliteStore::open(&desk.path("halo-hit.db"), NOW).await.unwrap();
+    let owner = Identity { halo: sandbox.info().halo.tenant.clone(), hit: None };
+    store.claim(&owner, NOW).await.unwrap();
+    drop(store);
+    let tenant = format!("tenant = {:?}", sandbox.info().halo.tenant);
+    std::fs::write(desk.path("halo-hit.toml"), stranger.replace(&tenant, "tenant = \"mistyped\"")).unwrap();
+    let report = run(&sandbox, &desk, &["check"]).await;
+    assert_eq!(report.code, 11);
+    assert!(
+        report.out.contains("tenant_unknown") && report.err.contains("not to \"mistyped\""),
+        "{}\n{}",
+        report.out,
+        report.err
+    );
+    std::fs::write(desk.path("halo-hit.toml"), &stranger).unwrap();
+    assert_eq!(run(&sandbox, &desk, &["check"]).await.code, 0, "nothing was claimed for the mistyped tenant");
 }
