@@ -192,8 +192,9 @@ impl CreateTask {
             (State::Look { record, origin }, Event::Read(Ok(Some(seen)))) if seen.key() == record => {
                 self.adopt(&record, Some(&seen), origin, cx)
             }
-            // It is there, by its marker or by the server's word; what it holds is seen by the next run.
-            (State::Look { record, origin }, Event::Read(_)) => self.adopt(&record, None, origin, cx),
+            // Without a look at it, its base would be a guess. The intent stays, and the next run finds it again.
+            (State::Look { .. }, Event::Read(Err(reject))) => State::End(OpResult::Rejected(reject)),
+            (State::Look { .. }, Event::Read(Ok(_))) => State::End(OpResult::Unknown),
             (State::Commit(_, result) | State::Drop(result), Event::Persisted) => State::End(result),
             (state, _) => state,
         };

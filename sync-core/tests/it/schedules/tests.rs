@@ -55,6 +55,20 @@ fn random_schedules_end_well() {
     }
 }
 
+/// Seeds that once broke something.
+#[test]
+fn seeds_that_once_failed_end_well() {
+    for (scenario, seed, per_mille) in [
+        (Scenario::promotion(), 15, 120),
+        (Scenario::promotion(), 170, 60),
+        (Scenario::promotion_by_workflow(), 170, 60),
+        (Scenario::actions(), 27, 60),
+        (Scenario::actions(), 223, 60),
+    ] {
+        assert_clean(&random(&scenario, seed, per_mille, Without::Nothing), scenario.name);
+    }
+}
+
 /// Leaving a mechanism out must break something, or nobody would notice if it stopped working.
 #[test]
 fn every_mechanism_is_needed() {
