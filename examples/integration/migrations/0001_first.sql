@@ -172,6 +172,7 @@ CREATE TABLE gate (
     halo_edits INTEGER NOT NULL,
     hit_edits INTEGER NOT NULL,
     promotions INTEGER NOT NULL,
+    opened_at INTEGER,
     unlocked_at INTEGER,
     unlocked_tenant TEXT
 ) STRICT;

@@ -131,7 +131,18 @@ impl App {
         Ok((facts.report(), facts))
     }
 
-    /// Refuses to write while the scope is global and the gate is neither open nor unlocked.
+    /// Notes that global scope began, if the gate is open now, and forgets it while the scope is not global. Issues of
+    /// all the other clients appear with the first global plan, and must not close the gate behind it.
+    async fn pass_gate(&self) -> Result<(), Failure> {
+        let global = self.config.settings.sync.scope.is_global();
+        let (report, facts) = self.gate().await?;
+        if global != facts.opened.is_some() && (!global || report.open) {
+            self.store.note_gate(global, self.now()).await?;
+        }
+        Ok(())
+    }
+
+    /// Refuses to write while the scope is global and the gate was neither open when that began, nor unlocked.
     ///
     /// # Errors
     /// [`Exit::Blocked`] with what is missing.
@@ -140,7 +151,7 @@ impl App {
             return Ok(());
         }
         let (report, facts) = self.gate().await?;
-        if report.open || facts.unlocked.is_some() {
+        if report.open || facts.opened.is_some() || facts.unlocked.is_some() {
             return Ok(());
         }
         let missing: Vec<String> =
@@ -223,6 +234,7 @@ impl App {
         let tenant = self.config.halo.tenant_name();
         let identity = Identity { halo: tenant.to_owned(), hit: Some(account.id.to_string()) };
         self.store.claim(&identity, self.now()).await?;
+        self.pass_gate().await?;
         let pair = PairId::from(format!("{tenant}|{}", account.id));
         Ok(Systems { halo, hit: Arc::new(hit), account, pair })
     }

@@ -40,7 +40,7 @@ pub(super) async fn gate(args: &GateArgs, context: &mut Context) -> Result<Exit,
     let (report, facts) = app.gate().await?;
     let unlocked = facts.unlocked.clone();
     let answer =
-        GateAnswer { open: report.open || unlocked.is_some(), unlocked: unlocked.is_some(), report, facts };
+        GateAnswer { open: report.open || facts.opened.is_some() || unlocked.is_some(), unlocked: unlocked.is_some(), report, facts };
     context.out.result("gate", Exit::Done, &answer);
     let out = &mut context.out;
     let mut table = Table::new(["", "What must have been seen on validation clients"]);
@@ -50,6 +50,10 @@ pub(super) async fn gate(args: &GateArgs, context: &mut Context) -> Result<Exit,
     }
     out.table(&table);
     out.line("");
+    if let Some(at) = answer.facts.opened {
+        out.line(format!("Global scope began on {}, with the gate open.", when(&app, at)));
+        return Ok(Exit::Done);
+    }
     match (&unlocked, answer.report.open) {
         (_, true) => out.line("The gate is open: scope.global = true lets all linked clients take part."),
         (Some((at, name)), false) => out.line(format!(

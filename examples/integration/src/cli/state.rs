@@ -59,7 +59,7 @@ pub(super) async fn status(context: &mut Context) -> Result<Exit, Failure> {
         paused: store.paused().await?,
         global,
         validation_clients,
-        gate_open: report.open,
+        gate_open: report.open || facts.opened.is_some(),
         gate_unlocked: facts.unlocked.is_some(),
         links: facts.links,
         unfinished_creates: store.intents().await?.len(),

@@ -146,6 +146,10 @@ pub trait Store: Send + Sync {
     /// The evidence for going global.
     async fn gate(&self) -> Result<GateFacts, StoreError>;
 
+    /// Notes that the open gate to global scope was passed, or that the scope is back to validation clients. Whoever
+    /// has passed it once need not pass it again until then.
+    async fn note_gate(&self, passed: bool, now: UnixMs) -> Result<(), StoreError>;
+
     /// Whether nothing is to be written.
     async fn paused(&self) -> Result<Option<Paused>, StoreError>;
 

@@ -361,6 +361,7 @@ async fn the_gate_counts(store: &impl Store) {
         hit_edits: 3,
         promotions: 1,
         blocking_issues: 1,
+        opened: None,
         unlocked: None,
     };
     assert_eq!(store.gate().await.unwrap(), expected);
@@ -373,6 +374,10 @@ async fn the_gate_counts(store: &impl Store) {
     let gate = store.gate().await.unwrap();
     assert_eq!((gate.clean_runs, gate.blocking_issues), (0, 0));
     assert_eq!(gate.unlocked, Some((3, "acme".into())));
+    for (passed, now, opened) in [(true, 4, Some(4)), (true, 5, Some(4)), (false, 6, None)] {
+        store.note_gate(passed, now).await.unwrap();
+        assert_eq!(store.gate().await.unwrap().opened, opened);
+    }
 }
 
 async fn the_serial_tells_stale_plans(store: &impl Store) {

@@ -347,6 +347,8 @@ pub struct GateFacts {
     pub promotions: u64,
     /// Issues that stand in its way and were not dismissed.
     pub blocking_issues: u64,
+    /// When global scope began with this evidence. What goes wrong afterwards concerns the records it goes wrong with.
+    pub opened: Option<UnixMs>,
     /// When a person unlocked it by typing the tenant's name, and that name.
     pub unlocked: Option<(UnixMs, String)>,
 }

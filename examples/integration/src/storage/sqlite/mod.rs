@@ -293,6 +293,10 @@ impl Store for SqliteStore {
         self.read_gate().await
     }
 
+    async fn note_gate(&self, passed: bool, now: UnixMs) -> Result<(), StoreError> {
+        self.write_gate(passed, now).await
+    }
+
     async fn paused(&self) -> Result<Option<Paused>, StoreError> {
         self.read_paused().await
     }

@@ -291,6 +291,7 @@ impl SqliteStore {
             hit_edits: count("hit_edits")?,
             promotions: count("promotions")?,
             blocking_issues: count("blocking")?,
+            opened: column(TABLE, &row, "opened_at")?,
             unlocked: unlocked_at.zip(tenant),
         })
     }

@@ -130,6 +130,17 @@ impl SqliteStore {
         Ok(run)
     }
 
+    pub(super) async fn write_gate(&self, passed: bool, now: UnixMs) -> Done {
+        let mut tx = self.begin(now).await?;
+        // The first time counts: it is passed again and again while the scope stays global.
+        let query = match passed {
+            true => sqlx::query("UPDATE gate SET opened_at = coalesce(opened_at, ?)").bind(now),
+            false => sqlx::query("UPDATE gate SET opened_at = NULL"),
+        };
+        tx.run(query).await?;
+        tx.end().await
+    }
+
     pub(super) async fn write_rate_window(&self, text: &str) -> Done {
         let mut tx = self.begin(0).await?;
         tx.run(sqlx::query("UPDATE state SET rate_window = ?").bind(text.to_owned())).await?;
