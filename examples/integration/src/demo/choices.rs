@@ -41,7 +41,7 @@ pub(super) struct Chosen {
 /// Everything that is chosen.
 #[derive(Debug, Clone)]
 pub(super) struct Choices {
-    authorisation_server: String,
+    resource_server: String,
     info: Info,
     time_zone: String,
     currency: String,
@@ -56,7 +56,7 @@ impl Choices {
     /// The addresses alone, as somebody types them from the screens.
     pub(super) fn addresses(info: &Info) -> Self {
         Self {
-            authorisation_server: info.halo.authorisation_server.clone(),
+            resource_server: info.halo.resource_server.clone(),
             info: info.clone(),
             time_zone: "America/Chicago".to_owned(),
             currency: "USD".to_owned(),
@@ -68,10 +68,9 @@ impl Choices {
         }
     }
 
-    /// The same with `/api` where it does not belong: in the authorisation server.
+    /// The same with `/api` where it does not belong: in front of a further path.
     pub(super) fn misplaced(&self) -> Self {
-        let authorisation_server = format!("{}/auth", self.info.halo.resource_server);
-        Self { authorisation_server, ..self.clone() }
+        Self { resource_server: format!("{}/tickets", self.info.halo.resource_server), ..self.clone() }
     }
 
     /// What `check` lists, chosen by name as a person would.
@@ -138,6 +137,27 @@ impl Choices {
         self.kinds.as_mut().map(|kinds| &mut kinds[place])
     }
 
+    /// The ticket type of new tickets, of opportunities (0) or projects (1).
+    pub(super) fn create_type(&self, kind: usize) -> Result<TicketTypeId, Failure> {
+        let chosen = self.kinds.as_ref().and_then(|kinds| kinds.get(kind));
+        chosen.map(|chosen| chosen.create_type).ok_or_else(|| missing("choice", "create_type"))
+    }
+
+    /// The status whose items become this.
+    pub(super) fn creating(&self, word: &str) -> Option<String> {
+        let found = self.create.iter().find(|(_, rule)| **rule == word);
+        found.map(|(status, _)| status.to_string())
+    }
+
+    /// Gives a status rows that let its items be.
+    pub(super) fn ignore(&mut self, status: &str) {
+        let status = HitStatusId::from(status);
+        self.create.insert(status.clone(), "nothing");
+        for map in self.maps.values_mut() {
+            map.to_halo.insert(status.clone(), None);
+        }
+    }
+
     /// The configuration file.
     pub(super) fn to_toml(&self) -> String {
         let info = &self.info;
@@ -146,8 +166,8 @@ impl Choices {
              time_zone = {:?}\ncurrency = {:?}\nrate_limit = {KEPT:?}\n\n[hit]\nbase_url = {:?}\ncurrency = {:?}\n\
              rate_limit = {KEPT:?}\n\n[timing]\nrequest_timeout = {TIMEOUT:?}\nsettle = {SETTLE:?}\n\
              promotion_wait = {PROMOTION_WAIT:?}\n\n[scope]\nglobal = {}\nvalidation_clients = {:?}\n",
-            info.halo.resource_server,
-            self.authorisation_server,
+            self.resource_server,
+            info.halo.authorisation_server,
             info.halo.tenant,
             info.halo_integration.client_id,
             self.time_zone,

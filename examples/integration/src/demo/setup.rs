@@ -1,7 +1,7 @@
 //! Steps 1 to 4: what this is, the connection, the check, the settings.
 
 use sync_core::catalogue::Catalogue;
-use sync_core::ids::Kind;
+use sync_core::ids::{HitClientId, Kind};
 use sync_core::settings::{Severity, validate};
 
 use super::Story;
@@ -103,9 +103,20 @@ impl Story {
         Ok(looked.view.catalogue)
     }
 
-    /// The clients to try it on: one that HumanizeIT already refers to, and one whose name two Halo clients bear.
+    /// The clients to try it on: one that HumanizeIT already refers to, and one whose name several clients bear.
     async fn validation_clients(&mut self) -> Result<Vec<String>, Failure> {
-        Ok(vec!["cl_1".to_owned(), "cl_2".to_owned()])
+        let looked = self.desk.plan(Reach::Changes).await?;
+        let view = &looked.view;
+        let items = |client: &HitClientId| view.snapshot.items.iter().filter(|item| item.client == *client).count();
+        let linked = view.directory.clients.keys().max_by_key(|client| (items(client), std::cmp::Reverse(*client)));
+        let questions = view.matches.questions(&view.catalogue, |client| items(client) > 0);
+        let namesake = questions
+            .iter()
+            .filter(|question| question.suggestion.is_none() && !question.candidates.is_empty())
+            .max_by_key(|question| (question.candidates.len(), std::cmp::Reverse(items(&question.client.id))))
+            .or_else(|| questions.iter().find(|question| question.suggestion.is_some()));
+        let chosen = linked.into_iter().chain(namesake.map(|question| &question.client.id));
+        Ok(chosen.map(ToString::to_string).collect())
     }
 
     pub(super) async fn settings(&mut self) -> Result<(), Failure> {

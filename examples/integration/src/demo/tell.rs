@@ -11,12 +11,11 @@ const INDENT: usize = 4;
 pub(super) struct Tell {
     out: Out,
     step: u32,
-    lines: usize,
 }
 
 impl Tell {
     pub(super) fn new(look: Look) -> Self {
-        Self { out: Out::stdio(Look { width: look.width.min(WIDTH), ..look }), step: 0, lines: 0 }
+        Self { out: Out::stdio(Look { width: look.width.min(WIDTH), ..look }), step: 0 }
     }
 
     /// A line at the left edge.
@@ -58,13 +57,6 @@ impl Tell {
         self.paragraph("$ ", text, Style::Faint);
     }
 
-    /// Lines that another part has laid out.
-    pub(super) fn lines(&mut self, lines: impl IntoIterator<Item = String>) {
-        for line in lines {
-            self.put(&format!("{:INDENT$}{line}", ""));
-        }
-    }
-
     fn paragraph(&mut self, mark: &str, text: &str, style: Style) {
         let hang = INDENT + mark.len();
         for (place, line) in wrap(text, self.out.look().width.saturating_sub(hang)).iter().enumerate() {
@@ -75,11 +67,16 @@ impl Tell {
     }
 
     fn put(&mut self, line: &str) {
-        self.lines += 1;
         self.out.line(line);
     }
 
     pub(super) fn finish(&mut self) {
         self.out.finish();
     }
+}
+
+/// A number with its noun.
+pub(super) fn count(number: impl TryInto<u64>, one: &str, many: &str) -> String {
+    let number = number.try_into().unwrap_or(u64::MAX);
+    format!("{number} {}", if number == 1 { one } else { many })
 }

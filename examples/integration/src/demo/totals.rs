@@ -2,9 +2,13 @@
 
 use serde::Serialize;
 
+use sync_core::value::Value;
+
 use super::Story;
+use super::days::nothing_to_show;
 use crate::engine::Reach;
 use crate::exit::Failure;
+use crate::storage::HistoryFilter;
 
 /// Requests that arrived.
 #[derive(Debug, Serialize)]
@@ -37,6 +41,27 @@ pub(super) struct Sums {
 
 impl Story {
     pub(super) async fn explain(&mut self) -> Result<(), Failure> {
+        self.tell.step("History: why one value was written, and what was there before");
+        let Some(op) = self.explained else { return Err(nothing_to_show("a change to explain")) };
+        let short: String = op.to_string().chars().take(8).collect();
+        self.tell.command(&format!("halo-hit history explain {short}"));
+        let filter = HistoryFilter { op: Some(op), limit: 50, ..HistoryFilter::default() };
+        let rows = self.desk.app.store.history(&filter).await?;
+        for entry in rows.iter().map(|row| &row.entry).filter(|entry| entry.field.is_some()) {
+            let run = entry.run.map_or("no run".to_owned(), |run| format!("run {run}"));
+            self.tell.say(format!("{run}: {}", entry.sentence));
+            let (Some(field), Some(record)) = (entry.field, &entry.record) else { continue };
+            let shown = |value: &Option<Value>| value.as_ref().map_or("blank".to_owned(), ToString::to_string);
+            self.tell.say(format!(
+                "Kept with it: {} of {} was {}, became {}. An undo would write {} back, unless somebody has changed \
+                 it since. The command `undo` does not exist yet.",
+                field.label(),
+                record.id(),
+                shown(&entry.before),
+                shown(&entry.after),
+                shown(&entry.before)
+            ));
+        }
         Ok(())
     }
 
