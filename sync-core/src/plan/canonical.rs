@@ -1,5 +1,6 @@
 //! The plan file: canonical JSON in the manner of RFC 8785. Keys are sorted, there is no white space, numbers are
-//! whole and small, ids and amounts are texts. Equal plans are equal bytes.
+//! whole and small, ids and amounts are texts. Equal plans are equal bytes. The file holds the plan's own hash, so that
+//! an edit is noticed wherever it was made.
 
 use super::Plan;
 use super::head::PlanHead;
@@ -24,23 +25,34 @@ pub enum BadPlan {
     Edited,
 }
 
-/// The bytes of the plan file.
+/// The key under which the file holds the hash of everything else in it.
+const HASH: &str = "hash";
+
+/// The bytes of the plan file: the plan, and its [`plan_hash`] under the key `hash`.
 #[must_use]
 pub fn to_canonical_json(plan: &Plan) -> Vec<u8> {
-    canonical(plan)
+    let mut out = Vec::new();
+    // As in `canonical`: our types serialise without errors.
+    if let Ok(mut file) = serde_json::to_value(plan) {
+        if let Value::Object(entries) = &mut file {
+            entries.insert(HASH.to_string(), Value::String(plan_hash(plan).to_string()));
+        }
+        write(&file, &mut out);
+    }
+    out
 }
 
-/// SHA-256 of the bytes of the plan file.
+/// SHA-256 of the plan as canonical JSON: its name. The plan file without its key `hash` are those bytes.
 #[must_use]
 pub fn plan_hash(plan: &Plan) -> Hash256 {
-    Hash256::of(&to_canonical_json(plan))
+    Hash256::of(&canonical(plan))
 }
 
 /// Reads a plan file.
 ///
 /// # Errors
 /// [`BadPlan`], also if the bytes are not exactly those that [`to_canonical_json`] writes for what was read, apart
-/// from white space at the end, or if an operation is not what its name says.
+/// from white space at the end (the hash in the file among them), or if an operation is not what its name says.
 pub fn parse(bytes: &[u8]) -> Result<Plan, BadPlan> {
     #[derive(serde::Deserialize)]
     struct Probe {
@@ -56,7 +68,12 @@ pub fn parse(bytes: &[u8]) -> Result<Plan, BadPlan> {
     if probe.head.format != u64::from(PlanHead::FORMAT) {
         return Err(BadPlan::Format(probe.head.format));
     }
-    let plan: Plan = serde_json::from_slice(bytes).map_err(unreadable)?;
+    let mut file: Value = serde_json::from_slice(bytes).map_err(unreadable)?;
+    if let Value::Object(entries) = &mut file {
+        entries.remove(HASH);
+    }
+    let plan: Plan = serde_json::from_value(file).map_err(unreadable)?;
+    // The bytes hold the hash of what was written: what was read must have the same one.
     let honest = to_canonical_json(&plan) == bytes && plan.ops.iter().all(|op| op.name() == op.id);
     if honest { Ok(plan) } else { Err(BadPlan::Edited) }
 }

@@ -88,6 +88,8 @@ fn any_edit_of_the_file_is_noticed() {
     for (from, to) in [
         ("Firewall \\\"core\\\"", "Firewall"),
         ("\"125000\"", "\"925000\""),
+        // What a create would send is no part of the operation's name.
+        ("{\"text\":\"Backup\"}", "{\"text\":\"Backups\"}"),
         ("{\"conflicts\"", " {\"conflicts\""),
         ("\"diags\":[]", "\"diags\":[],\"extra\":1"),
     ] {
