@@ -117,7 +117,9 @@ pub(super) async fn references(world: &World<'_>) -> Outcome {
     let put = put?;
     let wanted = vec![ExternalReference::new(key.clone(), target.clone())];
     expect(value(&put.external_references) == Some(wanted), || format!("{:?}", put.external_references))?;
-    expect(value(&put.updated_at) > value(&first.updated_at), || "the item did not change".to_owned())?;
+    expect(value(&put.updated_at) >= value(&first.updated_at), || {
+        "the item is older than before".to_owned()
+    })?;
     same(&world.api.put_external_reference(&first.id, &key, &target).await?, &put)?;
 
     let query = ItemQuery::new().external_reference(ReferenceFilter::exactly(key.clone(), target.id.clone()));
