@@ -40,7 +40,6 @@ impl Session {
 
     async fn look(&self, reach: Reach) -> Result<(View, Planned), Failure> {
         let view = self.engine.read(&self.lease, reach).await?;
-        refuse_settings(&view)?;
         let planned = self.engine.plan(&view);
         self.engine.remember(&self.lease, &view, &planned, None).await?;
         Ok((view, planned))
@@ -55,12 +54,6 @@ impl Session {
     async fn close(&self) -> Result<(), Failure> {
         self.app.keep_rate_window(self.engine.halo.client()).await
     }
-}
-
-/// Settings that name what neither system has are refused before anything is planned from them.
-fn refuse_settings(view: &View) -> Result<(), Failure> {
-    let findings = sync_core::settings::validate(&view.settings, &view.catalogue);
-    crate::config::refuse(&findings)
 }
 
 #[derive(Serialize)]

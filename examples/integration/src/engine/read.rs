@@ -80,14 +80,16 @@ impl Engine {
     /// Reads both systems. Nothing is written to either.
     ///
     /// # Errors
-    /// [`Failure`] of the class of what failed: credentials, address, or any other for a server that does not answer.
+    /// [`Failure`] of the class of what failed: credentials, address, settings that name what neither system has, or any
+    /// other for a server that does not answer.
     ///
     /// # Cancel safety
     /// May be dropped anywhere: the bounds move together with what was read.
     pub async fn read(&self, lease: &Lease, reach: Reach) -> Result<View, Failure> {
         let began = perform::now_ms(&*self.time);
         let marked = self.store.dirty().await?;
-        let (catalogue, found, stored_clients, fresh) = self.catalogue(reach).await?;
+        let settings = self.settings().await?;
+        let (catalogue, found, stored_clients, fresh) = self.catalogue(reach, &settings).await?;
         self.halo.know(&catalogue, &found);
 
         let mut rows = self.kept_rows().await?;
@@ -100,7 +102,6 @@ impl Engine {
 
         let mut changes = std::mem::take(&mut rows.changes);
         changes.extend(fresh);
-        let settings = self.settings().await?;
         if reach == Reach::Everything {
             changes.extend(self.note_absence(&settings, &rows, &mut links));
         }
@@ -179,15 +180,19 @@ impl Engine {
         Ok(())
     }
 
-    /// What both tenants have: as kept, or asked for afresh.
+    /// What both tenants have: as kept, or asked for afresh. Settings that name what neither has are refused here, before
+    /// anything is stored; but not on the word of what is kept, which may be older than what they name.
     async fn catalogue(
         &self,
         reach: Reach,
+        settings: &Settings,
     ) -> Result<(Catalogue, Found, Vec<(HitClientId, HaloClientId)>, Option<Change>), Failure> {
         if reach == Reach::Changes {
             let kept = self.store.catalogue().await?;
             // What cannot be read was kept by another version: it is asked for again.
-            if let Some(kept) = kept.and_then(|text| serde_json::from_str::<Kept>(&text).ok()) {
+            if let Some(kept) = kept.and_then(|text| serde_json::from_str::<Kept>(&text).ok())
+                && refuse(settings, &kept.catalogue).is_ok()
+            {
                 return Ok((kept.catalogue, kept.found, kept.stored_clients, None));
             }
         }
@@ -196,6 +201,7 @@ impl Engine {
         let stored_clients =
             self.hit.catalogue(&mut catalogue).await.map_err(|error| self.hit_failure(&error))?;
         catalogue.halo_currency = self.settings.project.halo_currency;
+        refuse(settings, &catalogue)?;
         let kept = Kept { catalogue, found, stored_clients };
         let text = serde_json::to_string(&kept).map_err(|error| super::internal(&error))?;
         Ok((kept.catalogue, kept.found, kept.stored_clients, Some(Change::KeepCatalogue(text))))
@@ -384,6 +390,10 @@ fn note(link: &mut Link, what: Option<Kind>, present: bool, scope: Hash128, now:
             link.gone.push((what, Evidence::Absent { scope, first: now, latest: now, reads: 1 }))
         }
     }
+}
+
+fn refuse(settings: &Settings, catalogue: &Catalogue) -> Result<(), Failure> {
+    crate::config::refuse(&sync_core::settings::validate(settings, catalogue))
 }
 
 fn dirty_mark(dirty: &Dirty) -> DirtyMark {
