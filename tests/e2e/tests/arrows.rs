@@ -19,7 +19,8 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
 }
 
 /// Crates that perform I/O or read a clock: none may come near the pure core.
-const IMPURE: &[&str] = &["tokio", "reqwest", "hyper", "sqlx", "axum", "fastrand", "mio", "socket2", "chrono"];
+const IMPURE: &[&str] =
+    &["tokio", "reqwest", "hyper", "sqlx", "axum", "fastrand", "mio", "socket2", "chrono"];
 
 fn metadata(extra: &[&str]) -> serde_json::Value {
     let output = Command::new(env!("CARGO"))
