@@ -18,9 +18,14 @@ use crate::storage::{Answer, HistoryFilter};
 /// What nobody has told the settings about.
 const NEW_STATUS: (&str, &str) = ("st_board_vote", "Custom: board vote");
 
+/// What the vCIO thinks of next.
+const MORE: [&str; 4] =
+    ["Printer fleet renewal", "Remote access review", "Door camera upgrade", "Archive of old mailboxes"];
+
 impl Story {
     pub(super) async fn won(&mut self) -> Result<(), Failure> {
         self.tell.step("Halo's day: sales wins a deal, and Halo's own workflow makes the project");
+        self.plenty().await?;
         let looked = self.desk.plan(Reach::Changes).await?;
         let Some((item, opportunity)) = open_opportunities(&looked, "Qualified").into_iter().next() else {
             return Err(nothing_to_show("an open opportunity"));
@@ -65,6 +70,25 @@ impl Story {
             self.tell.say(format!("{differences} of project and item: reviewed, Halo's value kept."));
         }
         self.ordinary_edits().await
+    }
+
+    /// The vCIO plans more where this world has too few open opportunities for what follows.
+    async fn plenty(&mut self) -> Result<(), Failure> {
+        let have = open_opportunities(&self.desk.plan(Reach::Changes).await?, "Qualified").len();
+        let more = &MORE[have.min(MORE.len())..];
+        if more.is_empty() {
+            return Ok(());
+        }
+        let before = self.control.counts().await?;
+        self.plan_items(more).await?;
+        self.settle().await?;
+        let made = self.control.counts().await?.halo.creates - before.halo.creates;
+        self.tell.say(format!(
+            "First the vCIO qualifies {}; the sync makes {}.",
+            count(more.len(), "more item", "more items"),
+            count(made, "opportunity", "opportunities")
+        ));
+        Ok(())
     }
 
     /// A date moves in Halo, a name changes in HumanizeIT.
@@ -211,7 +235,7 @@ pub(super) fn open_opportunities(looked: &Looked, status: &str) -> Vec<(ItemId, 
 }
 
 /// Linked projects that are open.
-fn open_projects(looked: &Looked) -> Vec<(ItemId, TicketId)> {
+pub(super) fn open_projects(looked: &Looked) -> Vec<(ItemId, TicketId)> {
     let view = &looked.view;
     let open = |id: TicketId| view.snapshot.ticket(id).is_some_and(|ticket| !ticket.closed);
     let links = view.links.iter().filter(|link| link.opportunity.is_none());

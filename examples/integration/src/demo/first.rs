@@ -1,11 +1,12 @@
 //! Steps 5 to 7: pairing, the preview, the first apply.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sync_core::decision::PairingAnswer;
 use sync_core::field::FieldId;
-use sync_core::ids::Side;
-use sync_core::plan::{OpKind, Skip, SkipReason, explain_op_named, explain_skip};
+use sync_core::ids::{Side, TicketId};
+use sync_core::hash::Hash256;
+use sync_core::plan::{OpKind, Skip, SkipReason, Verdict, explain_op_named, explain_skip};
 use sync_core::value::Value;
 
 use super::Story;
@@ -14,7 +15,7 @@ use super::desk::Looked;
 use super::tell::count;
 use crate::engine::Reach;
 use crate::exit::Failure;
-use crate::storage::{Answer, ClientQuestion};
+use crate::storage::{Answer, ClientQuestion, PairingQuestion};
 
 /// How many examples of a list are shown.
 const SHOWN: usize = 3;
@@ -24,7 +25,7 @@ const PATIENCE: usize = 6;
 impl Story {
     pub(super) async fn pairing(&mut self) -> Result<(), Failure> {
         self.tell.step("Pairing: what is there on both sides is linked, not made again");
-        let looked = self.desk.plan(Reach::Everything).await?;
+        let looked = self.desk.plan(Reach::Changes).await?;
         let questions = self.desk.app.store.questions().await?;
         let mut answers = Vec::new();
         for question in &questions.clients {
@@ -64,13 +65,9 @@ impl Story {
                 ids.join(" or ")
             ));
         }
-        let linked = questions.pairings.iter().filter_map(|question| {
-            let ticket = question.suggestion.or_else(|| Some(question.candidates.first()?.id))?;
-            Some(Answer::Pair(question.item.id.clone(), PairingAnswer::Link(ticket)))
-        });
-        let linked: Vec<Answer> = linked.collect();
-        self.desk.answer(&linked).await?;
-        self.tell.say("A person accepts the suggestions, and names the first ticket where it is ambiguous.");
+        let answers = pair_each(&questions.pairings);
+        self.desk.answer(&answers).await?;
+        self.tell.say("A person accepts the suggestions, and names a ticket where it is ambiguous.");
         Ok(())
     }
 
@@ -82,7 +79,8 @@ impl Story {
 
         self.tell.step("Apply: the first writes");
         let start = self.control.log_end().await?;
-        self.desk.apply(&looked, None).await?;
+        let lifted = self.limits(&looked);
+        self.desk.apply(&looked, lifted).await?;
         drop(looked);
         let after = self.control.counts().await?;
         self.tell.say(format!(
@@ -145,6 +143,16 @@ impl Story {
         }
         let elsewhere = plan.skips.iter().filter(|skip| skip.reason == SkipReason::OutOfScope).count();
         self.tell.item(format!("{elsewhere} items of clients that do not take part yet"));
+    }
+
+    /// What a person says who meets the limits: that this very plan may pass. Nothing, where it is within them.
+    fn limits(&mut self, looked: &Looked) -> Option<Hash256> {
+        let Verdict::Blocked(hits) = &looked.planned.plan.head.verdict else { return None };
+        for hit in hits {
+            self.tell.bad(format!("blocked: {}", hit.sentence()));
+        }
+        self.tell.say("A person has looked at the plan, and lifts the limits for it alone.");
+        Some(looked.planned.hash)
     }
 
     /// The tickets made since, as Halo itself shows them to anybody with a token.
@@ -215,6 +223,20 @@ fn persons_choice(looked: &Looked, question: &ClientQuestion) -> Option<Answer> 
     let last = question.candidates.len().checked_sub(1)?;
     let candidate = &question.candidates[place.unwrap_or(0).min(last)];
     Some(Answer::LinkClient(question.client.id.clone(), question.suggestion.unwrap_or(candidate.id)))
+}
+
+/// The suggestions, and for ambiguous items the first ticket that no other item was given; a new one where none is left.
+fn pair_each(questions: &[PairingQuestion]) -> Vec<Answer> {
+    let mut given: BTreeSet<TicketId> = questions.iter().filter_map(|question| question.suggestion).collect();
+    let answers = questions.iter().map(|question| {
+        let free = || question.candidates.iter().map(|ticket| ticket.id).find(|id| !given.contains(id));
+        let answer = question.suggestion.or_else(free).map_or(PairingAnswer::Create, PairingAnswer::Link);
+        if let PairingAnswer::Link(ticket) = answer {
+            given.insert(ticket);
+        }
+        Answer::Pair(question.item.id.clone(), answer)
+    });
+    answers.collect()
 }
 
 fn spoken(answers: &[Answer]) -> String {

@@ -4,10 +4,12 @@ use serde_json::json;
 use sync_core::decision::PairingAnswer;
 use sync_core::field::FieldId;
 use sync_core::gate::GateNeed;
+use sync_core::ids::{ItemId, TicketId};
 use sync_core::plan::{OpKind, Verdict};
 use sync_core::value::Value;
 
 use super::Story;
+use super::days::{open_opportunities, open_projects};
 use super::tell::count;
 use crate::engine::Reach;
 use crate::exit::Failure;
@@ -17,6 +19,9 @@ use crate::storage::Answer;
 const BURST: usize = 60;
 /// What each of them is called.
 const NAME: &str = "Enforce phishing-resistant sign-in";
+
+/// How many edits people make on each side in a day.
+const EDITS: usize = 20;
 
 impl Story {
     pub(super) async fn global(&mut self) -> Result<(), Failure> {
@@ -46,12 +51,40 @@ impl Story {
         self.desk.connect().await?;
         self.pair_in_bulk().await?;
         self.burst().await?;
-        self.blocked_and_released().await
+        self.blocked_and_released().await?;
+        self.working_day().await
+    }
+
+    /// People at work on all clients, in both systems.
+    async fn working_day(&mut self) -> Result<(), Failure> {
+        let looked = self.desk.plan(Reach::Changes).await?;
+        let named = open_opportunities(&looked, "Qualified");
+        let dated = open_projects(&looked);
+        drop(looked);
+        let rename = |(place, (item, _)): (usize, &(ItemId, TicketId))| {
+            json!({"side": "hit", "item_id": item.as_str(), "set": {"name": format!("Reworded after review {}", place + 1)}})
+        };
+        let move_date = |(place, (_, ticket)): (usize, &(ItemId, TicketId))| {
+            let date = format!("2027-{:02}-15T17:00:00", 1 + place % 12);
+            json!({"side": "halo", "ticket_id": ticket.0, "set": {"targetdate": date}, "by": "Ivan Petrenko"})
+        };
+        let names = named.iter().rev().take(EDITS).enumerate().map(rename);
+        let edits: Vec<_> = names.chain(dated.iter().rev().take(EDITS).enumerate().map(move_date)).collect();
+        let before = self.control.counts().await?;
+        self.control.edits(json!(edits)).await?;
+        self.settle().await?;
+        let after = self.control.counts().await?;
+        self.tell.say(format!(
+            "A day's work on all clients: people change {} in both systems; {} carry them over.",
+            count(after.people_field_changes - before.people_field_changes, "field", "fields"),
+            count(after.updates() - before.updates(), "update", "updates")
+        ));
+        Ok(())
     }
 
     /// What `pair all link --client` and `pair all link` accept: the clear suggestions, and nothing else.
     async fn pair_in_bulk(&mut self) -> Result<(), Failure> {
-        drop(self.desk.plan(Reach::Everything).await?);
+        drop(self.desk.plan(Reach::Changes).await?);
         let clients = self.desk.app.store.questions().await?.clients;
         let clear: Vec<Answer> = clients
             .iter()

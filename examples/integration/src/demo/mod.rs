@@ -25,6 +25,9 @@ use self::tell::Tell;
 use crate::cli::Context;
 use crate::exit::{Exit, Failure};
 
+/// How many items the roadmaps hold: enough to be believable, few enough to be followed.
+const ITEMS: usize = 140;
+
 /// `demo`.
 #[derive(Debug, Args)]
 pub struct DemoArgs {
@@ -53,6 +56,7 @@ struct Story {
 pub async fn command(args: &DemoArgs, context: &mut Context) -> Result<Exit, Failure> {
     let mut options = Options::default();
     options.seed.seed = args.seed;
+    options.seed.items = ITEMS;
     options.seed.rate_limit = Some(ENFORCED);
     let sandbox = Sandbox::start(options).await.map_err(|error| {
         let way_out = "free a port on 127.0.0.1 and run it again";

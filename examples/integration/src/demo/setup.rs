@@ -1,6 +1,5 @@
 //! Steps 1 to 4: what this is, the connection, the check, the settings.
 
-use sync_core::catalogue::Catalogue;
 use sync_core::ids::{HitClientId, Kind};
 use sync_core::settings::{Severity, validate};
 
@@ -21,9 +20,9 @@ impl Story {
         tell.title("halo-hit demo: a HumanizeIT roadmap and a HaloPSA tenant kept in step");
         tell.step("What this is");
         tell.say(format!(
-            "A sandbox on this machine, world {}. It is not HaloPSA and not HumanizeIT, and this project is \
-             affiliated with neither vendor. HumanizeIT publishes no API: the one spoken here is this project's own \
-             assumption.",
+            "A sandbox on this machine with invented data (seed {}). It is not HaloPSA and not HumanizeIT, and this \
+             project is affiliated with neither vendor. HumanizeIT publishes no API: the one spoken here is this \
+             project's own assumption.",
             self.seed
         ));
         tell.say(format!(
@@ -59,7 +58,7 @@ impl Story {
     }
 
     pub(super) async fn check(&mut self) -> Result<(), Failure> {
-        let catalogue = self.catalogue().await?;
+        let catalogue = self.desk.plan(Reach::Everything).await?.view.catalogue;
         self.desk.choices.choose(&catalogue)?;
         self.clients = self.validation_clients().await?;
         self.desk.choices.validation.clone_from(&self.clients);
@@ -97,12 +96,6 @@ impl Story {
         Ok(check::run(&inputs).await)
     }
 
-    /// What both systems have.
-    async fn catalogue(&mut self) -> Result<Catalogue, Failure> {
-        let looked = self.desk.plan(Reach::Everything).await?;
-        Ok(looked.view.catalogue)
-    }
-
     /// The clients to try it on: one that HumanizeIT already refers to, and one whose name several clients bear.
     async fn validation_clients(&mut self) -> Result<Vec<String>, Failure> {
         let looked = self.desk.plan(Reach::Changes).await?;
@@ -121,7 +114,7 @@ impl Story {
 
     pub(super) async fn settings(&mut self) -> Result<(), Failure> {
         self.tell.step("Settings: another ticket type, and what depended on the old one");
-        let catalogue = self.catalogue().await?;
+        let catalogue = self.desk.plan(Reach::Changes).await?.view.catalogue;
         let names = Names(&catalogue);
         let (old, new) = (names.ticket_type("Project")?, names.ticket_type("Infrastructure Project")?);
         let before = self.desk.choices.clone();

@@ -60,8 +60,8 @@ impl Story {
         self.settle().await?;
         let later = self.control.made_since(start).await?.len();
         self.tell.item(format!(
-            "Reply to a create lost: {unknown} outcome unknown, {made} ticket made. The next run waits out the \
-             settle time, finds it by its marker and links it: {later} ticket in all."
+            "Reply to a create lost: {unknown} outcome unknown, {made} ticket made. The next run finds it by its \
+             marker and links it: {later} ticket in all."
         ));
         Ok(())
     }
@@ -111,7 +111,7 @@ impl Story {
     }
 
     /// The vCIO plans more items for the first validation client.
-    async fn plan_items(&mut self, names: &[&str]) -> Result<(), Failure> {
+    pub(super) async fn plan_items(&mut self, names: &[&str]) -> Result<(), Failure> {
         let client = self.clients.first().cloned().unwrap_or_default();
         let qualified = self.desk.choices.creating("opportunity").unwrap_or_default();
         let edits: Vec<_> = names
