@@ -115,7 +115,10 @@ fn a_ticket_that_was_linked_is_not_assigned() {
         })
     };
     assert!(matches!(decide_for(FieldId::Description), Outcome::Write { side: Side::Halo, .. }));
-    assert!(matches!(decide_for(FieldId::Responsible), Outcome::Rebase(Why::FirstLinkRule { from: Side::Halo, .. })));
+    assert!(matches!(
+        decide_for(FieldId::Responsible),
+        Outcome::Rebase(Why::FirstLinkRule { from: Side::Halo, .. })
+    ));
 }
 
 #[test]
