@@ -48,7 +48,8 @@ impl Story {
         drop(looked);
         drop(self.desk.plan(Reach::Changes).await?);
         let proposals = self.desk.app.store.questions().await?.proposals;
-        let mine: Vec<_> = proposals.iter().filter(|proposal| proposal.item.as_ref() == Some(&item)).collect();
+        let mine: Vec<_> =
+            proposals.iter().filter(|proposal| proposal.item.as_ref() == Some(&item)).collect();
         let mut approved = Vec::new();
         for proposal in mine {
             self.tell.item(format!("waits: {}", proposal.sentence));
@@ -107,7 +108,7 @@ impl Story {
             edits.push(json!({"side": "hit", "item_id": item.as_str(), "set": set}));
         }
         self.control.edits(json!(edits)).await?;
-        self.tell.say("Hannah moves a project's date in Halo, the vCIO renames an item; both cross over:");
+        self.tell.say("Hannah moves a date in Halo, the vCIO renames an item; both cross over:");
         let (looked, _) = self.desk.sync().await?;
         self.show_writes(&looked, 2);
         drop(looked);
@@ -126,7 +127,8 @@ impl Story {
         drop(looked);
         let before = self.control.counts().await?;
         let halo = json!({"side": "halo", "ticket_id": ticket.0, "set": {"status_id": quoted.0}, "by": "Maya Lindgren"});
-        let hit = json!({"side": "hit", "item_id": item.as_str(), "set": {"status_id": recommended.as_str()}});
+        let hit =
+            json!({"side": "hit", "item_id": item.as_str(), "set": {"status_id": recommended.as_str()}});
         self.control.edits(json!([halo, hit])).await?;
         self.tell.say("Maya sends a quote in Halo while the vCIO puts the item back to Recommended.");
         let (looked, _) = self.desk.sync().await?;
@@ -174,7 +176,8 @@ impl Story {
              renamed."
         ));
         let (looked, _) = self.desk.sync().await?;
-        let told = looked.planned.plan.issues.iter().filter(|issue| issue.subject.value.as_deref() == Some(id));
+        let told =
+            looked.planned.plan.issues.iter().filter(|issue| issue.subject.value.as_deref() == Some(id));
         for issue in told {
             self.tell.item(format!("waits: {}", explain_issue(issue)));
         }
@@ -184,7 +187,8 @@ impl Story {
         self.desk.choices.ignore(id);
         self.desk.write().await?;
         let looked = self.desk.plan(Reach::Everything).await?;
-        let left = looked.planned.plan.issues.iter().filter(|issue| issue.subject.value.as_deref() == Some(id));
+        let left =
+            looked.planned.plan.issues.iter().filter(|issue| issue.subject.value.as_deref() == Some(id));
         let left = left.count();
         self.desk.apply(&looked, None).await?;
         drop(looked);
@@ -195,9 +199,12 @@ impl Story {
 
     /// Says what a run has written, from its plan.
     pub(super) fn show_writes(&mut self, looked: &Looked, most: usize) {
-        let writes = looked.planned.plan.ops.iter().filter(|op| {
-            matches!(op.kind, OpKind::Update { .. } | OpKind::StatusWrite { .. })
-        });
+        let writes = looked
+            .planned
+            .plan
+            .ops
+            .iter()
+            .filter(|op| matches!(op.kind, OpKind::Update { .. } | OpKind::StatusWrite { .. }));
         for op in writes.take(most) {
             let sentence = explain_op_named(op, &looked.view.catalogue);
             // Why is said where it is not plain from the line before; `history explain` says it always.
@@ -225,9 +232,12 @@ pub(super) fn open_opportunities(looked: &Looked, status: &str) -> Vec<(ItemId, 
         let item = view.snapshot.item(&link.item);
         let named = ticket.and_then(|ticket| ticket.status()).and_then(|id| view.catalogue.statuses.get(&id));
         link.project.is_none()
-            && item.is_some_and(|item| !item.archived && item.status().is_some_and(|id| {
-                view.catalogue.hit_statuses.get(&id).is_some_and(|of| &*of.name == "Qualified")
-            }))
+            && item.is_some_and(|item| {
+                !item.archived
+                    && item.status().is_some_and(|id| {
+                        view.catalogue.hit_statuses.get(&id).is_some_and(|of| &*of.name == "Qualified")
+                    })
+            })
             && ticket.is_some_and(|ticket| !ticket.closed)
             && named.is_some_and(|of| &*of.name == status)
     };
@@ -259,5 +269,9 @@ const fn word(field: FieldId) -> &'static str {
 }
 
 pub(super) fn nothing_to_show(what: &str) -> Failure {
-    Failure::other("demo_world_differs", format!("this world has not {what} to go on with"), "take another seed")
+    Failure::other(
+        "demo_world_differs",
+        format!("this world has not {what} to go on with"),
+        "take another seed",
+    )
 }

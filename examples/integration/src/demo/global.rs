@@ -3,7 +3,7 @@
 use serde_json::json;
 use sync_core::decision::PairingAnswer;
 use sync_core::field::FieldId;
-use sync_core::gate::GateNeed;
+use sync_core::gate::{GateNeed, GateNeedName};
 use sync_core::ids::{ItemId, TicketId};
 use sync_core::plan::{OpKind, Verdict};
 use sync_core::value::Value;
@@ -30,16 +30,26 @@ impl Story {
         self.settle().await?;
         let (report, _) = self.desk.app.gate().await?;
         let (met, missing): (Vec<&GateNeed>, Vec<&GateNeed>) = report.needs.iter().partition(|need| need.met);
-        let seen: Vec<String> = met.iter().map(|need| need.sentence()).collect();
+        let seen = met.iter().map(|need| match need.need {
+            GateNeedName::NoIssues => format!("open issues {}", need.have),
+            other => format!("{} {}", other.code().replace('_', " "), need.have),
+        });
         self.tell.command("halo-hit gate");
-        self.tell.good(format!("met: {}.", seen.join("; ")));
+        self.tell.good(format!("seen on validation clients: {}.", seen.collect::<Vec<_>>().join(", ")));
         for need in missing {
             self.tell.bad(format!("missing: {}", need.sentence()));
         }
         if !report.open {
-            let missing: Vec<String> = self.desk.app.store.issues().await?.iter()
+            let missing: Vec<String> = self
+                .desk
+                .app
+                .store
+                .issues()
+                .await?
+                .iter()
                 .filter(|issue| issue.blocks_gate && !issue.dismissed)
-                .map(|issue| issue.sentence.clone()).collect();
+                .map(|issue| issue.sentence.clone())
+                .collect();
             return Err(Failure::other(
                 "demo_gate_closed",
                 format!("the gate to global scope stayed closed ({})", missing.join("; ")),
@@ -61,9 +71,7 @@ impl Story {
         let named = open_opportunities(&looked, "Qualified");
         let dated = open_projects(&looked);
         drop(looked);
-        let rename = |(place, (item, _)): (usize, &(ItemId, TicketId))| {
-            json!({"side": "hit", "item_id": item.as_str(), "set": {"name": format!("Reworded after review {}", place + 1)}})
-        };
+        let rename = |(place, (item, _)): (usize, &(ItemId, TicketId))| json!({"side": "hit", "item_id": item.as_str(), "set": {"name": format!("Reworded after review {}", place + 1)}});
         let move_date = |(place, (_, ticket)): (usize, &(ItemId, TicketId))| {
             let date = format!("2027-{:02}-15T17:00:00", 1 + place % 12);
             json!({"side": "halo", "ticket_id": ticket.0, "set": {"targetdate": date}, "by": "Ivan Petrenko"})
@@ -151,11 +159,21 @@ impl Story {
         if let Verdict::Blocked(hits) = &looked.planned.plan.head.verdict
             && let Some(hit) = hits.first()
         {
-            self.tell.bad(format!("blocked: {} (and {})", hit.sentence(), count(hits.len() - 1, "more limit", "more limits")));
+            self.tell.bad(format!(
+                "blocked: {} (and {})",
+                hit.sentence(),
+                count(hits.len() - 1, "more limit", "more limits")
+            ));
         }
         let refused = match self.desk.apply(&looked, None).await {
             Err(refused) => refused,
-            Ok(_) => return Err(Failure::other("demo_not_blocked", "the limits did not hold", "please report this")),
+            Ok(_) => {
+                return Err(Failure::other(
+                    "demo_not_blocked",
+                    "the limits did not hold",
+                    "please report this",
+                ));
+            }
         };
         let after = self.control.counts().await?;
         self.tell.say(format!(

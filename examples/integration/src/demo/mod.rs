@@ -27,6 +27,8 @@ use crate::exit::{Exit, Failure};
 
 /// How many items the roadmaps hold: enough to be believable, few enough to be followed.
 const ITEMS: usize = 140;
+/// How many tickets Halo holds, of all kinds.
+const TICKETS: usize = 700;
 
 /// `demo`.
 #[derive(Debug, Args)]
@@ -57,6 +59,7 @@ pub async fn command(args: &DemoArgs, context: &mut Context) -> Result<Exit, Fai
     let mut options = Options::default();
     options.seed.seed = args.seed;
     options.seed.items = ITEMS;
+    options.seed.tickets = TICKETS;
     options.seed.rate_limit = Some(ENFORCED);
     let sandbox = Sandbox::start(options).await.map_err(|error| {
         let way_out = "free a port on 127.0.0.1 and run it again";

@@ -1,10 +1,15 @@
 //! Steps 1 to 4: what this is, the connection, the check, the settings.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use serde_json::json;
 use sync_core::ids::{HitClientId, Kind};
 use sync_core::settings::{Severity, validate};
 
 use super::Story;
 use super::choices::{ENFORCED, Names, PROMOTION_WAIT, SETTLE, TIMEOUT};
+use super::days::nothing_to_show;
 use crate::app::App;
 use crate::check::{self, Inputs, Report, State};
 use crate::engine::Reach;
@@ -73,7 +78,6 @@ impl Story {
             for line in finding.evidence.iter().take(3) {
                 self.tell.item(line);
             }
-            self.tell.say(&*finding.consequence);
             self.tell.say(format!("Fix: {}", finding.fix));
         }
         self.control.breaks(&[]).await?;
@@ -96,20 +100,31 @@ impl Story {
         Ok(check::run(&inputs).await)
     }
 
-    /// The clients to try it on: one that HumanizeIT already refers to, and one whose name several clients bear.
+    /// The clients to try it on: one that HumanizeIT already refers to, and one that shares its name with another.
     async fn validation_clients(&mut self) -> Result<Vec<String>, Failure> {
         let looked = self.desk.plan(Reach::Changes).await?;
         let view = &looked.view;
-        let items = |client: &HitClientId| view.snapshot.items.iter().filter(|item| item.client == *client).count();
-        let linked = view.directory.clients.keys().max_by_key(|client| (items(client), std::cmp::Reverse(*client)));
-        let questions = view.matches.questions(&view.catalogue, |client| items(client) > 0);
-        let namesake = questions
+        let items =
+            |client: &HitClientId| view.snapshot.items.iter().filter(|item| item.client == *client).count();
+        let linked = view.directory.clients.keys().max_by_key(|client| (items(client), Reverse(*client)));
+        let mut names: BTreeMap<String, Vec<&HitClientId>> = BTreeMap::new();
+        for (id, client) in &view.catalogue.hit_clients {
+            if !view.directory.clients.contains_key(id) {
+                names.entry(client.name.to_lowercase()).or_default().push(id);
+            }
+        }
+        let mut same = names.into_values().filter(|ids| ids.len() > 1);
+        let namesakes = same.next().ok_or_else(|| nothing_to_show("two clients of one name"))?;
+        let busy =
+            namesakes.iter().copied().filter(|id| items(id) > 0).min_by_key(|id| (items(id), Reverse(*id)));
+        let chosen = linked.into_iter().chain(busy).map(ToString::to_string).collect();
+        // A domain would tell the two apart.
+        let edits: Vec<_> = namesakes
             .iter()
-            .filter(|question| question.suggestion.is_none() && !question.candidates.is_empty())
-            .max_by_key(|question| (question.candidates.len(), std::cmp::Reverse(items(&question.client.id))))
-            .or_else(|| questions.iter().find(|question| question.suggestion.is_some()));
-        let chosen = linked.into_iter().chain(namesake.map(|question| &question.client.id));
-        Ok(chosen.map(ToString::to_string).collect())
+            .map(|id| json!({"side": "hit", "client_id": id.as_str(), "set": {"domain": null}}))
+            .collect();
+        self.control.edits(json!(edits)).await?;
+        Ok(chosen)
     }
 
     pub(super) async fn settings(&mut self) -> Result<(), Failure> {

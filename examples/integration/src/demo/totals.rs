@@ -51,15 +51,15 @@ impl Story {
             let run = entry.run.map_or("no run".to_owned(), |run| format!("run {run}"));
             self.tell.say(format!("{run}: {}", entry.sentence));
             let (Some(field), Some(record)) = (entry.field, &entry.record) else { continue };
-            let shown = |value: &Option<Value>| value.as_ref().map_or("blank".to_owned(), ToString::to_string);
+            let shown =
+                |value: &Option<Value>| value.as_ref().map_or("blank".to_owned(), ToString::to_string);
             self.tell.say(format!(
-                "Kept with it: {} of {} was {}, became {}. An undo would write {} back, unless somebody has changed \
-                 it since. The command `undo` does not exist yet.",
+                "Kept with it: {} of {}, {} -> {}. An undo would write the old value back, unless somebody has \
+                 changed it since; `undo` as a command does not exist yet.",
                 field.label(),
                 record.id(),
                 shown(&entry.before),
-                shown(&entry.after),
-                shown(&entry.before)
+                shown(&entry.after)
             ));
         }
         Ok(())
@@ -97,17 +97,17 @@ impl Story {
             sums.customer_emails, sums.deletes, sums.duplicates, sums.lost_updates
         ));
         self.tell.say(format!(
-            "{} requests to Halo and {} to HumanizeIT; refused for rate {}, besides {} on purpose",
+            "requests: Halo {}, HumanizeIT {}; refused for rate {}, besides {} on purpose",
             sums.requests.halo, sums.requests.hit, sums.rate_limited, sums.rate_limited_on_purpose
         ));
         self.tell.say(format!(
-            "{} creates, {} link-backs, {} updates for {} field changes by people: {} writes per change",
+            "{} creates, {} link-backs; {} updates, {} fields changed by people: {} per change",
             sums.creates, sums.link_backs, sums.updates, sums.people_field_changes, sums.writes_per_change
         ));
         let wrong = sums.wrong();
         match &wrong {
             None => self.tell.good(format!(
-                "{} links, {} open conflicts; a last plan over everything has {} operations: in step.",
+                "{} links, {} open conflicts, {} operations in a last plan over everything.",
                 sums.links, sums.conflicts, sums.final_plan_ops
             )),
             Some(why) => self.tell.bad(format!("Not as it must be: {why}")),

@@ -33,7 +33,8 @@ impl Story {
     }
 
     async fn throttled(&mut self) -> Result<(), Failure> {
-        let fault = json!({"side": "halo", "method": "GET", "path": ROUTE, "fault": "status_429", "retry_after": 1});
+        let fault =
+            json!({"side": "halo", "method": "GET", "path": ROUTE, "fault": "status_429", "retry_after": 1});
         self.control.faults(json!({ "next": [fault] })).await?;
         let clock = SystemClock;
         let began = clock.now();
@@ -92,9 +93,8 @@ impl Story {
         self.settle().await?;
         let all = self.control.made_since(start).await?.len();
         self.tell.item(format!(
-            "kill -9: process {} of `halo-hit sync` was {how} when Halo had made {made} of 3 tickets and before it \
-             heard so. The next `sync` ended with code {}: {all} tickets.",
-            child.id(),
+            "kill -9: `halo-hit sync` was {how} when Halo had made {made} of 3 tickets, the last unknown to it. The \
+             next `sync` ended with code {}: {all} tickets.",
             second.code().map_or("none".to_owned(), |code| code.to_string())
         ));
         Ok(())
