@@ -102,7 +102,8 @@ fn tail(server: Server) -> &'static str {
 /// The address with these leading path segments and the right end, for the remedy.
 fn suggestion(url: &Url, segments: &[String], server: Server) -> String {
     let mut right = url.clone();
-    let kept: Vec<&str> = segments.iter().map(String::as_str).filter(|part| !known(part)).collect();
+    // What comes after Halo's own words was copied along from the address of a page.
+    let kept: Vec<&str> = segments.iter().map(String::as_str).take_while(|part| !known(part)).collect();
     right.set_path(&format!("{}{}", kept.join("/"), tail(server)));
     right.to_string()
 }
@@ -206,7 +207,7 @@ mod tests {
             (
                 "https://acme.halopsa.com/api/v2",
                 "resource_server_misplaced_api",
-                "use https://acme.halopsa.com/v2/api",
+                "use https://acme.halopsa.com/api",
             ),
             (
                 "https://acme.halopsa.com/api/api",

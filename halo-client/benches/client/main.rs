@@ -59,9 +59,9 @@ struct Plain {
 }
 
 impl Plain {
-    async fn get(&self, path: &str) -> Vec<u8> {
+    async fn get(&self, path: &str) -> bytes::Bytes {
         let request = self.http.get(format!("{}/api{path}", self.origin)).bearer_auth("a-token");
-        request.send().await.unwrap().error_for_status().unwrap().bytes().await.unwrap().to_vec()
+        request.send().await.unwrap().error_for_status().unwrap().bytes().await.unwrap()
     }
 
     async fn page(&self) -> usize {

@@ -39,8 +39,12 @@ pub(super) async fn gate(args: &GateArgs, context: &mut Context) -> Result<Exit,
     }
     let (report, facts) = app.gate().await?;
     let unlocked = facts.unlocked.clone();
-    let answer =
-        GateAnswer { open: report.open || facts.opened.is_some() || unlocked.is_some(), unlocked: unlocked.is_some(), report, facts };
+    let answer = GateAnswer {
+        open: report.open || facts.opened.is_some() || unlocked.is_some(),
+        unlocked: unlocked.is_some(),
+        report,
+        facts,
+    };
     context.out.result("gate", Exit::Done, &answer);
     let out = &mut context.out;
     let mut table = Table::new(["", "What must have been seen on validation clients"]);

@@ -71,6 +71,12 @@ fn with_path(url: &Url, path: &str) -> String {
     url.to_string()
 }
 
+/// The folder below which Halo stands: what comes before its own words. What comes after them was copied along from
+/// the address of a page.
+fn below(parts: &[String]) -> Vec<&str> {
+    parts.iter().map(String::as_str).take_while(|part| !matches!(*part, "api" | "auth" | "token")).collect()
+}
+
 impl Config {
     /// What is wrong with the shape of Halo's two addresses, each with the address that is probably meant. Public
     /// clients of Halo agree that the resource server ends in `/api` and the authorisation server in `/auth`.
@@ -82,13 +88,11 @@ impl Config {
         if parts.last().map(String::as_str) != Some("api")
             || parts.iter().filter(|part| *part == "api").count() > 1
         {
-            let without: Vec<&str> =
-                parts.iter().map(String::as_str).filter(|part| !matches!(*part, "api" | "auth")).collect();
-            let meant = with_path(resource, &[&without[..], &["api"]].concat().join("/"));
-            let what = if parts.is_empty() {
-                format!("halo.resource_server {resource} lacks /api at its end")
-            } else {
+            let meant = with_path(resource, &[&below(&parts)[..], &["api"]].concat().join("/"));
+            let what = if parts.iter().any(|part| part == "api") {
                 format!("halo.resource_server {resource} has /api in the wrong place")
+            } else {
+                format!("halo.resource_server {resource} lacks /api at its end")
             };
             problems.push(Failure::new(
                 Exit::Address,
@@ -100,12 +104,7 @@ impl Config {
         let authorisation = &self.halo.authorisation_server;
         let parts = segments(authorisation);
         if parts.last().map(String::as_str) != Some("auth") || parts.iter().any(|part| part == "api") {
-            let without: Vec<&str> = parts
-                .iter()
-                .map(String::as_str)
-                .filter(|part| !matches!(*part, "api" | "auth" | "token"))
-                .collect();
-            let meant = with_path(authorisation, &[&without[..], &["auth"]].concat().join("/"));
+            let meant = with_path(authorisation, &[&below(&parts)[..], &["auth"]].concat().join("/"));
             problems.push(Failure::new(
                 Exit::Address,
                 "authorisation_server_missing_auth",

@@ -137,7 +137,10 @@ impl Performer<'_> {
                 }),
                 // `Step` may grow; a step that this loop does not know must not be skipped silently.
                 other => {
-                    return Err(internal(format!("the executor asked for an unknown step, {}", other.name())));
+                    return Err(internal(format!(
+                        "the executor asked for an unknown step, {}",
+                        other.name()
+                    )));
                 }
             };
             match &event {

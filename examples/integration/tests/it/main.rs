@@ -6,5 +6,7 @@
 mod check;
 mod command_line;
 mod decisions;
+#[cfg(feature = "demo")]
+mod demo;
 mod mistakes;
 mod program;

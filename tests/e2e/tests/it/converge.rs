@@ -89,3 +89,30 @@ async fn two_edits_within_one_second_with_a_run_in_between_are_both_seen() {
     let item = items.iter().find(|item| item["id"] == pair.item["id"]).unwrap();
     assert_eq!(item["due_date"], "2027-03-02");
 }
+
+#[tokio::test]
+async fn a_budget_that_comes_after_the_create_arrives() {
+    let desk = story::in_step(&Size::default()).await;
+    let new = json!({"client_id": desk.clients()[0], "name": "Something new", "status_id": "st_qualified"});
+    let item = desk.edit(json!([{"side": "hit", "create": new}])).await.remove(0);
+    story::rest(&desk).await;
+    let budget = json!({"currency": "USD", "recurring": [],
+        "one_time": [{"label": "All", "amount_minor": 70_000, "frequency": "once"}]});
+    desk.edit(json!([{"side": "hit", "item_id": item, "set": {"budget": budget}}])).await;
+    story::rest(&desk).await;
+    let state = State::read(&desk).await;
+    let opportunity = state.pairs[item.as_str().unwrap()].opportunity.as_ref().unwrap();
+    let rows = desk.halo("/Opportunities?count=100").await;
+    println!(
+        "{}",
+        rows["tickets"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|r| r["id"].as_i64() == opportunity["id"].as_i64())
+            .unwrap()
+    );
+    println!("{opportunity}");
+    println!("{}", desk.run(&["plan"]).await.out);
+    assert_eq!(opportunity["oppvalue_oneoff"].as_f64(), Some(700.0));
+}

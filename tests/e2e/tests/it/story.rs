@@ -137,3 +137,27 @@ pub(crate) async fn undecided(desk: &Desk) -> BTreeSet<String> {
     let issues = rows(&open["data"]["issues"]).iter().map(|issue| &issue["subject"]["item"]);
     conflicts.chain(issues).filter_map(|item| item.as_str().map(str::to_owned)).collect()
 }
+
+/// What the program knows of the items that these sentences begin with, and what the servers saw, for a message.
+pub(crate) async fn told(desk: &Desk, discord: &[String]) -> String {
+    let mut text = desk.run(&["plan"]).await.out;
+    let log = desk.control("GET", "/log", None).await;
+    for sentence in discord {
+        let id = sentence.split(' ').next().unwrap_or_default();
+        text.push_str(&desk.run(&["history", "--item", id]).await.out);
+        let state = State::read(desk).await;
+        let pair = &state.pairs[id];
+        let tickets: Vec<String> = [&pair.opportunity, &pair.project]
+            .into_iter()
+            .flatten()
+            .map(|ticket| ticket["id"].to_string())
+            .collect();
+        for event in rows(&log["events"]) {
+            let record = event["record"].as_str().unwrap_or_default();
+            if record == id || tickets.iter().any(|ticket| ticket.split('.').next() == Some(record)) {
+                text.push_str(&format!("{event}\n"));
+            }
+        }
+    }
+    text
+}
