@@ -10,6 +10,7 @@ use sync_core::base::{BaseHead, Evidence, Intent, Link};
 use sync_core::catalogue::{Catalogue, Directory};
 use sync_core::decision::{Candidates, Decisions};
 use sync_core::exec::{DirtyMark, RecordKey as ExecKey};
+use sync_core::field::FieldId;
 use sync_core::hash::Hash128;
 use sync_core::ids::{HaloClientId, HitClientId, Kind, Side, TicketId};
 use sync_core::planner::{self, PlanInput};
@@ -96,7 +97,7 @@ impl Engine {
         self.read_tickets(reach, &mut rows).await?;
         self.read_items(reach, &mut rows).await?;
         let mut links = self.store.all_links().await?;
-        self.read_marked(&marked, &links, &mut rows).await?;
+        self.read_marked(&marked, &links, &settings, &mut rows).await?;
         tell_tasks(&mut rows);
         self.halo.know_items(rows.items.values());
 
@@ -237,7 +238,7 @@ impl Engine {
                 rows.forget_tickets(kind, &read.rows);
             }
             for ticket in read.rows {
-                if !before.knows(&ticket.id.to_string(), ticket.last_update) {
+                if !before.knows(&ticket.id.to_string(), ticket.last_update) || rows.ticket_differs(&ticket) {
                     rows.put_ticket(ticket, true)?;
                 }
             }
@@ -258,7 +259,7 @@ impl Engine {
             rows.forget_items(&read.rows);
         }
         for item in read.rows {
-            if !before.knows(item.id.as_str(), item.last_update) {
+            if !before.knows(item.id.as_str(), item.last_update) || rows.item_differs(&item) {
                 rows.put_item(item, true)?;
             }
         }
@@ -277,8 +278,22 @@ impl Engine {
     }
 
     /// Reads single records that no feed need have brought: those marked by anything but a feed, those with a write whose
-    /// result was not seen, and tickets that were linked without having been read in detail.
-    async fn read_marked(&self, marked: &[Dirty], links: &[Link], rows: &mut Rows) -> Result<(), Failure> {
+    /// result was not seen, tickets that were linked without having been read in detail, and changed ones whose list row
+    /// does not carry what is followed.
+    async fn read_marked(
+        &self,
+        marked: &[Dirty],
+        links: &[Link],
+        settings: &Settings,
+        rows: &mut Rows,
+    ) -> Result<(), Failure> {
+        let followed = |kind: Kind| {
+            let goes = |field: &FieldId| {
+                let direction = settings.rule(kind, *field).direction;
+                direction.to_halo() || direction.to_hit()
+            };
+            FieldId::ALL.into_iter().filter(|field| *field != FieldId::LinkBack).filter(goes).collect()
+        };
         let mut keys: Vec<RecordKey> =
             marked.iter().filter(|mark| mark.reason != BY_FEED).map(|mark| mark.key.clone()).collect();
         for link in links {
@@ -290,6 +305,7 @@ impl Engine {
             // Lists do not carry external links: a newly linked ticket is read in detail once.
             let unseen = |id: &TicketId| {
                 rows.tickets.get(id).is_some_and(|ticket| ticket.link_back == Obs::NotFetched)
+                    || rows.came_without(*id, followed)
             };
             keys.extend(tickets().filter(unseen).map(RecordKey::Ticket));
         }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use sync_core::field::FieldId;
 use sync_core::ids::{ItemId, Kind, Side, TicketId};
 use sync_core::record::{HaloTicket, HitItem};
 use sync_core::value::Obs;
@@ -49,6 +50,28 @@ impl Rows {
         self.items.insert(item.id.clone(), item);
         self.note(key, body.map_err(|error| super::internal(&error))?, by_feed);
         Ok(())
+    }
+
+    /// Whether a listed ticket says something else than what is kept of it. A stamp alone does not tell: two changes
+    /// within the resolution of a server's clock carry the same one.
+    pub(super) fn ticket_differs(&self, listed: &HaloTicket) -> bool {
+        self.tickets.get(&listed.id).is_none_or(|known| keep_details(known.clone(), listed.clone()) != *known)
+    }
+
+    /// The same for an item.
+    pub(super) fn item_differs(&self, listed: &HitItem) -> bool {
+        self.items.get(&listed.id) != Some(listed)
+    }
+
+    /// Whether a ticket was brought by a list in this read and does not say what one of these fields holds.
+    pub(super) fn came_without(&self, id: TicketId, fields: impl Fn(Kind) -> Vec<FieldId>) -> bool {
+        let came =
+            |change: &Change| matches!(change, Change::Mark { key, .. } if *key == RecordKey::Ticket(id));
+        let lacks = |ticket: &HaloTicket| {
+            let fields = ticket.kind.map(&fields).unwrap_or_default();
+            fields.into_iter().any(|field| *ticket.fields.get(field) == Obs::NotFetched)
+        };
+        self.tickets.get(&id).is_some_and(lacks) && self.changes.iter().any(came)
     }
 
     fn note(&mut self, key: RecordKey, body: String, by_feed: bool) {
@@ -102,6 +125,14 @@ fn keep_details(known: HaloTicket, mut listed: HaloTicket) -> HaloTicket {
     }
     listed.computed_hours |= known.computed_hours;
     listed.web_url = listed.web_url.or(known.web_url);
+    // Of an unchanged ticket, what only the detail carries still holds; of a changed one it may not.
+    if listed.last_update.is_some() && listed.last_update == known.last_update {
+        for (field, value) in known.fields.iter() {
+            if *listed.fields.get(field) == Obs::NotFetched {
+                listed.fields.set(field, value.clone());
+            }
+        }
+    }
     listed
 }
 
@@ -115,5 +146,55 @@ pub(super) fn tell_tasks(rows: &mut Rows) {
         .collect();
     for ticket in rows.tickets.values_mut() {
         ticket.is_task |= ticket.parent.is_some_and(|parent| projects.contains(&parent));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sync_core::ids::{HaloClientId, TicketTypeId};
+    use sync_core::stamp::Stamp;
+    use sync_core::value::Value;
+
+    use super::*;
+
+    fn ticket(stamp: i64, name: &str) -> HaloTicket {
+        let mut ticket =
+            HaloTicket::new(TicketId(7), Some(Kind::Opportunity), TicketTypeId(21), HaloClientId(12));
+        ticket.last_update = Some(Stamp::halo(stamp));
+        ticket.fields.set(FieldId::Name, Obs::Value(Value::text(name)));
+        ticket
+    }
+
+    fn detail(stamp: i64, name: &str) -> HaloTicket {
+        let mut ticket = ticket(stamp, name);
+        ticket.fields.set(FieldId::BudgetOnce, Obs::Null);
+        ticket
+    }
+
+    #[test]
+    fn what_only_the_detail_carries_holds_until_the_ticket_changes() {
+        let same = keep_details(detail(1, "a"), ticket(1, "a"));
+        assert_eq!(*same.fields.get(FieldId::BudgetOnce), Obs::Null);
+        let newer = keep_details(detail(1, "a"), ticket(2, "a"));
+        assert_eq!(*newer.fields.get(FieldId::BudgetOnce), Obs::NotFetched);
+    }
+
+    #[test]
+    fn a_changed_row_that_lacks_a_followed_field_is_read_in_detail() {
+        let followed = |_| vec![FieldId::Name, FieldId::BudgetOnce];
+        let mut rows = Rows::default();
+        rows.put_ticket(ticket(1, "a"), true).unwrap();
+        assert!(rows.came_without(TicketId(7), followed));
+        assert!(!rows.came_without(TicketId(7), |_| vec![FieldId::Name]));
+        rows.put_ticket(detail(1, "a"), false).unwrap();
+        assert!(!rows.came_without(TicketId(7), followed));
+    }
+
+    #[test]
+    fn a_second_change_under_the_same_stamp_is_seen() {
+        let mut rows = Rows::default();
+        rows.put_ticket(detail(1, "a"), false).unwrap();
+        assert!(!rows.ticket_differs(&ticket(1, "a")));
+        assert!(rows.ticket_differs(&ticket(1, "b")));
     }
 }
