@@ -90,6 +90,24 @@ fn common(world: &World, ticket: &Row) -> Row {
     }
     let kind = world.halo.row("tickettype", int(ticket, "tickettype_id"));
     put(&mut row, "itil_requesttype_id", json!(kind.map_or(0, |k| int(k, "itilrequesttype"))));
+    // Numbers are 0 where nothing was entered, in lists too.
+    let numbers: &[&str] = match kind.map(Kind::of_type) {
+        Some(Kind::Opportunity) => &[
+            "oppvalue",
+            "oppvalue_oneoff",
+            "oppvalue_monthly",
+            "oppvalue_annual",
+            "oppprofit",
+            "oppconversionprobability",
+        ],
+        Some(Kind::Project) => {
+            &["projecttimebudget", "projectmoneybudget", "projecttimeactual", "projectmoneyactual"]
+        }
+        _ => &[],
+    };
+    for field in numbers {
+        default(&mut row, field, json!(0.0));
+    }
     row
 }
 
@@ -203,21 +221,8 @@ pub(in super::super) fn detail(
         let value = ticket.get("oppvalue").and_then(Value::as_f64).unwrap_or(0.0);
         let chance = ticket.get("oppconversionprobability").and_then(Value::as_f64).unwrap_or(0.0);
         put(&mut row, "oppvalueadjusted", json!(value * chance / 100.0));
-        for field in [
-            "oppvalue",
-            "oppvalue_oneoff",
-            "oppvalue_monthly",
-            "oppvalue_annual",
-            "oppprofit",
-            "oppconversionprobability",
-        ] {
-            default(&mut row, field, json!(0.0));
-        }
     }
     if kind == Kind::Project {
-        for field in ["projecttimebudget", "projectmoneybudget", "projecttimeactual", "projectmoneyactual"] {
-            default(&mut row, field, json!(0.0));
-        }
         default(&mut row, "projectcompletionpercentage", json!(0.0));
         let end = row.get("targetdate").cloned().unwrap_or(Value::Null);
         put(&mut row, "projectlatestend", end);
