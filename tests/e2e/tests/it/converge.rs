@@ -102,17 +102,5 @@ async fn a_budget_that_comes_after_the_create_arrives() {
     story::rest(&desk).await;
     let state = State::read(&desk).await;
     let opportunity = state.pairs[item.as_str().unwrap()].opportunity.as_ref().unwrap();
-    let rows = desk.halo("/Opportunities?count=100").await;
-    println!(
-        "{}",
-        rows["tickets"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .find(|r| r["id"].as_i64() == opportunity["id"].as_i64())
-            .unwrap()
-    );
-    println!("{opportunity}");
-    println!("{}", desk.run(&["plan"]).await.out);
     assert_eq!(opportunity["oppvalue_oneoff"].as_f64(), Some(700.0));
 }
