@@ -14,3 +14,8 @@ pub use configuration::configuration;
 pub use desk::{Desk, Ended, Size};
 pub use people::People;
 pub use state::{Pair, State};
+
+/// The first page of the project: what it shows has to compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+pub struct FirstPage;
