@@ -32,6 +32,8 @@ async fn run(seed: u64) {
         }
         desk.faults(json!({"rate": 0.0})).await;
     }
+    let struck = desk.control("GET", "/faults", None).await["struck"].take();
+    assert!(struck.as_object().is_some_and(|struck| !struck.is_empty()), "seed {seed}: nothing went wrong");
     story::rest(&desk).await;
     desk.assert_unharmed(&format!("seed {seed}")).await;
     let state = State::read(&desk).await;

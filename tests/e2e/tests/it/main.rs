@@ -1,5 +1,7 @@
 //! The clients and the integration against the sandbox, over sockets.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has to fail")]
+
 mod budgets;
 mod capabilities;
 mod clients;
