@@ -134,7 +134,7 @@ impl Story {
         let (looked, _) = self.desk.sync().await?;
         let after = self.control.counts().await?;
         let mut answers = Vec::new();
-        for conflict in &looked.planned.plan.conflicts {
+        for conflict in looked.planned.plan.conflicts.iter().filter(|conflict| conflict.item == item) {
             self.tell.item(explain_conflict_named(conflict, &looked.view.catalogue));
             self.decided(conflict, Side::Halo).await?;
             answers.push(Answer::Resolve(conflict.id, Side::Halo));

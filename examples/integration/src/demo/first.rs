@@ -16,7 +16,7 @@ use super::desk::Looked;
 use super::tell::count;
 use crate::engine::Reach;
 use crate::exit::Failure;
-use crate::storage::{Answer, ClientQuestion, PairingQuestion};
+use crate::storage::{Answer, ClientQuestion, OpenConflict, PairingQuestion};
 
 /// How many examples of a list are shown.
 const SHOWN: usize = 3;
@@ -51,8 +51,8 @@ impl Story {
         let (clear, ambiguous): (Vec<_>, Vec<_>) =
             questions.pairings.iter().partition(|question| question.suggestion.is_some());
         self.tell.say(format!(
-            "{} with a hand-made twin in Halo (suggested), {} with several (ambiguous):",
-            count(clear.len(), "item", "items"),
+            "Items with a hand-made twin in Halo: {} suggested, {} ambiguous:",
+            clear.len(),
             ambiguous.len()
         ));
         for question in clear.iter().take(SHOWN).chain(ambiguous.iter().take(1)) {
@@ -85,7 +85,7 @@ impl Story {
         drop(looked);
         let after = self.control.counts().await?;
         self.tell.say(format!(
-            "Counted by the servers: {} creates, {} link-backs, {} updates; customer e-mails {}.",
+            "The servers count {} creates, {} link-backs, {} updates, {} customer e-mails.",
             after.halo.creates - before.halo.creates,
             after.halo.link_backs + after.hit.link_backs - before.halo.link_backs - before.hit.link_backs,
             after.updates() - before.updates(),
@@ -195,7 +195,9 @@ impl Story {
         let open = self.desk.app.store.conflicts().await?;
         let mut answers = Vec::new();
         let mut reviewed = 0;
-        for conflict in open.iter().filter(|open| open.decided.is_none()).map(|open| &open.conflict) {
+        // A decision about values that cannot be taken over leaves them where they are.
+        let waits = |open: &&OpenConflict| open.decided.is_none() || open.conflict.ways_out.is_empty();
+        for conflict in open.iter().filter(waits).map(|open| &open.conflict) {
             if conflict.ways_out.is_empty() {
                 self.by_hand(conflict).await?;
                 reviewed += 1;

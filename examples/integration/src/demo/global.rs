@@ -18,7 +18,7 @@ use crate::storage::Answer;
 /// How many items the burst has.
 const BURST: usize = 60;
 /// What each of them is called.
-const NAME: &str = "Enforce phishing-resistant sign-in";
+const NAME: &str = "Phishing-resistant sign-in";
 
 /// How many edits people make on each side in a day.
 const EDITS: usize = 20;
@@ -155,7 +155,7 @@ impl Story {
                 && matches!(op.set.get(FieldId::Name).value(), Some(Value::Text(name)) if &**name == NAME)
         });
         let (same, creates) = (same.count(), looked.planned.plan.head.counts.creates());
-        self.tell.say(format!("The first global plan: {creates} creates, {same} of them \"{NAME}\"."));
+        self.tell.say(format!("First global plan: {creates} creates, {same} of them \"{NAME}\"."));
         if let Verdict::Blocked(hits) = &looked.planned.plan.head.verdict
             && let Some(hit) = hits.first()
         {

@@ -151,11 +151,13 @@ impl Story {
         for finding in &errors {
             self.tell.item(format!("{}: {}", finding.code, finding.message));
         }
-        // Chosen again: a status that only the old type has no longer stands in the new one's map, and the field it
-        // demands gets a value.
+        // Chosen again: a status that only the old type has no longer stands in the new one's map, one that only the
+        // new type has stands there, and the field it demands gets a value.
+        let (fresh, approved) = (names.halo(new, "New")?, names.hit("Approved")?);
         if let Some(map) = self.desk.choices.maps.get_mut(&new) {
             let of = catalogue.ticket_types.get(&new);
             map.to_hit.retain(|status, _| of.is_some_and(|of| of.allows(*status)));
+            map.to_hit.insert(fresh, Some(approved));
         }
         let required = catalogue.ticket_types.get(&new).map(|of| of.required.clone()).unwrap_or_default();
         if let Some(chosen) = self.desk.choices.kind(Kind::Project) {

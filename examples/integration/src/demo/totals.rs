@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use sync_core::plan::explain_conflict_named;
 use sync_core::value::Value;
 
 use super::Story;
@@ -54,8 +55,8 @@ impl Story {
             let shown =
                 |value: &Option<Value>| value.as_ref().map_or("blank".to_owned(), ToString::to_string);
             self.tell.say(format!(
-                "Kept with it: {} of {}, {} -> {}. An undo would write the old value back, unless somebody has \
-                 changed it since; `undo` as a command does not exist yet.",
+                "Kept: {} of {}, {} -> {}. An undo would write the old value back if nobody has changed it since (the \
+                 command `undo` does not exist yet).",
                 field.label(),
                 record.id(),
                 shown(&entry.before),
@@ -70,7 +71,7 @@ impl Story {
         let counts = self.control.counts().await?;
         let provoked = self.control.struck("status_429").await?;
         let store = &self.desk.app.store;
-        let open = store.conflicts().await?.iter().filter(|open| open.decided.is_none()).count();
+        let open = store.conflicts().await?.len().max(looked.planned.plan.conflicts.len());
         let final_plan_ops = looked.planned.plan.ops.len();
         let sums = Sums {
             seed: self.seed,
@@ -101,9 +102,12 @@ impl Story {
             sums.requests.halo, sums.requests.hit, sums.rate_limited, sums.rate_limited_on_purpose
         ));
         self.tell.say(format!(
-            "{} creates, {} link-backs; {} updates, {} fields changed by people: {} per change",
+            "creates {}, link-backs {}; updates {} for {} changes by people: {} each",
             sums.creates, sums.link_backs, sums.updates, sums.people_field_changes, sums.writes_per_change
         ));
+        for open in store.conflicts().await?.iter().take(3) {
+            self.tell.bad(explain_conflict_named(&open.conflict, &looked.view.catalogue));
+        }
         let wrong = sums.wrong();
         match &wrong {
             None => self.tell.good(format!(
