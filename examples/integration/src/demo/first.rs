@@ -44,7 +44,10 @@ impl Story {
         }
         drop(looked);
         self.desk.answer(&answers).await?;
-        self.tell.say(format!("Left for a person, who answers: {}.", spoken(&answers)));
+        self.tell.say(format!(
+            "Left for a person, who answers: {}. (The demo had removed both domains, which tell them apart.)",
+            spoken(&answers)
+        ));
 
         drop(self.desk.plan(Reach::Changes).await?);
         let questions = self.desk.app.store.questions().await?;

@@ -38,7 +38,7 @@ impl Story {
             ENFORCED.0,
             ENFORCED.1
         ));
-        tell.say(format!("Every total below is asked from the servers. Writes so far: {}.", counts.writes()));
+        tell.say(format!("Totals below are asked from the servers. Writes so far: {}.", counts.writes()));
         Ok(())
     }
 

@@ -111,7 +111,7 @@ impl Story {
         let wrong = sums.wrong();
         match &wrong {
             None => self.tell.good(format!(
-                "{} links, {} open conflicts, {} operations in a last plan over everything.",
+                "By the sync itself: {} links, {} open conflicts, {} operations left in a full plan.",
                 sums.links, sums.conflicts, sums.final_plan_ops
             )),
             Some(why) => self.tell.bad(format!("Not as it must be: {why}")),
