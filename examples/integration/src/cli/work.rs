@@ -51,8 +51,12 @@ impl Session {
         self.engine.require_only_writer().await
     }
 
-    async fn close(&self) -> Result<(), Failure> {
-        self.app.keep_rate_window(self.engine.halo.client()).await
+    /// Ends the command, however it went: what was sent counts in Halo's rate window for the next process too.
+    async fn end<T>(&self, done: Result<T, Failure>) -> Result<T, Failure> {
+        let kept = self.app.keep_rate_window(self.engine.halo.client()).await;
+        let value = done?;
+        kept?;
+        Ok(value)
     }
 }
 
@@ -68,7 +72,8 @@ struct PlanReport<'a> {
 /// `plan`.
 pub(super) async fn plan(args: &PlanArgs, context: &mut Context) -> Result<Exit, Failure> {
     let session = Session::open(context, "plan").await?;
-    let (view, planned) = session.look(reach(args.full)).await?;
+    let looked = session.look(reach(args.full)).await;
+    let (view, planned) = session.end(looked).await?;
     let file = match &args.out {
         Some(path) => {
             write_plan(path, &planned.plan)?;
@@ -76,7 +81,6 @@ pub(super) async fn plan(args: &PlanArgs, context: &mut Context) -> Result<Exit,
         }
         None => None,
     };
-    session.close().await?;
     let exit = planned.exit();
     show_plan(&mut context.out, &planned, &view.catalogue);
     if let Some(file) = &file {
@@ -97,37 +101,48 @@ pub(super) async fn plan(args: &PlanArgs, context: &mut Context) -> Result<Exit,
 pub(super) async fn apply(args: &ApplyArgs, context: &mut Context) -> Result<Exit, Failure> {
     let stored = args.file.as_deref().map(read_plan).transpose()?;
     let session = Session::open(context, "apply").await?;
+    let done = apply_in(&session, stored, args, context).await;
+    session.end(done).await
+}
+
+async fn apply_in(
+    session: &Session,
+    stored: Option<Plan>,
+    args: &ApplyArgs,
+    context: &mut Context,
+) -> Result<Exit, Failure> {
     session.may_write().await?;
     let (view, planned) = session.look(Reach::Changes).await?;
-    let done = match stored {
+    match stored {
         // The file's plan is carried out, not the fresh one; the executor refuses it if anything has moved.
         Some(plan) => {
             let stored = Planned::new(plan);
-            run(&session, view.for_stored_plan(), &stored, args.lift_limits, "apply", context).await?
+            run(session, view.for_stored_plan(), &stored, args.lift_limits, "apply", context).await
         }
         None => {
             if let Some(expected) = args.expect.or(args.lift_limits) {
                 planned.plan.expect_hash(expected).map_err(stale)?;
             }
-            run(&session, view, &planned, args.lift_limits, "apply", context).await?
+            run(session, view, &planned, args.lift_limits, "apply", context).await
         }
-    };
-    session.close().await?;
-    Ok(done)
+    }
 }
 
 /// `sync`.
 pub(super) async fn sync(args: &SyncArgs, context: &mut Context) -> Result<Exit, Failure> {
     let session = Session::open(context, "sync").await?;
+    let done = sync_in(&session, args, context).await;
+    session.end(done).await
+}
+
+async fn sync_in(session: &Session, args: &SyncArgs, context: &mut Context) -> Result<Exit, Failure> {
     session.app.require_running().await?;
     session.app.require_gate().await?;
     let (view, planned) = session.look(reach(args.full)).await?;
     if planned.plan.writes() {
         session.engine.require_only_writer().await?;
     }
-    let exit = run(&session, view, &planned, None, "sync", context).await?;
-    session.close().await?;
-    Ok(exit)
+    run(session, view, &planned, None, "sync", context).await
 }
 
 async fn run(

@@ -4,7 +4,7 @@
 //! transaction, the records read, their marks and the new bounds are stored. From that moment no change that was seen
 //! can be forgotten, whatever happens to this process.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sync_core::base::{BaseHead, Evidence, Intent, Link};
 use sync_core::catalogue::{Catalogue, Directory};
@@ -101,6 +101,7 @@ impl Engine {
         tell_tasks(&mut rows);
         self.halo.know_items(rows.items.values());
 
+        let unread = std::mem::take(&mut rows.unread);
         let mut changes = std::mem::take(&mut rows.changes);
         changes.extend(fresh);
         if reach == Reach::Everything {
@@ -137,7 +138,19 @@ impl Engine {
         let intents = self.store.intents().await?;
         let candidates =
             super::people::candidates(&snapshot, &links, &directory, &catalogue, &settings, &decisions);
-        let dirty = self.store.dirty().await?.iter().map(dirty_mark).collect();
+        // What could not be read stays marked, and so does the rest of its link: this run must not call it clean.
+        let open: BTreeSet<RecordKey> = links
+            .iter()
+            .map(|link| {
+                let tickets = link.opportunity.into_iter().chain(link.project).map(RecordKey::Ticket);
+                tickets.chain([RecordKey::Item(link.item.clone())]).collect::<Vec<_>>()
+            })
+            .filter(|keys| keys.iter().any(|key| unread.contains(key)))
+            .flatten()
+            .chain(unread.iter().cloned())
+            .collect();
+        let marks = self.store.dirty().await?;
+        let dirty = marks.iter().filter(|mark| !open.contains(&mark.key)).map(dirty_mark).collect();
         let mut view = View {
             head,
             settings,
@@ -242,7 +255,10 @@ impl Engine {
                     rows.put_ticket(ticket, true)?;
                 }
             }
-            rows.move_cursor(Side::Halo, name, &before, &next);
+            // Behind a row that could not be read nothing is known: the next read starts where this one did.
+            if read.complete {
+                rows.move_cursor(Side::Halo, name, &before, &next);
+            }
         }
         rows.complete.insert(Side::Halo, complete);
         Ok(())
@@ -263,7 +279,9 @@ impl Engine {
                 rows.put_item(item, true)?;
             }
         }
-        rows.move_cursor(Side::Hit, ITEM_FEED, &before, &next);
+        if read.complete {
+            rows.move_cursor(Side::Hit, ITEM_FEED, &before, &next);
+        }
         rows.complete.insert(Side::Hit, read.complete);
         Ok(())
     }
@@ -316,16 +334,12 @@ impl Engine {
                 RecordKey::Ticket(id) => match self.halo.read(*id).await {
                     Ok(Some(ticket)) => rows.put_ticket(ticket, false)?,
                     Ok(None) => rows.drop_ticket(*id),
-                    Err(reject) => {
-                        tracing::warn!(ticket = %id, reason = %reject.detail, "a ticket could not be read")
-                    }
+                    Err(reject) => rows.unread(key.clone(), reject)?,
                 },
                 RecordKey::Item(id) => match self.hit.read(id).await {
                     Ok(Some(item)) => rows.put_item(item, false)?,
                     Ok(None) => rows.drop_item(id),
-                    Err(reject) => {
-                        tracing::warn!(item = %id, reason = %reject.detail, "an item could not be read")
-                    }
+                    Err(reject) => rows.unread(key.clone(), reject)?,
                 },
             }
         }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use sync_core::exec::{Reject, RejectClass};
 use sync_core::field::FieldId;
 use sync_core::ids::{ItemId, Kind, Side, TicketId};
 use sync_core::record::{HaloTicket, HitItem};
@@ -28,6 +29,8 @@ pub(super) struct Rows {
     pub(super) tickets: BTreeMap<TicketId, HaloTicket>,
     pub(super) items: BTreeMap<ItemId, HitItem>,
     pub(super) changes: Vec<Change>,
+    /// What was asked for and could not be read.
+    pub(super) unread: BTreeSet<RecordKey>,
     pub(super) complete: BTreeMap<Side, bool>,
 }
 
@@ -79,6 +82,20 @@ impl Rows {
             self.changes.push(Change::Mark { key: key.clone(), reason: BY_FEED.to_owned() });
         }
         self.changes.push(Change::PutSeen { key, body });
+    }
+
+    /// A record that could not be read now: it is marked, so that the next run asks for it again.
+    ///
+    /// # Errors
+    /// Refused credentials end the run: nothing else could be read either.
+    pub(super) fn unread(&mut self, key: RecordKey, reject: Reject) -> Result<(), Failure> {
+        if reject.class == RejectClass::Credentials {
+            return Err(super::run::credentials_refused(&reject));
+        }
+        tracing::warn!(record = ?key, reason = %reject.detail, "a record could not be read");
+        self.changes.push(Change::Mark { key: key.clone(), reason: "retry".to_owned() });
+        self.unread.insert(key);
+        Ok(())
     }
 
     pub(super) fn drop_ticket(&mut self, id: TicketId) {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use sync_core::base::Evidence;
 use sync_core::catalogue::Catalogue;
 use sync_core::decision::{Conflict, Decisions, IssueCode, Subject};
-use sync_core::exec::{Exec, JournalView, Memory, OpReport, OpResult, RejectClass, Report};
+use sync_core::exec::{Exec, JournalView, Memory, OpReport, OpResult, Reject, RejectClass, Report};
 use sync_core::field::FieldId;
 use sync_core::hash::{Hash128, Hash256};
 use sync_core::ids::Side;
@@ -105,7 +105,8 @@ impl Engine {
         let reported: BTreeSet<Hash128> = plan.issues.iter().map(|issue| issue.id).collect();
         for known in self.store.issues().await? {
             let planners = IssueCode::ALL.iter().any(|code| code.code() == known.code);
-            if planners && !reported.contains(&known.id) {
+            // The planner does not repeat what a person has put aside; that is no sign that it is over.
+            if planners && !known.dismissed && !reported.contains(&known.id) {
                 changes.push(Change::CloseIssue(known.id));
             }
         }
@@ -162,12 +163,7 @@ impl Engine {
         if let Some(reject) = &report.aborted
             && reject.class == RejectClass::Credentials
         {
-            return Err(Failure::new(
-                Exit::Credentials,
-                "credentials_refused",
-                format!("the credentials were refused during the run ({})", reject.detail),
-                "`halo-hit check` tells what is wrong; run the command again afterwards, it goes on where it stopped",
-            ));
+            return Err(credentials_refused(reject));
         }
         Ok(Done { run, report, exit })
     }
@@ -192,8 +188,10 @@ impl Engine {
             }
         }
         for known in self.store.issues().await? {
-            // Whatever is refused again was reported above; anything else has been done or is no longer wanted.
-            if known.code == REFUSED && !refused.contains(&known.id) {
+            // Whatever is refused again was reported above. What was not tried is still open.
+            let tried = results().find(|(op, _)| op.id == known.id).map(|(_, done)| done.result.is_success());
+            let over = tried.unwrap_or(plan.head.complete && report.aborted.is_none());
+            if known.code == REFUSED && over && !refused.contains(&known.id) {
                 changes.push(Change::CloseIssue(known.id));
             }
         }
@@ -303,8 +301,9 @@ fn settles(op: &Op, conflict: &Conflict) -> bool {
 }
 
 fn is_being_settled(plan: &Plan, conflict: &Conflict) -> bool {
-    let waits =
-        |skip: &Skip| skip.item.as_ref() == Some(&conflict.item) && skip.field == Some(conflict.field);
+    let waits = |skip: &Skip| {
+        skip.item.as_ref() == Some(&conflict.item) && skip.field.is_none_or(|field| field == conflict.field)
+    };
     plan.ops.iter().any(|op| settles(op, conflict)) || plan.skips.iter().any(waits)
 }
 
@@ -348,6 +347,16 @@ fn exit_of(planned: &Planned, report: &Report) -> Exit {
     } else {
         Exit::Done
     }
+}
+
+/// Credentials that worked a moment ago and are refused now.
+pub(super) fn credentials_refused(reject: &Reject) -> Failure {
+    Failure::new(
+        Exit::Credentials,
+        "credentials_refused",
+        format!("the credentials were refused during the run ({})", reject.detail),
+        "`halo-hit check` tells what is wrong; run the command again afterwards, it goes on where it stopped",
+    )
 }
 
 /// A plan that may not be applied, as a failure with a way out.

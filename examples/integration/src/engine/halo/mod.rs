@@ -197,6 +197,10 @@ impl HaloSide {
     /// [`Reject`].
     pub async fn find_projects(&self, opportunity: TicketId) -> Result<Vec<HaloTicket>, Reject> {
         let tickets = self.list(Kind::Project, None).await.map_err(|error| reject(&error))?;
+        // A project that cannot be read could be the one that is looked for.
+        if !tickets.complete {
+            return Err(Reject::new(RejectClass::Unavailable, "not every project could be read"));
+        }
         let from = |ticket: &HaloTicket| {
             ticket.created_from == Some(opportunity)
                 || ticket.parent == Some(opportunity)

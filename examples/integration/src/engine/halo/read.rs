@@ -94,8 +94,9 @@ impl Reading {
         match kind {
             Some(Kind::Opportunity) => {
                 let parts = self.money(record, Ticket::OPPVALUE_ONEOFF);
-                let whole =
-                    if parts == Obs::NotFetched { self.money(record, Ticket::OPPVALUE) } else { parts };
+                // The whole counts what recurs as well: it stands in only where Halo has no parts at all.
+                let absent = record.get(Ticket::OPPVALUE_ONEOFF).is_absent();
+                let whole = if absent { self.money(record, Ticket::OPPVALUE) } else { parts };
                 row.set(FieldId::BudgetOnce, whole);
                 row.set(FieldId::BudgetMonthly, self.money(record, Ticket::OPPVALUE_MONTHLY));
                 row.set(FieldId::BudgetAnnual, self.money(record, Ticket::OPPVALUE_ANNUAL));

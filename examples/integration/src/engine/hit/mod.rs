@@ -147,7 +147,7 @@ impl HitSide {
                         hits.push(MarkerHit { record: RecordKey::Item(item.id), marker });
                     }
                 }
-                Err(error) if error.is_bad_record() => {}
+                // An item that cannot be read could be the one that is looked for.
                 Err(error) => return Err(reject(&error)),
             }
         }
