@@ -184,21 +184,7 @@ pub(super) fn candidates(
             Some(Candidate { id: ticket.id, client: ticket.client, kind: ticket.kind?, name })
         })
         .collect();
-    let found = suggest_pairs(&items, &tickets);
-    let mut candidates = Candidates::default();
-    for pair in &found.suggestions {
-        candidates.by_item.insert(pair.item.clone(), vec![pair.ticket]);
-        candidates.by_ticket.insert(pair.ticket, vec![pair.item.clone()]);
-    }
-    for group in &found.ambiguous {
-        for item in &group.items {
-            candidates.by_item.insert(item.clone(), group.tickets.clone());
-        }
-        for ticket in &group.tickets {
-            candidates.by_ticket.insert(*ticket, group.items.clone());
-        }
-    }
-    candidates
+    suggest_pairs(&items, &tickets).into()
 }
 
 const NAME: sync_core::field::FieldId = sync_core::field::FieldId::Name;
