@@ -8,17 +8,17 @@ use bytes::Bytes;
 use rest_core::auth::Auth;
 use rest_core::client::{CallOptions, Hook, HttpClient, HttpClientBuilder};
 use rest_core::clock::{Clock, Moment, Sleep, Sleeping, Time};
+use rest_core::endpoint::Endpoint;
 use rest_core::limit::{RateLimit, RateLimiter};
 use rest_core::retry::RetryPolicy;
 use rest_core::transport::Transport;
 use secrecy::SecretString;
 use url::Url;
 
+use crate::Error;
 use crate::address;
 use crate::auth::HaloTokens;
 use crate::error_body::HaloErrors;
-use crate::resource::*;
-use crate::{Error, Handle};
 
 /// The cautious default: reports of Halo's limit lie between 60 a minute and 500 in three minutes.
 const DEFAULT_RATE: (u32, Duration) = (60, Duration::from_secs(60));
@@ -50,72 +50,10 @@ impl fmt::Debug for Client {
     }
 }
 
-macro_rules! handles {
-    ($($(#[$doc:meta])* $name:ident $resource:ident;)+) => {$(
-        $(#[$doc])*
-        pub fn $name(&self) -> Handle<$resource> {
-            Handle::new(self)
-        }
-    )+};
-}
-
 impl Client {
     /// Starts to put a client together.
     pub fn builder() -> ClientBuilder {
         ClientBuilder::default()
-    }
-
-    handles! {
-        /// Tickets of all kinds.
-        tickets Tickets;
-        /// Tickets of project types.
-        projects Projects;
-        /// Tickets of sales types.
-        opportunities Opportunities;
-        /// Notes, e-mails and time entries on tickets.
-        actions Actions;
-        /// Customers.
-        clients Clients;
-        /// Places of customers.
-        sites Sites;
-        /// People at customers.
-        users Users;
-        /// Staff.
-        agents Agents;
-        /// Teams.
-        teams Teams;
-        /// Organisations with their departments.
-        organisations Organisations;
-        /// Types of tickets.
-        ticket_types TicketTypes;
-        /// Statuses.
-        statuses Statuses;
-        /// Priorities.
-        priorities Priorities;
-        /// What actions can be.
-        outcomes Outcomes;
-        /// Workflows.
-        workflows Workflows;
-        /// Roles.
-        roles Roles;
-        /// Applications that may use the API.
-        applications Applications;
-        /// Where Halo sends what happens.
-        webhooks Webhooks;
-        /// What is told to whom.
-        notifications Notifications;
-        /// Deliveries of webhooks.
-        webhook_events WebhookEvents;
-        /// Definitions of fields.
-        custom_fields FieldInfos;
-        /// What budget lines can be for.
-        budget_types BudgetTypes;
-        /// Choices.
-        lookups Lookups;
-        /// Files.
-        attachments Attachments;
-        /// Links to records of other systems.
-        external_links ExternalLinks;
     }
 
     /// Fetches a token now unless there is one: a first test of addresses, tenant, credentials and scopes.
@@ -128,6 +66,26 @@ impl Client {
     /// Dropping the future changes nothing.
     pub async fn authenticate(&self) -> Result<(), Error> {
         self.http.authenticate().await
+    }
+
+    /// Sends an [endpoint](crate::endpoint): an operation that is neither list, read, write nor deletion of a
+    /// resource. Also endpoints of your own.
+    ///
+    /// ```no_run
+    /// # async fn example(client: halo_client::Client) -> Result<(), halo_client::Error> {
+    /// use halo_client::endpoint::InvoiceVoid;
+    ///
+    /// client.send(&InvoiceVoid::new(4711)).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of a request. A POST is never repeated after it may have arrived.
+    ///
+    /// # Cancel safety
+    /// Dropping the future may leave a write applied.
+    pub async fn send<E: Endpoint>(&self, endpoint: &E) -> Result<E::Response, Error> {
+        self.http.send(endpoint).await
     }
 
     /// Sends any request through the same credentials, rate limit and retries: for routes without methods.
@@ -395,7 +353,7 @@ impl ClientBuilder {
     /// Dropping the future changes nothing.
     pub async fn discover(mut self) -> Result<Client, Error> {
         let anonymous = self.bare(self.checked_resource_server()?).build()?;
-        let info = anonymous.send(&crate::resource::auth_info()).await?;
+        let info = anonymous.send(&crate::endpoint::AuthInfoGet::new()).await?;
         let info = info.value();
         if self.authorisation_server.is_none() {
             self.authorisation_server = Some(info.auth_url.clone().ok_or_else(|| {

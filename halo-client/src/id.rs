@@ -9,7 +9,7 @@ use serde::de::{Deserialize, Deserializer, Visitor};
 use serde::ser::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use rest_core::record::FieldValue;
+use rest_core::record::{FieldValue, Untyped};
 
 /// A record type with an id of its own.
 pub trait Entity: Sized + 'static {
@@ -17,18 +17,34 @@ pub trait Entity: Sized + 'static {
     type Key: Key;
 }
 
-/// A representation of an id. Sealed: an `i64`, a [`TextKey`] or an [`ActionKey`].
+/// Records that nobody describes are named by whatever their route takes.
+impl Entity for Untyped {
+    type Key = AnyKey;
+}
+
+/// A representation of an id. Sealed: an `i64`, a [`TextKey`], an [`ActionKey`] or an [`AnyKey`].
 pub trait Key: Clone + Eq + Ord + Hash + fmt::Display + sealed::Read + Send + Sync + 'static {}
 
 impl Key for i64 {}
 impl Key for TextKey {}
 impl Key for ActionKey {}
+impl Key for AnyKey {}
 
 /// The text of an id, cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TextKey(pub(crate) Arc<str>);
 
 impl fmt::Display for TextKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The id of an [`Untyped`] record: an integer or a text, as its route takes it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AnyKey(Arc<str>);
+
+impl fmt::Display for AnyKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
@@ -115,6 +131,18 @@ impl<R: Entity<Key = TextKey>> From<&str> for Id<R> {
 impl<R: Entity<Key = TextKey>> From<String> for Id<R> {
     fn from(key: String) -> Self {
         Id(TextKey(key.into()))
+    }
+}
+
+impl From<i64> for Id<Untyped> {
+    fn from(key: i64) -> Self {
+        Id(AnyKey(key.to_string().into()))
+    }
+}
+
+impl From<&str> for Id<Untyped> {
+    fn from(key: &str) -> Self {
+        Id(AnyKey(key.into()))
     }
 }
 
@@ -210,7 +238,7 @@ pub(crate) fn positive<R: Entity<Key = i64>>(raw: &RawValue) -> Option<Id<R>> {
 }
 
 pub(crate) mod sealed {
-    use super::{ActionKey, Arc, Deserializer, Serializer, TextKey, Visitor, fmt};
+    use super::{ActionKey, AnyKey, Arc, Deserializer, Serializer, TextKey, Visitor, fmt};
     use serde::de::Error;
 
     /// Reading and writing of a key.
@@ -273,6 +301,35 @@ pub(crate) mod sealed {
         fn identify(&self, put: &mut dyn FnMut(&'static str, String)) {
             // A string is always writable as JSON.
             put("id", serde_json::to_string(&*self.0).unwrap_or_default());
+        }
+    }
+
+    impl Read for AnyKey {
+        fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            deserializer.deserialize_any(Either(std::marker::PhantomData))
+        }
+        fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            match self.0.parse() {
+                Ok(number) => serializer.serialize_i64(number),
+                Err(_) => serializer.serialize_str(&self.0),
+            }
+        }
+        fn from_integer(value: i64) -> Option<Self> {
+            Some(AnyKey(value.to_string().into()))
+        }
+        fn from_text(value: &str) -> Option<Self> {
+            Some(AnyKey(Arc::from(value)))
+        }
+        fn segment(&self) -> String {
+            self.0.to_string()
+        }
+        fn identify(&self, put: &mut dyn FnMut(&'static str, String)) {
+            let json = match self.0.parse::<i64>() {
+                Ok(number) => number.to_string(),
+                // A string is always writable as JSON.
+                Err(_) => serde_json::to_string(&*self.0).unwrap_or_default(),
+            };
+            put("id", json);
         }
     }
 

@@ -1,11 +1,18 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+#[macro_use]
+mod macros;
+
 mod address;
 mod auth;
 mod change;
 mod client;
+pub mod endpoint;
 mod error_body;
+// Written by the generator in its final form.
+#[rustfmt::skip]
+mod generated;
 mod id;
 pub mod resource;
 pub mod schema;
@@ -16,7 +23,7 @@ pub mod webhook;
 
 pub use change::{AnyJson, CustomFields, IntoField, New, Patch, Settable};
 pub use client::{Client, ClientBuilder};
-pub use id::{ActionKey, Entity, Id, Key, TextKey};
+pub use id::{ActionKey, AnyKey, Entity, Id, Key, TextKey};
 pub use resource::{Handle, Saved};
 pub use rest_core::error::Error;
 pub use rest_core::page::Page;

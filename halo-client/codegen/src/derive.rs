@@ -53,15 +53,50 @@ pub fn derive(document: &str) -> Result<Model> {
             if !["get", "post", "put", "patch", "delete"].contains(&method.as_str()) {
                 continue;
             }
-            let operation = Operation { body: body(about, &twin_of), query: query(about) };
+            // Parameters may stand on the path for all its methods, and by reference.
+            let parameters: Vec<&Value> = [item.get("parameters"), about.get("parameters")]
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_array)
+                .flatten()
+                .map(|parameter| resolve(&document, parameter))
+                .collect();
+            let (body, multipart) = body(&document, about, &twin_of);
+            let operation = Operation {
+                path: path_parameters(path, &parameters),
+                body,
+                multipart,
+                answer: answer(about, &twin_of),
+                query: query(&parameters, &twin_of),
+            };
             model.operations.insert((path.clone(), method.to_uppercase()), operation);
         }
     }
     Ok(model)
 }
 
-fn body(operation: &Value, twin_of: &dyn Fn(&str) -> String) -> Option<Kind> {
-    let content = operation.pointer("/requestBody/content")?.as_object()?;
+/// What a local reference points to, or the thing itself.
+fn resolve<'a>(document: &'a Value, about: &'a Value) -> &'a Value {
+    let target = about.get("$ref").and_then(Value::as_str).and_then(|reference| reference.strip_prefix('#'));
+    target.and_then(|pointer| document.pointer(pointer)).unwrap_or(about)
+}
+
+fn body(document: &Value, operation: &Value, twin_of: &dyn Fn(&str) -> String) -> (Option<Kind>, bool) {
+    let Some(about) = operation.get("requestBody") else { return (None, false) };
+    let Some(content) = resolve(document, about).get("content").and_then(Value::as_object) else {
+        return (None, false);
+    };
+    let json = content.get("application/json");
+    let multipart = json.is_none() && content.contains_key("multipart/form-data");
+    let schema = json.or_else(|| content.values().next()).and_then(|media| media.get("schema"));
+    (schema.map(|schema| kind(schema, twin_of)), multipart)
+}
+
+/// What the first success holds: Halo's document of 2025 says it nowhere, later ones in part.
+fn answer(operation: &Value, twin_of: &dyn Fn(&str) -> String) -> Option<Kind> {
+    let responses = operation.get("responses")?.as_object()?;
+    let success = responses.iter().find(|(status, _)| status.starts_with('2'))?.1;
+    let content = success.get("content")?.as_object()?;
     let media = content.get("application/json").or_else(|| content.values().next())?;
     Some(kind(media.get("schema")?, twin_of))
 }
@@ -70,6 +105,12 @@ fn kind(about: &Value, twin_of: &dyn Fn(&str) -> String) -> Kind {
     if let Some(reference) = about.get("$ref").and_then(Value::as_str) {
         let name = reference.rsplit('/').next().unwrap_or(reference);
         return Kind::Named(twin_of(name));
+    }
+    // A reference that is wrapped to carry a description or `nullable`.
+    for wrapper in ["allOf", "oneOf", "anyOf"] {
+        if let Some([one]) = about.get(wrapper).and_then(Value::as_array).map(Vec::as_slice) {
+            return kind(one, twin_of);
+        }
     }
     let text = |key: &str| about.get(key).and_then(Value::as_str).unwrap_or_default();
     let plain = match (text("type"), text("format")) {
@@ -94,12 +135,28 @@ fn kind(about: &Value, twin_of: &dyn Fn(&str) -> String) -> Kind {
     Kind::plain(plain)
 }
 
+/// The variables of a path. One that the document forgets to describe is a text.
+fn path_parameters(path: &str, parameters: &[&Value]) -> BTreeMap<String, Kind> {
+    let names = path.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name);
+    let about = |name: &str| {
+        parameters.iter().find(|parameter| {
+            parameter.get("in").and_then(Value::as_str) == Some("path")
+                && parameter.get("name").and_then(Value::as_str) == Some(name)
+        })
+    };
+    let kinds = names.map(|name| {
+        let schema = about(name).and_then(|parameter| parameter.get("schema"));
+        let kind = schema.map_or_else(|| Kind::plain("str"), |schema| kind(schema, &str::to_owned));
+        (name.to_owned(), kind)
+    });
+    kinds.collect()
+}
+
 /// Query parameters. Their declared types are loose; a type that starts the description in parentheses
 /// is the truer one.
-fn query(operation: &Value) -> BTreeMap<String, Kind> {
+fn query(parameters: &[&Value], twin_of: &dyn Fn(&str) -> String) -> BTreeMap<String, Kind> {
     let mut found = BTreeMap::new();
-    let parameters = operation.get("parameters").and_then(Value::as_array);
-    for parameter in parameters.into_iter().flatten() {
+    for parameter in parameters {
         let text = |key: &str| parameter.get(key).and_then(Value::as_str).unwrap_or_default();
         if text("in") != "query" {
             continue;
@@ -123,7 +180,11 @@ fn query(operation: &Value) -> BTreeMap<String, Kind> {
             (_, "array" | "obj", _) => "any",
             _ => "str",
         };
-        found.entry(text("name").to_owned()).or_insert_with(|| Kind::plain(plain));
+        let kind = match parameter.get("schema") {
+            Some(schema) if schema.get("$ref").is_some() => kind(schema, twin_of),
+            _ => Kind::plain(plain),
+        };
+        found.entry(text("name").to_owned()).or_insert(kind);
     }
     found
 }

@@ -10,12 +10,15 @@
 //! [`emit::emit`] turns them into the Rust files of `halo-client/src/generated`. Everything is sorted and
 //! nothing depends on the machine, so the files can be checked against the model in any clone.
 
+pub mod api;
 pub mod derive;
 pub mod emit;
+mod endpoints;
 pub mod model;
 pub mod names;
 pub mod overrides;
 mod params;
+mod resources;
 
 /// What went wrong, in one sentence.
 #[derive(Debug)]

@@ -43,8 +43,14 @@ pub enum Kind {
 /// One operation.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Operation {
+    /// Path parameters by name.
+    pub path: BTreeMap<String, Kind>,
     /// The body, if any.
     pub body: Option<Kind>,
+    /// Whether the body is a multipart form instead of JSON.
+    pub multipart: bool,
+    /// What a successful answer holds, where the document says it.
+    pub answer: Option<Kind>,
     /// Query parameters by name.
     pub query: BTreeMap<String, Kind>,
 }
@@ -53,6 +59,13 @@ impl Kind {
     /// A plain kind.
     pub fn plain(name: &str) -> Kind {
         Kind::Plain(name.to_owned())
+    }
+
+    /// The kind's text, as in the model's files.
+    pub fn text(&self) -> String {
+        let mut out = String::new();
+        self.write(&mut out);
+        out
     }
 
     fn write(&self, out: &mut String) {
@@ -70,7 +83,11 @@ impl Kind {
         }
     }
 
-    fn read(text: &str) -> Result<Kind> {
+    /// Reads a kind's text.
+    ///
+    /// # Errors
+    /// When it is no kind.
+    pub fn read(text: &str) -> Result<Kind> {
         if let Some(inner) = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
             return Ok(Kind::List(Box::new(Kind::read(inner)?)));
         }
@@ -118,7 +135,9 @@ impl Model {
     pub fn operations_text(&self) -> String {
         let mut out = String::from(
             "# Operations of Halo's API document. Derived; do not edit.\n\
-             # An operation starts at the margin (method, path, body); its query parameters follow.\n",
+             # An operation starts at the margin: method, path, body, `multipart` where the body is a form, and\n\
+             # `-> TYPE` where the document says what is answered. Its path parameters (in braces) and query\n\
+             # parameters follow.\n",
         );
         for ((path, method), about) in &self.operations {
             let _ = write!(out, "{method} {path}");
@@ -126,7 +145,17 @@ impl Model {
                 out.push(' ');
                 body.write(&mut out);
             }
+            if about.multipart {
+                out.push_str(" multipart");
+            }
+            if let Some(answer) = &about.answer {
+                out.push_str(" -> ");
+                answer.write(&mut out);
+            }
             out.push('\n');
+            for (parameter, kind) in &about.path {
+                let _ = writeln!(out, " {{{parameter}}} {}", kind.text());
+            }
             for (parameter, kind) in &about.query {
                 let _ = write!(out, " {parameter} ");
                 kind.write(&mut out);
@@ -186,10 +215,20 @@ impl Model {
                 let Some(operation) = current.as_mut() else {
                     return fail(at("a parameter before any operation"));
                 };
-                operation.query.insert(first.to_owned(), Kind::read(second)?);
+                let kind = Kind::read(second)?;
+                match first.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
+                    Some(name) => operation.path.insert(name.to_owned(), kind),
+                    None => operation.query.insert(first.to_owned(), kind),
+                };
             } else {
                 let operation = self.operations.entry((second.to_owned(), first.to_owned())).or_default();
-                operation.body = words.next().map(Kind::read).transpose()?;
+                while let Some(word) = words.next() {
+                    match word {
+                        "multipart" => operation.multipart = true,
+                        "->" => operation.answer = words.next().map(Kind::read).transpose()?,
+                        body => operation.body = Some(Kind::read(body)?),
+                    }
+                }
                 current = Some(operation);
             }
         }
@@ -208,10 +247,14 @@ mod tests {
     #[test]
     fn the_texts_survive_a_round_trip() {
         let schemas = "enum Table -1 0 987\nschema A\n _x [@B]\n id i32\n made time!\nschema B\n";
-        let operations = "GET /A\n search str\nPOST /A [@A]\n";
+        let operations = "GET /A -> @A_View\n search str\nPOST /A [@A]\nGET /A/{id}\n {id} uuid\nPOST /A/file map multipart\n";
         let model = Model::read(schemas, operations).expect("readable");
         assert_eq!(model.property_count(), 3);
         assert!(model.schemas["A"]["made"].read_only);
+        assert_eq!(
+            model.operations[&("/A/{id}".to_owned(), "GET".to_owned())].path["id"],
+            Kind::plain("uuid")
+        );
         let again = Model::read(&model.schemas_text(), &model.operations_text()).expect("readable");
         assert_eq!(again, model);
     }

@@ -57,12 +57,34 @@ pub fn type_name(halo: &str) -> String {
     out
 }
 
-/// The builder method of a query parameter.
+/// The builder method of a query parameter, or the client's method of a resource.
 pub fn method(wire: &str) -> String {
     let name = constant(wire).to_ascii_lowercase();
     match name.as_str() {
-        "type" | "use" | "match" | "ref" | "mod" => format!("{name}_"),
+        "type" | "use" | "match" | "ref" | "mod" | "static" | "box" | "move" | "where" | "in" | "for" => {
+            format!("{name}_")
+        }
+        // What the builders call otherwise.
+        "list" | "get" | "send" | "param" | "new" | "row_as" | "rows_as" => format!("{name}_"),
         _ => name,
+    }
+}
+
+/// `Journey` as `Journeys`, for the collection. What is no countable noun stays.
+pub fn plural(name: &str) -> String {
+    let ends = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
+    let uncountable =
+        ["Info", "Data", "Details", "Software", "News", "Health", "Control", "Cache", "History"];
+    if ends(&uncountable) || (ends(&["s"]) && !ends(&["ss", "us"])) {
+        name.to_owned()
+    } else if ends(&["ss", "us", "ch", "sh", "x"]) {
+        format!("{name}es")
+    } else if let Some(stem) =
+        name.strip_suffix('y').filter(|stem| !stem.ends_with(['a', 'e', 'i', 'o', 'u', 'A', 'Q']))
+    {
+        format!("{stem}ies")
+    } else {
+        format!("{name}s")
     }
 }
 
@@ -93,6 +115,22 @@ mod tests {
         assert_eq!(names["_id"], "_ID");
         assert_eq!(names["alertID"], "ALERT_ID");
         assert_eq!(names["alertId"], "_ALERT_ID");
+    }
+
+    #[test]
+    fn collections_are_plural() {
+        for (one, many) in [
+            ("Journey", "Journeys"),
+            ("Currency", "Currencies"),
+            ("ServiceStatus", "ServiceStatuses"),
+            ("Address", "Addresses"),
+            ("Tags", "Tags"),
+            ("Tax", "Taxes"),
+            ("VersionInfo", "VersionInfo"),
+            ("JiraDetails", "JiraDetails"),
+        ] {
+            assert_eq!(plural(one), many);
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 use rest_core::record::{Field, ReadOnly, Record, ReplacesAll};
 
-use crate::Id;
+use crate::{ActionKey, Entity, Id, TextKey};
 use crate::schema::*;
 use crate::value::{Decimal, Json, Time};
 
@@ -43,6 +43,10 @@ schema_without_struct! {
     AWSDetails
 }
 
+impl Entity for AWSDetails {
+    type Key = i64;
+}
+
 impl AWSDetails {
     /// `access_key`: text.
     pub const ACCESS_KEY: Field<Self, String> = Field::new("access_key");
@@ -79,8 +83,8 @@ impl AWSDetails {
     pub const ENABLEINTEGRATOR: Field<Self, bool> = Field::new("enableintegrator");
     /// `fieldmappings`: list of `IntegrationFieldMapping`.
     pub const FIELDMAPPINGS: Field<Self, Vec<Record<IntegrationFieldMapping>>> = Field::new("fieldmappings");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of an [`AWSDetails`].
+    pub const ID: Field<Self, Id<AWSDetails>> = Field::new("id");
     /// `lastsyncdate`: point in time.
     pub const LASTSYNCDATE: Field<Self, Time> = Field::new("lastsyncdate");
     /// `lastsyncerror`: text.
@@ -130,6 +134,10 @@ impl AccessControl {
     pub const USER_ID: Field<Self, Id<User>> = Field::new("user_id");
     /// `_warning`: text.
     pub const WARNING: Field<Self, String> = Field::new("_warning");
+}
+
+impl Entity for Action {
+    type Key = ActionKey;
 }
 
 impl Action {
@@ -1172,6 +1180,10 @@ schema_without_struct! {
     AddressStore
 }
 
+impl Entity for AddressStore {
+    type Key = i64;
+}
+
 impl AddressStore {
     /// `client_name`: text.
     pub const CLIENT_NAME: Field<Self, String> = Field::new("client_name");
@@ -1181,8 +1193,8 @@ impl AddressStore {
     pub const DATE_INACTIVE: Field<Self, Time> = Field::new("date_inactive");
     /// `description`: text.
     pub const DESCRIPTION: Field<Self, String> = Field::new("description");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of an [`AddressStore`].
+    pub const ID: Field<Self, Id<AddressStore>> = Field::new("id");
     /// `inactive`: flag.
     pub const INACTIVE: Field<Self, bool> = Field::new("inactive");
     /// `_isimport`: flag.
@@ -1226,6 +1238,10 @@ schema_without_struct! {
     Addressbook
 }
 
+impl Entity for Addressbook {
+    type Key = i64;
+}
+
 impl Addressbook {
     /// `address`: text.
     pub const ADDRESS: Field<Self, String> = Field::new("address");
@@ -1246,8 +1262,8 @@ impl Addressbook {
     pub const EXCHANGE: Field<Self, bool> = Field::new("exchange");
     /// `global`: flag.
     pub const GLOBAL: Field<Self, bool> = Field::new("global");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of an [`Addressbook`].
+    pub const ID: Field<Self, Id<Addressbook>> = Field::new("id");
     /// `mailboxid`: integer.
     pub const MAILBOXID: Field<Self, i64> = Field::new("mailboxid");
     /// `name`: text.
@@ -1267,6 +1283,10 @@ schema_without_struct! {
     AdobeAcrobatDetails
 }
 
+impl Entity for AdobeAcrobatDetails {
+    type Key = i64;
+}
+
 impl AdobeAcrobatDetails {
     /// `authorized`: flag.
     pub const AUTHORIZED: Field<Self, bool> = Field::new("authorized");
@@ -1282,8 +1302,8 @@ impl AdobeAcrobatDetails {
     pub const EXCHANGECODE: Field<Self, bool> = Field::new("_exchangecode");
     /// `guid`: GUID.
     pub const GUID: Field<Self, String> = Field::new("guid");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of an [`AdobeAcrobatDetails`].
+    pub const ID: Field<Self, Id<AdobeAcrobatDetails>> = Field::new("id");
     /// `_importtype`: text.
     pub const IMPORTTYPE: Field<Self, String> = Field::new("_importtype");
     /// `name`: text.
@@ -1461,13 +1481,17 @@ schema_without_struct! {
     AdobeCommerceDetails
 }
 
+impl Entity for AdobeCommerceDetails {
+    type Key = i64;
+}
+
 impl AdobeCommerceDetails {
     /// `connectionname`: text.
     pub const CONNECTIONNAME: Field<Self, String> = Field::new("connectionname");
     /// `enabled`: flag.
     pub const ENABLED: Field<Self, bool> = Field::new("enabled");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of an [`AdobeCommerceDetails`].
+    pub const ID: Field<Self, Id<AdobeCommerceDetails>> = Field::new("id");
     /// `integrator_last_sync`: point in time.
     pub const INTEGRATOR_LAST_SYNC: Field<Self, Time> = Field::new("integrator_last_sync");
     /// `new_integration_method`: flag.
@@ -1476,6 +1500,10 @@ impl AdobeCommerceDetails {
     pub const URL: Field<Self, String> = Field::new("url");
     /// `_warning`: text.
     pub const WARNING: Field<Self, String> = Field::new("_warning");
+}
+
+impl Entity for Agent {
+    type Key = i64;
 }
 
 impl Agent {
@@ -2138,11 +2166,15 @@ schema_without_struct! {
     AgentCheckIn
 }
 
+impl Entity for AgentCheckIn {
+    type Key = i64;
+}
+
 impl AgentCheckIn {
     /// `agent_id`: id of an [`Agent`].
     pub const AGENT_ID: Field<Self, Id<Agent>> = Field::new("agent_id");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of an [`AgentCheckIn`].
+    pub const ID: Field<Self, Id<AgentCheckIn>> = Field::new("id");
     /// `status`: integer.
     pub const STATUS: Field<Self, i64> = Field::new("status");
     /// `timestamp`: point in time.
@@ -2283,6 +2315,10 @@ schema_without_struct! {
     AiSuggestion
 }
 
+impl Entity for AiSuggestion {
+    type Key = i64;
+}
+
 impl AiSuggestion {
     /// `auto_apply`: flag.
     pub const AUTO_APPLY: Field<Self, bool> = Field::new("auto_apply");
@@ -2292,8 +2328,8 @@ impl AiSuggestion {
     pub const CONDITION_NUMBER: Field<Self, i64> = Field::new("condition_number");
     /// `condition_percentage`: number.
     pub const CONDITION_PERCENTAGE: Field<Self, Decimal> = Field::new("condition_percentage");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of an [`AiSuggestion`].
+    pub const ID: Field<Self, Id<AiSuggestion>> = Field::new("id");
     /// `last_x_days`: integer.
     pub const LAST_X_DAYS: Field<Self, i64> = Field::new("last_x_days");
     /// `min_matches`: integer.
@@ -2390,6 +2426,10 @@ schema_without_struct! {
     AmazonSellerDetails
 }
 
+impl Entity for AmazonSellerDetails {
+    type Key = i64;
+}
+
 impl AmazonSellerDetails {
     /// `authorized`: flag.
     pub const AUTHORIZED: Field<Self, bool> = Field::new("authorized");
@@ -2401,8 +2441,8 @@ impl AmazonSellerDetails {
     pub const ENDPOINT: Field<Self, String> = Field::new("endpoint");
     /// `_exchangecode`: flag.
     pub const EXCHANGECODE: Field<Self, bool> = Field::new("_exchangecode");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of an [`AmazonSellerDetails`].
+    pub const ID: Field<Self, Id<AmazonSellerDetails>> = Field::new("id");
     /// `marketplace`: text.
     pub const MARKETPLACE: Field<Self, String> = Field::new("marketplace");
     /// `new_access_token`: text.
@@ -2562,6 +2602,10 @@ impl AnalyzerProfileSeries {
     pub const YAXIS: Field<Self, String> = Field::new("yaxis");
 }
 
+impl Entity for Application {
+    type Key = TextKey;
+}
+
 impl Application {
     /// `allowagents`: flag.
     pub const ALLOWAGENTS: Field<Self, bool> = Field::new("allowagents");
@@ -2674,6 +2718,10 @@ impl ApplicationScope {
 schema_without_struct! {
     /// 175 fields.
     Appointment
+}
+
+impl Entity for Appointment {
+    type Key = i64;
 }
 
 impl Appointment {
@@ -2883,8 +2931,8 @@ impl Appointment {
     pub const HOLIDAY_ID: Field<Self, String> = Field::new("holiday_id");
     /// `holiday_type`: integer.
     pub const HOLIDAY_TYPE: Field<Self, i64> = Field::new("holiday_type");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of an [`Appointment`].
+    pub const ID: Field<Self, Id<Appointment>> = Field::new("id");
     /// `_importemail`: text.
     pub const IMPORTEMAIL: Field<Self, String> = Field::new("_importemail");
     /// `_importtype`: text.
@@ -3055,6 +3103,10 @@ schema_without_struct! {
     ApprovalProcess
 }
 
+impl Entity for ApprovalProcess {
+    type Key = i64;
+}
+
 impl ApprovalProcess {
     /// `access_control`: list of `AccessControl`.
     pub const ACCESS_CONTROL: Field<Self, Vec<Record<AccessControl>>> = Field::new("access_control");
@@ -3062,8 +3114,8 @@ impl ApprovalProcess {
     pub const ACCESS_CONTROL_LEVEL: Field<Self, i64> = Field::new("access_control_level");
     /// `guid`: GUID.
     pub const GUID: Field<Self, String> = Field::new("guid");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of an [`ApprovalProcess`].
+    pub const ID: Field<Self, Id<ApprovalProcess>> = Field::new("id");
     /// `intent`: text.
     pub const INTENT: Field<Self, String> = Field::new("intent");
     /// `_iscloning`: flag.
@@ -3083,6 +3135,10 @@ impl ApprovalProcess {
 schema_without_struct! {
     /// 32 fields.
     ApprovalProcessRule
+}
+
+impl Entity for ApprovalProcessRule {
+    type Key = i64;
 }
 
 impl ApprovalProcessRule {
@@ -3116,8 +3172,8 @@ impl ApprovalProcessRule {
     pub const EMAILADDRESS: Field<Self, String> = Field::new("emailaddress");
     /// `guid`: GUID.
     pub const GUID: Field<Self, String> = Field::new("guid");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of an [`ApprovalProcessRule`].
+    pub const ID: Field<Self, Id<ApprovalProcessRule>> = Field::new("id");
     /// `intent`: text.
     pub const INTENT: Field<Self, String> = Field::new("intent");
     /// `_iscloning`: flag.
@@ -3452,6 +3508,10 @@ schema_without_struct! {
     AreaNote
 }
 
+impl Entity for AreaNote {
+    type Key = i64;
+}
+
 impl AreaNote {
     /// `add_to_calendar`: flag.
     pub const ADD_TO_CALENDAR: Field<Self, bool> = Field::new("add_to_calendar");
@@ -3473,8 +3533,8 @@ impl AreaNote {
     pub const DETAIL: Field<Self, String> = Field::new("detail");
     /// `hide_time_taken`: flag.
     pub const HIDE_TIME_TAKEN: Field<Self, bool> = Field::new("hide_time_taken");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of an [`AreaNote`].
+    pub const ID: Field<Self, Id<AreaNote>> = Field::new("id");
     /// `invoice_id`: integer.
     pub const INVOICE_ID: Field<Self, i64> = Field::new("invoice_id");
     /// `mailentryid`: text.
@@ -3606,6 +3666,10 @@ impl AreaToDo {
 schema_without_struct! {
     /// 318 fields, in Halo's document `Device`.
     Asset
+}
+
+impl Entity for Asset {
+    type Key = i64;
 }
 
 impl Asset {
@@ -3835,8 +3899,8 @@ impl Asset {
     pub const ICINGA_ID: Field<Self, String> = Field::new("icinga_id");
     /// `icon`: text.
     pub const ICON: Field<Self, String> = Field::new("icon");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of an [`Asset`].
+    pub const ID: Field<Self, Id<Asset>> = Field::new("id");
     /// `_importtype`: text.
     pub const IMPORTTYPE: Field<Self, String> = Field::new("_importtype");
     /// `import_details_id`: integer.
@@ -4260,6 +4324,10 @@ schema_without_struct! {
     AssetType
 }
 
+impl Entity for AssetType {
+    type Key = i64;
+}
+
 impl AssetType {
     /// `access_control`: list of `AccessControl`.
     pub const ACCESS_CONTROL: Field<Self, Vec<Record<AccessControl>>> = Field::new("access_control");
@@ -4326,8 +4394,8 @@ impl AssetType {
     pub const GUID: Field<Self, String> = Field::new("guid");
     /// `icon`: text.
     pub const ICON: Field<Self, String> = Field::new("icon");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of an [`AssetType`].
+    pub const ID: Field<Self, Id<AssetType>> = Field::new("id");
     /// `intent`: text.
     pub const INTENT: Field<Self, String> = Field::new("intent");
     /// `_isimport`: flag.
@@ -4510,6 +4578,10 @@ impl AteraAlert {
     pub const TITLE: Field<Self, String> = Field::new("title");
 }
 
+impl Entity for Attachment {
+    type Key = i64;
+}
+
 impl Attachment {
     /// `action_id`: integer.
     pub const ACTION_ID: Field<Self, i64> = Field::new("action_id");
@@ -4660,6 +4732,10 @@ schema_without_struct! {
     Audit
 }
 
+impl Entity for Audit {
+    type Key = i64;
+}
+
 impl Audit {
     /// `actoutcome`: text.
     pub const ACTOUTCOME: Field<Self, String> = Field::new("actoutcome");
@@ -4675,8 +4751,8 @@ impl Audit {
     pub const DATETIME_TO: Field<Self, Time> = Field::new("datetime_to");
     /// `from`: text.
     pub const FROM: Field<Self, String> = Field::new("from");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of an [`Audit`].
+    pub const ID: Field<Self, Id<Audit>> = Field::new("id");
     /// `id1`: integer.
     pub const ID1: Field<Self, i64> = Field::new("id1");
     /// `id2`: integer.
@@ -4702,6 +4778,10 @@ schema_without_struct! {
     AuditPasswordField
 }
 
+impl Entity for AuditPasswordField {
+    type Key = i64;
+}
+
 impl AuditPasswordField {
     /// `field_id`: integer.
     pub const FIELD_ID: Field<Self, i64> = Field::new("field_id");
@@ -4720,6 +4800,10 @@ impl AuditPasswordField {
 schema_without_struct! {
     /// 61 fields.
     Autoassign
+}
+
+impl Entity for Autoassign {
+    type Key = i64;
 }
 
 impl Autoassign {
@@ -4747,8 +4831,8 @@ impl Autoassign {
     pub const FLOWDETAIL_ID: Field<Self, i64> = Field::new("flowdetail_id");
     /// `guid`: GUID.
     pub const GUID: Field<Self, String> = Field::new("guid");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of an [`Autoassign`].
+    pub const ID: Field<Self, Id<Autoassign>> = Field::new("id");
     /// `intent`: text.
     pub const INTENT: Field<Self, String> = Field::new("intent");
     /// `matched_ids`: text.
@@ -5120,6 +5204,10 @@ schema_without_struct! {
     AvalaraDetails
 }
 
+impl Entity for AvalaraDetails {
+    type Key = i64;
+}
+
 impl AvalaraDetails {
     /// `address_mapping_type`: integer.
     pub const ADDRESS_MAPPING_TYPE: Field<Self, i64> = Field::new("address_mapping_type");
@@ -5149,8 +5237,8 @@ impl AvalaraDetails {
     pub const DISABLERECORDING: Field<Self, bool> = Field::new("disablerecording");
     /// `environment`: integer.
     pub const ENVIRONMENT: Field<Self, i64> = Field::new("environment");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of an [`AvalaraDetails`].
+    pub const ID: Field<Self, Id<AvalaraDetails>> = Field::new("id");
     /// `name`: text.
     pub const NAME: Field<Self, String> = Field::new("name");
     /// `new_method`: flag.
@@ -5178,6 +5266,10 @@ impl AvalaraDetails {
 schema_without_struct! {
     /// 120 fields.
     AzureADConnection
+}
+
+impl Entity for AzureADConnection {
+    type Key = i64;
 }
 
 impl AzureADConnection {
@@ -5296,8 +5388,8 @@ impl AzureADConnection {
     /// `halo_integrator_import_types`: list of `KeyPair2`.
     pub const HALO_INTEGRATOR_IMPORT_TYPES: Field<Self, Vec<Record<KeyPair2>>> =
         Field::new("halo_integrator_import_types");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of an [`AzureADConnection`].
+    pub const ID: Field<Self, Id<AzureADConnection>> = Field::new("id");
     /// `importunmatchedgroupasserviceaccount`: text.
     pub const IMPORTUNMATCHEDGROUPASSERVICEACCOUNT: Field<Self, String> =
         Field::new("importunmatchedgroupasserviceaccount");
@@ -5536,11 +5628,15 @@ schema_without_struct! {
     AzureDelta
 }
 
+impl Entity for AzureDelta {
+    type Key = i64;
+}
+
 impl AzureDelta {
     /// `entity`: integer.
     pub const ENTITY: Field<Self, i64> = Field::new("entity");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of an [`AzureDelta`].
+    pub const ID: Field<Self, Id<AzureDelta>> = Field::new("id");
     /// `last_updated`: point in time.
     pub const LAST_UPDATED: Field<Self, Time> = Field::new("last_updated");
     /// `next_delta`: text.
@@ -5570,6 +5666,10 @@ schema_without_struct! {
     AzureDevOpsDetails
 }
 
+impl Entity for AzureDevOpsDetails {
+    type Key = i64;
+}
+
 impl AzureDevOpsDetails {
     /// `areapath_mappings`: list of `IntegrationFieldMapping`.
     pub const AREAPATH_MAPPINGS: Field<Self, Vec<Record<IntegrationFieldMapping>>> =
@@ -5588,8 +5688,8 @@ impl AzureDevOpsDetails {
     pub const FILTERS: Field<Self, Vec<Record<IntegrationFilter>>> = Field::new("filters");
     /// `guid`: GUID.
     pub const GUID: Field<Self, String> = Field::new("guid");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of an [`AzureDevOpsDetails`].
+    pub const ID: Field<Self, Id<AzureDevOpsDetails>> = Field::new("id");
     /// `_importtype`: text.
     pub const IMPORTTYPE: Field<Self, String> = Field::new("_importtype");
     /// `import_entities`: text.

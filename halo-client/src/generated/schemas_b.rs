@@ -4,7 +4,7 @@
 
 use rest_core::record::{Field, Record};
 
-use crate::Id;
+use crate::{Entity, Id};
 use crate::schema::*;
 use crate::value::{Decimal, Time};
 
@@ -67,6 +67,10 @@ schema_without_struct! {
     Bookmark
 }
 
+impl Entity for Bookmark {
+    type Key = i64;
+}
+
 impl Bookmark {
     /// `agent_id`: id of an [`Agent`].
     pub const AGENT_ID: Field<Self, Id<Agent>> = Field::new("agent_id");
@@ -76,8 +80,12 @@ impl Bookmark {
     pub const ENTITY_ID: Field<Self, i64> = Field::new("entity_id");
     /// `entity_type`: integer.
     pub const ENTITY_TYPE: Field<Self, i64> = Field::new("entity_type");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`Bookmark`].
+    pub const ID: Field<Self, Id<Bookmark>> = Field::new("id");
+}
+
+impl Entity for BudgetType {
+    type Key = i64;
 }
 
 impl BudgetType {
@@ -234,6 +242,10 @@ schema_without_struct! {
     BusinessCentralDetails
 }
 
+impl Entity for BusinessCentralDetails {
+    type Key = i64;
+}
+
 impl BusinessCentralDetails {
     /// `_authcode`: text.
     pub const AUTHCODE: Field<Self, String> = Field::new("_authcode");
@@ -288,8 +300,8 @@ impl BusinessCentralDetails {
     pub const GRAPH_HOST: Field<Self, String> = Field::new("graph_host");
     /// `group_increment`: integer.
     pub const GROUP_INCREMENT: Field<Self, i64> = Field::new("group_increment");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`BusinessCentralDetails`].
+    pub const ID: Field<Self, Id<BusinessCentralDetails>> = Field::new("id");
     /// `_importtype`: text.
     pub const IMPORTTYPE: Field<Self, String> = Field::new("_importtype");
     /// `item_default_group`: integer.

@@ -4,7 +4,7 @@
 
 use rest_core::record::{BlankText, Field, ReadOnly, Record, ReplacesAll, Writable};
 
-use crate::Id;
+use crate::{Entity, Id, TextKey};
 use crate::schema::*;
 use crate::value::{Decimal, Json, Time};
 
@@ -41,6 +41,10 @@ schema_without_struct! {
     CSVTemplate
 }
 
+impl Entity for CSVTemplate {
+    type Key = i64;
+}
+
 impl CSVTemplate {
     /// `background_task`: flag.
     pub const BACKGROUND_TASK: Field<Self, bool> = Field::new("background_task");
@@ -52,8 +56,8 @@ impl CSVTemplate {
     pub const DETAILCOLUMNS: Field<Self, Vec<Record<CSVTemplateDetail>>> = Field::new("detailcolumns");
     /// `groupingtype`: integer.
     pub const GROUPINGTYPE: Field<Self, i64> = Field::new("groupingtype");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`CSVTemplate`].
+    pub const ID: Field<Self, Id<CSVTemplate>> = Field::new("id");
     /// `invoices`: list of `Invoice`.
     pub const INVOICES: Field<Self, Vec<Record<Invoice>>> = Field::new("invoices");
     /// `is_generate`: flag.
@@ -101,6 +105,10 @@ schema_without_struct! {
     CabHeader
 }
 
+impl Entity for CabHeader {
+    type Key = i64;
+}
+
 impl CabHeader {
     /// `all_must_approve`: flag.
     pub const ALL_MUST_APPROVE: Field<Self, bool> = Field::new("all_must_approve");
@@ -108,8 +116,8 @@ impl CabHeader {
     pub const APPROVALS_NEEDED: Field<Self, i64> = Field::new("approvals_needed");
     /// `guid`: GUID.
     pub const GUID: Field<Self, String> = Field::new("guid");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`CabHeader`].
+    pub const ID: Field<Self, Id<CabHeader>> = Field::new("id");
     /// `intent`: text.
     pub const INTENT: Field<Self, String> = Field::new("intent");
     /// `ldapstring`: text.
@@ -195,6 +203,10 @@ schema_without_struct! {
     CallLog
 }
 
+impl Entity for CallLog {
+    type Key = i64;
+}
+
 impl CallLog {
     /// `action_number`: integer.
     pub const ACTION_NUMBER: Field<Self, i64> = Field::new("action_number");
@@ -248,8 +260,8 @@ impl CallLog {
     pub const EXISTINGTICKETID: Field<Self, String> = Field::new("existingticketid");
     /// `form_id`: text.
     pub const FORM_ID: Field<Self, String> = Field::new("form_id");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`CallLog`].
+    pub const ID: Field<Self, Id<CallLog>> = Field::new("id");
     /// `note`: text.
     pub const NOTE: Field<Self, String> = Field::new("note");
     /// `outcome_id`: id of an [`Outcome`].
@@ -297,6 +309,10 @@ schema_without_struct! {
     CannedText
 }
 
+impl Entity for CannedText {
+    type Key = i64;
+}
+
 impl CannedText {
     /// `access_control`: list of `AccessControl`.
     pub const ACCESS_CONTROL: Field<Self, Vec<Record<AccessControl>>> = Field::new("access_control");
@@ -322,8 +338,8 @@ impl CannedText {
     pub const GUID: Field<Self, String> = Field::new("guid");
     /// `html`: text.
     pub const HTML: Field<Self, String> = Field::new("html");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`CannedText`].
+    pub const ID: Field<Self, Id<CannedText>> = Field::new("id");
     /// `intent`: text.
     pub const INTENT: Field<Self, String> = Field::new("intent");
     /// `_isimport`: flag.
@@ -351,6 +367,10 @@ schema_without_struct! {
     Category
 }
 
+impl Entity for Category {
+    type Key = i64;
+}
+
 impl Category {
     /// `category_group_id`: integer.
     pub const CATEGORY_GROUP_ID: Field<Self, i64> = Field::new("category_group_id");
@@ -360,8 +380,8 @@ impl Category {
     pub const CHARGERATE: Field<Self, i64> = Field::new("chargerate");
     /// `guid`: GUID.
     pub const GUID: Field<Self, String> = Field::new("guid");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`Category`].
+    pub const ID: Field<Self, Id<Category>> = Field::new("id");
     /// `include_note`: flag.
     pub const INCLUDE_NOTE: Field<Self, bool> = Field::new("include_note");
     /// `intent`: text.
@@ -432,13 +452,17 @@ schema_without_struct! {
     Certificate
 }
 
+impl Entity for Certificate {
+    type Key = i64;
+}
+
 impl Certificate {
     /// `attachment_id`: integer.
     pub const ATTACHMENT_ID: Field<Self, i64> = Field::new("attachment_id");
     /// `attachment_name`: text.
     pub const ATTACHMENT_NAME: Field<Self, String> = Field::new("attachment_name");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`Certificate`].
+    pub const ID: Field<Self, Id<Certificate>> = Field::new("id");
     /// `issuer`: text.
     pub const ISSUER: Field<Self, String> = Field::new("issuer");
     /// `name`: text.
@@ -536,6 +560,10 @@ schema_without_struct! {
     ChatFlowProcess
 }
 
+impl Entity for ChatFlowProcess {
+    type Key = i64;
+}
+
 impl ChatFlowProcess {
     /// `chat_id`: integer.
     pub const CHAT_ID: Field<Self, i64> = Field::new("chat_id");
@@ -623,6 +651,10 @@ schema_without_struct! {
     ChatProfile
 }
 
+impl Entity for ChatProfile {
+    type Key = TextKey;
+}
+
 impl ChatProfile {
     /// `abandoned_live_chat_check_period`: integer.
     pub const ABANDONED_LIVE_CHAT_CHECK_PERIOD: Field<Self, i64> =
@@ -695,8 +727,8 @@ impl ChatProfile {
     pub const ICON: Field<Self, String> = Field::new("icon");
     /// `icon_size`: integer.
     pub const ICON_SIZE: Field<Self, i64> = Field::new("icon_size");
-    /// `id`: text.
-    pub const ID: Field<Self, String> = Field::new("id");
+    /// `id`: id of a [`ChatProfile`], a text.
+    pub const ID: Field<Self, Id<ChatProfile>> = Field::new("id");
     /// `intent`: text.
     pub const INTENT: Field<Self, String> = Field::new("intent");
     /// `in_use`: flag.
@@ -825,6 +857,10 @@ impl Claim {
     pub const TYPE: Field<Self, String> = Field::new("type");
     /// `value`: text.
     pub const VALUE: Field<Self, String> = Field::new("value");
+}
+
+impl Entity for Client {
+    type Key = i64;
 }
 
 impl Client {
@@ -1817,6 +1853,10 @@ schema_without_struct! {
     ClientContract
 }
 
+impl Entity for ClientContract {
+    type Key = i64;
+}
+
 impl ClientContract {
     /// `accountsdesc`: text.
     pub const ACCOUNTSDESC: Field<Self, String> = Field::new("accountsdesc");
@@ -1968,8 +2008,8 @@ impl ClientContract {
     pub const FORCE_RECALCULATION: Field<Self, bool> = Field::new("force_recalculation");
     /// `hasactions`: flag.
     pub const HASACTIONS: Field<Self, bool> = Field::new("hasactions");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`ClientContract`].
+    pub const ID: Field<Self, Id<ClientContract>> = Field::new("id");
     /// `_ignore_mandatory`: flag.
     pub const IGNORE_MANDATORY: Field<Self, bool> = Field::new("_ignore_mandatory");
     /// `_importthirdpartyid`: text.
@@ -2159,13 +2199,17 @@ schema_without_struct! {
     ConfigCommit
 }
 
+impl Entity for ConfigCommit {
+    type Key = i64;
+}
+
 impl ConfigCommit {
     /// `agent_id`: id of an [`Agent`].
     pub const AGENT_ID: Field<Self, Id<Agent>> = Field::new("agent_id");
     /// `guid`: GUID.
     pub const GUID: Field<Self, String> = Field::new("guid");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`ConfigCommit`].
+    pub const ID: Field<Self, Id<ConfigCommit>> = Field::new("id");
     /// `is_merge`: flag.
     pub const IS_MERGE: Field<Self, bool> = Field::new("is_merge");
     /// `object_guid`: text.
@@ -2205,6 +2249,10 @@ schema_without_struct! {
     ConfirmClosure
 }
 
+impl Entity for ConfirmClosure {
+    type Key = i64;
+}
+
 impl ConfirmClosure {
     /// `comment`: text.
     pub const COMMENT: Field<Self, String> = Field::new("comment");
@@ -2212,8 +2260,8 @@ impl ConfirmClosure {
     pub const DATE: Field<Self, Time> = Field::new("date");
     /// `feedbackhtml`: text.
     pub const FEEDBACKHTML: Field<Self, String> = Field::new("feedbackhtml");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`ConfirmClosure`].
+    pub const ID: Field<Self, Id<ConfirmClosure>> = Field::new("id");
     /// `key`: text.
     pub const KEY: Field<Self, String> = Field::new("key");
     /// `result`: flag.
@@ -2233,13 +2281,17 @@ schema_without_struct! {
     ConfluenceDetails
 }
 
+impl Entity for ConfluenceDetails {
+    type Key = i64;
+}
+
 impl ConfluenceDetails {
     /// `enabled`: flag.
     pub const ENABLED: Field<Self, bool> = Field::new("enabled");
     /// `faq_links`: list of `ExternalLink`.
     pub const FAQ_LINKS: Field<Self, Vec<Record<ExternalLink>>> = Field::new("faq_links");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`ConfluenceDetails`].
+    pub const ID: Field<Self, Id<ConfluenceDetails>> = Field::new("id");
     /// `name`: text.
     pub const NAME: Field<Self, String> = Field::new("name");
     /// `newmethod`: flag.
@@ -2283,6 +2335,10 @@ schema_without_struct! {
     ConnectedInstance
 }
 
+impl Entity for ConnectedInstance {
+    type Key = i64;
+}
+
 impl ConnectedInstance {
     /// `apiurl`: text.
     pub const APIURL: Field<Self, String> = Field::new("apiurl");
@@ -2290,8 +2346,8 @@ impl ConnectedInstance {
     pub const AUTHURL: Field<Self, String> = Field::new("authurl");
     /// `clientid`: text.
     pub const CLIENTID: Field<Self, String> = Field::new("clientid");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`ConnectedInstance`].
+    pub const ID: Field<Self, Id<ConnectedInstance>> = Field::new("id");
     /// `name`: text.
     pub const NAME: Field<Self, String> = Field::new("name");
     /// `new_clientsecret`: text.
@@ -2373,6 +2429,10 @@ schema_without_struct! {
     ConsignmentHeader
 }
 
+impl Entity for ConsignmentHeader {
+    type Key = i64;
+}
+
 impl ConsignmentHeader {
     /// `address`: text.
     pub const ADDRESS: Field<Self, String> = Field::new("address");
@@ -2382,8 +2442,8 @@ impl ConsignmentHeader {
     pub const ASSETTOMOVEBACK: Field<Self, i64> = Field::new("assettomoveback");
     /// `date`: point in time.
     pub const DATE: Field<Self, Time> = Field::new("date");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`ConsignmentHeader`].
+    pub const ID: Field<Self, Id<ConsignmentHeader>> = Field::new("id");
     /// `ignoreserialisation`: flag.
     pub const IGNORESERIALISATION: Field<Self, bool> = Field::new("ignoreserialisation");
     /// `is_return`: flag.
@@ -2421,6 +2481,10 @@ schema_without_struct! {
     Contactgroup
 }
 
+impl Entity for Contactgroup {
+    type Key = i64;
+}
+
 impl Contactgroup {
     /// `allowall`: flag.
     pub const ALLOWALL: Field<Self, bool> = Field::new("allowall");
@@ -2429,8 +2493,8 @@ impl Contactgroup {
     /// `contactgroupcontacts`: list of `Contactgroupcontacts`.
     pub const CONTACTGROUPCONTACTS: Field<Self, Vec<Record<Contactgroupcontacts>>> =
         Field::new("contactgroupcontacts");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`Contactgroup`].
+    pub const ID: Field<Self, Id<Contactgroup>> = Field::new("id");
     /// `name`: text.
     pub const NAME: Field<Self, String> = Field::new("name");
     /// `ownerunum`: integer.
@@ -2444,6 +2508,10 @@ schema_without_struct! {
     Contactgroupcontacts
 }
 
+impl Entity for Contactgroupcontacts {
+    type Key = i64;
+}
+
 impl Contactgroupcontacts {
     /// `ccgid`: integer.
     pub const CCGID: Field<Self, i64> = Field::new("ccgid");
@@ -2455,8 +2523,8 @@ impl Contactgroupcontacts {
     pub const CUNUM: Field<Self, i64> = Field::new("cunum");
     /// `emailaddress`: text.
     pub const EMAILADDRESS: Field<Self, String> = Field::new("emailaddress");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`Contactgroupcontacts`].
+    pub const ID: Field<Self, Id<Contactgroupcontacts>> = Field::new("id");
     /// `name`: text.
     pub const NAME: Field<Self, String> = Field::new("name");
     /// `_warning`: text.
@@ -2669,11 +2737,15 @@ schema_without_struct! {
     ContractRule
 }
 
+impl Entity for ContractRule {
+    type Key = i64;
+}
+
 impl ContractRule {
     /// `enabled`: flag.
     pub const ENABLED: Field<Self, bool> = Field::new("enabled");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`ContractRule`].
+    pub const ID: Field<Self, Id<ContractRule>> = Field::new("id");
     /// `is_matched`: flag.
     pub const IS_MATCHED: Field<Self, bool> = Field::new("is_matched");
     /// `name`: text.
@@ -2709,6 +2781,10 @@ schema_without_struct! {
     ContractSchedule
 }
 
+impl Entity for ContractSchedule {
+    type Key = i64;
+}
+
 impl ContractSchedule {
     /// `agent_id`: id of an [`Agent`].
     pub const AGENT_ID: Field<Self, Id<Agent>> = Field::new("agent_id");
@@ -2733,6 +2809,10 @@ schema_without_struct! {
     ContractSchedulePlan
 }
 
+impl Entity for ContractSchedulePlan {
+    type Key = i64;
+}
+
 impl ContractSchedulePlan {
     /// `agent_id`: id of an [`Agent`].
     pub const AGENT_ID: Field<Self, Id<Agent>> = Field::new("agent_id");
@@ -2750,8 +2830,8 @@ impl ContractSchedulePlan {
     pub const HOURS: Field<Self, Decimal> = Field::new("hours");
     /// `hours_allocated`: number.
     pub const HOURS_ALLOCATED: Field<Self, Decimal> = Field::new("hours_allocated");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`ContractSchedulePlan`].
+    pub const ID: Field<Self, Id<ContractSchedulePlan>> = Field::new("id");
     /// `requesttype`: integer.
     pub const REQUESTTYPE: Field<Self, i64> = Field::new("requesttype");
     /// `requesttype_name`: text.
@@ -2850,6 +2930,10 @@ schema_without_struct! {
     ContractTemplateHeader
 }
 
+impl Entity for ContractTemplateHeader {
+    type Key = i64;
+}
+
 impl ContractTemplateHeader {
     /// `autotopupbyamount`: number.
     pub const AUTOTOPUPBYAMOUNT: Field<Self, Decimal> = Field::new("autotopupbyamount");
@@ -2871,8 +2955,8 @@ impl ContractTemplateHeader {
     pub const CLIENTS: Field<Self, Vec<i64>> = Field::new("clients");
     /// `create_contract`: flag.
     pub const CREATE_CONTRACT: Field<Self, bool> = Field::new("create_contract");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`ContractTemplateHeader`].
+    pub const ID: Field<Self, Id<ContractTemplateHeader>> = Field::new("id");
     /// `name`: text.
     pub const NAME: Field<Self, String> = Field::new("name");
     /// `numberofunitsfree`: number.
@@ -2939,6 +3023,10 @@ impl Contributors {
 schema_without_struct! {
     /// 3372 fields.
     Control
+}
+
+impl Entity for Control {
+    type Key = i64;
 }
 
 impl Control {
@@ -6367,8 +6455,8 @@ impl Control {
     /// `icinga_xtype_mappings`: list of `XTypeMapping`.
     pub const ICINGA_XTYPE_MAPPINGS: Field<Self, Vec<Record<XTypeMapping>>> =
         Field::new("icinga_xtype_mappings");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`Control`].
+    pub const ID: Field<Self, Id<Control>> = Field::new("id");
     /// `idle_session_timeout_mins_agent`: integer.
     pub const IDLE_SESSION_TIMEOUT_MINS_AGENT: Field<Self, i64> =
         Field::new("idle_session_timeout_mins_agent");
@@ -10433,6 +10521,10 @@ schema_without_struct! {
     Costcentres
 }
 
+impl Entity for Costcentres {
+    type Key = i64;
+}
+
 impl Costcentres {
     /// `addr1`: text.
     pub const ADDR1: Field<Self, String> = Field::new("addr1");
@@ -10444,8 +10536,8 @@ impl Costcentres {
     pub const ADDR4: Field<Self, String> = Field::new("addr4");
     /// `chargeable`: flag.
     pub const CHARGEABLE: Field<Self, bool> = Field::new("chargeable");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`Costcentres`].
+    pub const ID: Field<Self, Id<Costcentres>> = Field::new("id");
     /// `name`: text.
     pub const NAME: Field<Self, String> = Field::new("name");
     /// `_warning`: text.
@@ -10485,13 +10577,17 @@ schema_without_struct! {
     Currency
 }
 
+impl Entity for Currency {
+    type Key = i64;
+}
+
 impl Currency {
     /// `code`: text.
     pub const CODE: Field<Self, String> = Field::new("code");
     /// `conversion_rate`: number.
     pub const CONVERSION_RATE: Field<Self, Decimal> = Field::new("conversion_rate");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`Currency`].
+    pub const ID: Field<Self, Id<Currency>> = Field::new("id");
     /// `last_updated`: point in time.
     pub const LAST_UPDATED: Field<Self, Time> = Field::new("last_updated");
     /// `name`: text.
@@ -10507,13 +10603,17 @@ schema_without_struct! {
     CustomButton
 }
 
+impl Entity for CustomButton {
+    type Key = i64;
+}
+
 impl CustomButton {
     /// `guid`: GUID.
     pub const GUID: Field<Self, String> = Field::new("guid");
     /// `icon`: text.
     pub const ICON: Field<Self, String> = Field::new("icon");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`CustomButton`].
+    pub const ID: Field<Self, Id<CustomButton>> = Field::new("id");
     /// `intent`: text.
     pub const INTENT: Field<Self, String> = Field::new("intent");
     /// `label`: text.
@@ -10744,11 +10844,15 @@ schema_without_struct! {
     CustomQuery
 }
 
+impl Entity for CustomQuery {
+    type Key = i64;
+}
+
 impl CustomQuery {
     /// `column_name`: text.
     pub const COLUMN_NAME: Field<Self, String> = Field::new("column_name");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`CustomQuery`].
+    pub const ID: Field<Self, Id<CustomQuery>> = Field::new("id");
     /// `lookup_values`: list of `KeyPair`.
     pub const LOOKUP_VALUES: Field<Self, Vec<Record<KeyPair>>> = Field::new("lookup_values");
     /// `name`: text.
@@ -10780,6 +10884,10 @@ impl CustomSQLResult {
 schema_without_struct! {
     /// 37 fields.
     CustomTable
+}
+
+impl Entity for CustomTable {
+    type Key = i64;
 }
 
 impl CustomTable {
@@ -10819,8 +10927,8 @@ impl CustomTable {
     pub const FIELDS: Field<Self, Vec<Record<FieldInfo>>> = Field::new("fields");
     /// `guid`: GUID.
     pub const GUID: Field<Self, String> = Field::new("guid");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`CustomTable`].
+    pub const ID: Field<Self, Id<CustomTable>> = Field::new("id");
     /// `_importtype`: text.
     pub const IMPORTTYPE: Field<Self, String> = Field::new("_importtype");
     /// `import_folder`: text.

@@ -4,7 +4,7 @@
 
 use rest_core::record::{Field, ReadOnly, Record};
 
-use crate::Id;
+use crate::{Entity, Id};
 use crate::schema::*;
 use crate::value::{Decimal, Json, Time};
 
@@ -37,6 +37,10 @@ schema_without_struct! {
     DashboardLinks
 }
 
+impl Entity for DashboardLinks {
+    type Key = i64;
+}
+
 impl DashboardLinks {
     /// `access_control`: list of `AccessControl`.
     pub const ACCESS_CONTROL: Field<Self, Vec<Record<AccessControl>>> = Field::new("access_control");
@@ -58,8 +62,8 @@ impl DashboardLinks {
     pub const DISPLAY_TYPE: Field<Self, String> = Field::new("display_type");
     /// `filters`: list of `DashboardFilter`.
     pub const FILTERS: Field<Self, Vec<Record<DashboardFilter>>> = Field::new("filters");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`DashboardLinks`].
+    pub const ID: Field<Self, Id<DashboardLinks>> = Field::new("id");
     /// `iframe`: flag.
     pub const IFRAME: Field<Self, bool> = Field::new("iframe");
     /// `in_app`: flag.
@@ -153,6 +157,10 @@ schema_without_struct! {
     DattoCommerceDetails
 }
 
+impl Entity for DattoCommerceDetails {
+    type Key = i64;
+}
+
 impl DattoCommerceDetails {
     /// `create_items_on_import`: flag.
     pub const CREATE_ITEMS_ON_IMPORT: Field<Self, bool> = Field::new("create_items_on_import");
@@ -165,8 +173,8 @@ impl DattoCommerceDetails {
     pub const HALOINTEGRATOR_LASTERROR: Field<Self, String> = Field::new("halointegrator_lasterror");
     /// `halointegrator_lastsync`: point in time.
     pub const HALOINTEGRATOR_LASTSYNC: Field<Self, Time> = Field::new("halointegrator_lastsync");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`DattoCommerceDetails`].
+    pub const ID: Field<Self, Id<DattoCommerceDetails>> = Field::new("id");
     /// `item_group`: integer.
     pub const ITEM_GROUP: Field<Self, i64> = Field::new("item_group");
     /// `item_group_mappings`: list of `ExternalLink`.
@@ -198,6 +206,10 @@ schema_without_struct! {
 impl DecoderFallback {
     /// `maxCharCount`: integer, read only.
     pub const MAX_CHAR_COUNT: Field<Self, i64, ReadOnly> = Field::new("maxCharCount");
+}
+
+impl Entity for Department {
+    type Key = i64;
 }
 
 impl Department {
@@ -457,6 +469,10 @@ schema_without_struct! {
     DeviceChange
 }
 
+impl Entity for DeviceChange {
+    type Key = i64;
+}
+
 impl DeviceChange {
     /// `asset_id`: integer.
     pub const ASSET_ID: Field<Self, i64> = Field::new("asset_id");
@@ -474,8 +490,8 @@ impl DeviceChange {
     pub const FIELD_ID: Field<Self, i64> = Field::new("field_id");
     /// `field_name`: text.
     pub const FIELD_NAME: Field<Self, String> = Field::new("field_name");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`DeviceChange`].
+    pub const ID: Field<Self, Id<DeviceChange>> = Field::new("id");
     /// `item_id`: integer.
     pub const ITEM_ID: Field<Self, i64> = Field::new("item_id");
     /// `new_site`: integer.
@@ -501,11 +517,15 @@ schema_without_struct! {
     DeviceMeterReading
 }
 
+impl Entity for DeviceMeterReading {
+    type Key = i64;
+}
+
 impl DeviceMeterReading {
     /// `asset_id`: integer.
     pub const ASSET_ID: Field<Self, i64> = Field::new("asset_id");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`DeviceMeterReading`].
+    pub const ID: Field<Self, Id<DeviceMeterReading>> = Field::new("id");
     /// `invoice_id`: integer.
     pub const INVOICE_ID: Field<Self, i64> = Field::new("invoice_id");
     /// `meter_name`: text.
@@ -553,6 +573,10 @@ schema_without_struct! {
     DistributionLists
 }
 
+impl Entity for DistributionLists {
+    type Key = i64;
+}
+
 impl DistributionLists {
     /// `addtheseusers`: list of `User`.
     pub const ADDTHESEUSERS: Field<Self, Vec<Record<User>>> = Field::new("addtheseusers");
@@ -562,8 +586,8 @@ impl DistributionLists {
     pub const DYNAMIC_MEMBERS: Field<Self, bool> = Field::new("dynamic_members");
     /// `filters`: list of `DlFilterDetails`.
     pub const FILTERS: Field<Self, Vec<Record<DlFilterDetails>>> = Field::new("filters");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`DistributionLists`].
+    pub const ID: Field<Self, Id<DistributionLists>> = Field::new("id");
     /// `_importtype`: text.
     pub const IMPORTTYPE: Field<Self, String> = Field::new("_importtype");
     /// `_isimport`: flag.
@@ -605,6 +629,10 @@ schema_without_struct! {
     DistributionListsLog
 }
 
+impl Entity for DistributionListsLog {
+    type Key = i64;
+}
+
 impl DistributionListsLog {
     /// `action`: integer.
     pub const ACTION: Field<Self, i64> = Field::new("action");
@@ -620,8 +648,8 @@ impl DistributionListsLog {
     pub const EMAILBODY: Field<Self, String> = Field::new("emailbody");
     /// `emailsubject`: text.
     pub const EMAILSUBJECT: Field<Self, String> = Field::new("emailsubject");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`DistributionListsLog`].
+    pub const ID: Field<Self, Id<DistributionListsLog>> = Field::new("id");
     /// `user_id`: id of a [`User`].
     pub const USER_ID: Field<Self, Id<User>> = Field::new("user_id");
     /// `user_name`: text.
@@ -677,6 +705,10 @@ schema_without_struct! {
     Downtime
 }
 
+impl Entity for Downtime {
+    type Key = i64;
+}
+
 impl Downtime {
     /// `allday`: flag.
     pub const ALLDAY: Field<Self, bool> = Field::new("allday");
@@ -692,8 +724,8 @@ impl Downtime {
     pub const FAULT_SUMMARY: Field<Self, String> = Field::new("fault_summary");
     /// `hours`: number.
     pub const HOURS: Field<Self, Decimal> = Field::new("hours");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`Downtime`].
+    pub const ID: Field<Self, Id<Downtime>> = Field::new("id");
     /// `service`: integer.
     pub const SERVICE: Field<Self, i64> = Field::new("service");
     /// `service_desc`: text.
@@ -763,6 +795,10 @@ schema_without_struct! {
     DynatraceDetails
 }
 
+impl Entity for DynatraceDetails {
+    type Key = i64;
+}
+
 impl DynatraceDetails {
     /// `assetimportidentifier`: integer.
     pub const ASSETIMPORTIDENTIFIER: Field<Self, i64> = Field::new("assetimportidentifier");
@@ -807,8 +843,8 @@ impl DynatraceDetails {
     /// `host_fieldmappings`: list of `IntegrationFieldMapping`.
     pub const HOST_FIELDMAPPINGS: Field<Self, Vec<Record<IntegrationFieldMapping>>> =
         Field::new("host_fieldmappings");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`DynatraceDetails`].
+    pub const ID: Field<Self, Id<DynatraceDetails>> = Field::new("id");
     /// `lastsyncdate`: point in time.
     pub const LASTSYNCDATE: Field<Self, Time> = Field::new("lastsyncdate");
     /// `lastsyncerror`: text.

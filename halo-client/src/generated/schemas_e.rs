@@ -4,7 +4,7 @@
 
 use rest_core::record::{Field, ReadOnly, Record};
 
-use crate::Id;
+use crate::{Entity, Id};
 use crate::schema::*;
 use crate::value::{Decimal, Time};
 
@@ -57,6 +57,10 @@ schema_without_struct! {
     EcommerceOrder
 }
 
+impl Entity for EcommerceOrder {
+    type Key = i64;
+}
+
 impl EcommerceOrder {
     /// `_adobecommerce_billing_address`: `AdobeCommerceBillingAddress`.
     pub const ADOBECOMMERCE_BILLING_ADDRESS: Field<Self, Record<AdobeCommerceBillingAddress>> =
@@ -66,8 +70,8 @@ impl EcommerceOrder {
         Field::new("_amazon_buyer_info");
     /// `details_id`: integer.
     pub const DETAILS_ID: Field<Self, i64> = Field::new("details_id");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of an [`EcommerceOrder`].
+    pub const ID: Field<Self, Id<EcommerceOrder>> = Field::new("id");
     /// `integration_name`: text.
     pub const INTEGRATION_NAME: Field<Self, String> = Field::new("integration_name");
     /// `jsonobj`: text.
@@ -139,6 +143,10 @@ schema_without_struct! {
     EmailRule
 }
 
+impl Entity for EmailRule {
+    type Key = i64;
+}
+
 impl EmailRule {
     /// `always_close_alerts`: flag.
     pub const ALWAYS_CLOSE_ALERTS: Field<Self, bool> = Field::new("always_close_alerts");
@@ -170,8 +178,8 @@ impl EmailRule {
     pub const FROMADDR: Field<Self, String> = Field::new("fromaddr");
     /// `fromaddrexact`: flag.
     pub const FROMADDREXACT: Field<Self, bool> = Field::new("fromaddrexact");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of an [`EmailRule`].
+    pub const ID: Field<Self, Id<EmailRule>> = Field::new("id");
     /// `length`: integer.
     pub const LENGTH: Field<Self, i64> = Field::new("length");
     /// `mailbox_name`: text.
@@ -313,6 +321,10 @@ schema_without_struct! {
     EmailStore
 }
 
+impl Entity for EmailStore {
+    type Key = i64;
+}
+
 impl EmailStore {
     /// `addactionaftersending`: flag.
     pub const ADDACTIONAFTERSENDING: Field<Self, bool> = Field::new("addactionaftersending");
@@ -352,8 +364,8 @@ impl EmailStore {
     pub const FAULTID: Field<Self, i64> = Field::new("faultid");
     /// `from_dl_id`: integer.
     pub const FROM_DL_ID: Field<Self, i64> = Field::new("from_dl_id");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of an [`EmailStore`].
+    pub const ID: Field<Self, Id<EmailStore>> = Field::new("id");
     /// `invoice_id`: integer.
     pub const INVOICE_ID: Field<Self, i64> = Field::new("invoice_id");
     /// `_isbatch`: flag.
@@ -447,6 +459,10 @@ impl Encoding {
 schema_without_struct! {
     /// 54 fields.
     EscMsg
+}
+
+impl Entity for EscMsg {
+    type Key = i64;
 }
 
 impl EscMsg {
@@ -590,6 +606,10 @@ schema_without_struct! {
     EventRule
 }
 
+impl Entity for EventRule {
+    type Key = i64;
+}
+
 impl EventRule {
     /// `active`: flag.
     pub const ACTIVE: Field<Self, bool> = Field::new("active");
@@ -603,8 +623,8 @@ impl EventRule {
     pub const GUID: Field<Self, String> = Field::new("guid");
     /// `hide_actions`: flag.
     pub const HIDE_ACTIONS: Field<Self, bool> = Field::new("hide_actions");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of an [`EventRule`].
+    pub const ID: Field<Self, Id<EventRule>> = Field::new("id");
     /// `intent`: text.
     pub const INTENT: Field<Self, String> = Field::new("intent");
     /// `mappings`: list of `EventMapping`.
@@ -642,6 +662,10 @@ schema_without_struct! {
     ExactDetails
 }
 
+impl Entity for ExactDetails {
+    type Key = i64;
+}
+
 impl ExactDetails {
     /// `clienttoplevel`: integer.
     pub const CLIENTTOPLEVEL: Field<Self, i64> = Field::new("clienttoplevel");
@@ -669,8 +693,8 @@ impl ExactDetails {
     pub const EXCHANGECODE: Field<Self, bool> = Field::new("_exchangecode");
     /// `exdnewmethod`: flag.
     pub const EXDNEWMETHOD: Field<Self, bool> = Field::new("exdnewmethod");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of an [`ExactDetails`].
+    pub const ID: Field<Self, Id<ExactDetails>> = Field::new("id");
     /// `_importtype`: text.
     pub const IMPORTTYPE: Field<Self, String> = Field::new("_importtype");
     /// `isauthorized`: flag.
@@ -751,6 +775,10 @@ impl Expense {
     pub const LOOKUP_ID: Field<Self, i64> = Field::new("lookup_id");
     /// `_warning`: text.
     pub const WARNING: Field<Self, String> = Field::new("_warning");
+}
+
+impl Entity for ExternalLink {
+    type Key = i64;
 }
 
 impl ExternalLink {

@@ -4,13 +4,17 @@
 
 use rest_core::record::{Field, Record};
 
-use crate::Id;
+use crate::{Entity, Id};
 use crate::schema::*;
 use crate::value::{Decimal, Json, Time};
 
 schema_without_struct! {
     /// 35 fields.
     FAQListHead
+}
+
+impl Entity for FAQListHead {
+    type Key = i64;
 }
 
 impl FAQListHead {
@@ -50,8 +54,8 @@ impl FAQListHead {
     pub const GROUP_NAME: Field<Self, String> = Field::new("group_name");
     /// `guid`: GUID.
     pub const GUID: Field<Self, String> = Field::new("guid");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`FAQListHead`].
+    pub const ID: Field<Self, Id<FAQListHead>> = Field::new("id");
     /// `_importtype`: text.
     pub const IMPORTTYPE: Field<Self, String> = Field::new("_importtype");
     /// `import_details_id`: integer.
@@ -94,6 +98,10 @@ schema_without_struct! {
     FacebookDetails
 }
 
+impl Entity for FacebookDetails {
+    type Key = i64;
+}
+
 impl FacebookDetails {
     /// `ads_create_tickets`: flag.
     pub const ADS_CREATE_TICKETS: Field<Self, bool> = Field::new("ads_create_tickets");
@@ -125,8 +133,8 @@ impl FacebookDetails {
     pub const EXCHANGECODE: Field<Self, bool> = Field::new("_exchangecode");
     /// `exclude_word_list`: list of `KeyPair2`.
     pub const EXCLUDE_WORD_LIST: Field<Self, Vec<Record<KeyPair2>>> = Field::new("exclude_word_list");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`FacebookDetails`].
+    pub const ID: Field<Self, Id<FacebookDetails>> = Field::new("id");
     /// `include_word_list`: list of `KeyPair2`.
     pub const INCLUDE_WORD_LIST: Field<Self, Vec<Record<KeyPair2>>> = Field::new("include_word_list");
     /// `insta_create_post_tickets`: flag.
@@ -700,6 +708,10 @@ schema_without_struct! {
     FaultsForecasting
 }
 
+impl Entity for FaultsForecasting {
+    type Key = i64;
+}
+
 impl FaultsForecasting {
     /// `agent_id`: id of an [`Agent`].
     pub const AGENT_ID: Field<Self, Id<Agent>> = Field::new("agent_id");
@@ -707,8 +719,8 @@ impl FaultsForecasting {
     pub const DATE: Field<Self, Time> = Field::new("date");
     /// `hours`: number.
     pub const HOURS: Field<Self, Decimal> = Field::new("hours");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`FaultsForecasting`].
+    pub const ID: Field<Self, Id<FaultsForecasting>> = Field::new("id");
     /// `ticket_id`: id of a [`Ticket`].
     pub const TICKET_ID: Field<Self, Id<Ticket>> = Field::new("ticket_id");
     /// `_warning`: text.
@@ -718,6 +730,10 @@ impl FaultsForecasting {
 schema_without_struct! {
     /// 12 fields, in Halo's document `ModuleSetup`.
     Feature
+}
+
+impl Entity for Feature {
+    type Key = i64;
 }
 
 impl Feature {
@@ -735,8 +751,8 @@ impl Feature {
     pub const HALOINTEGRATOR_LASTERROR: Field<Self, String> = Field::new("halointegrator_lasterror");
     /// `halointegrator_lastsync`: point in time.
     pub const HALOINTEGRATOR_LASTSYNC: Field<Self, Time> = Field::new("halointegrator_lastsync");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`Feature`].
+    pub const ID: Field<Self, Id<Feature>> = Field::new("id");
     /// `intent`: text.
     pub const INTENT: Field<Self, String> = Field::new("intent");
     /// `licensed`: flag.
@@ -752,6 +768,10 @@ schema_without_struct! {
     Feedback
 }
 
+impl Entity for Feedback {
+    type Key = i64;
+}
+
 impl Feedback {
     /// `automation_id`: integer.
     pub const AUTOMATION_ID: Field<Self, i64> = Field::new("automation_id");
@@ -765,8 +785,8 @@ impl Feedback {
     pub const FEEDBACK_FAULTID: Field<Self, i64> = Field::new("feedback_faultid");
     /// `fields`: list of `TicketTypeField`.
     pub const FIELDS: Field<Self, Vec<Record<TicketTypeField>>> = Field::new("fields");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`Feedback`].
+    pub const ID: Field<Self, Id<Feedback>> = Field::new("id");
     /// `ip_address`: text.
     pub const IP_ADDRESS: Field<Self, String> = Field::new("ip_address");
     /// `key`: text.
@@ -788,6 +808,10 @@ impl Feedback {
 schema_without_struct! {
     /// 23 fields.
     FieldGroup
+}
+
+impl Entity for FieldGroup {
+    type Key = i64;
 }
 
 impl FieldGroup {
@@ -813,8 +837,8 @@ impl FieldGroup {
     pub const GUID: Field<Self, String> = Field::new("guid");
     /// `header`: text.
     pub const HEADER: Field<Self, String> = Field::new("header");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`FieldGroup`].
+    pub const ID: Field<Self, Id<FieldGroup>> = Field::new("id");
     /// `intent`: text.
     pub const INTENT: Field<Self, String> = Field::new("intent");
     /// `name`: text.
@@ -892,6 +916,10 @@ impl FieldHelper {
     /// `visibility_conditions`: list of `CustomFieldVisibility`.
     pub const VISIBILITY_CONDITIONS: Field<Self, Vec<Record<CustomFieldVisibility>>> =
         Field::new("visibility_conditions");
+}
+
+impl Entity for FieldInfo {
+    type Key = i64;
 }
 
 impl FieldInfo {
@@ -1160,6 +1188,10 @@ schema_without_struct! {
     FieldSetup
 }
 
+impl Entity for FieldSetup {
+    type Key = i64;
+}
+
 impl FieldSetup {
     /// `access_level`: integer.
     pub const ACCESS_LEVEL: Field<Self, i64> = Field::new("access_level");
@@ -1171,8 +1203,8 @@ impl FieldSetup {
     pub const GROUPNAME: Field<Self, String> = Field::new("groupname");
     /// `guid`: GUID.
     pub const GUID: Field<Self, String> = Field::new("guid");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`FieldSetup`].
+    pub const ID: Field<Self, Id<FieldSetup>> = Field::new("id");
     /// `idstring`: text.
     pub const IDSTRING: Field<Self, String> = Field::new("idstring");
     /// `inactiveupdatetype`: integer.
@@ -1286,6 +1318,10 @@ schema_without_struct! {
     FormattedEmail
 }
 
+impl Entity for FormattedEmail {
+    type Key = i64;
+}
+
 impl FormattedEmail {
     /// `agent`: text.
     pub const AGENT: Field<Self, String> = Field::new("agent");
@@ -1311,8 +1347,8 @@ impl FormattedEmail {
     pub const FMDATA: Field<Self, String> = Field::new("fmdata");
     /// `fmid`: integer.
     pub const FMID: Field<Self, i64> = Field::new("fmid");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`FormattedEmail`].
+    pub const ID: Field<Self, Id<FormattedEmail>> = Field::new("id");
     /// `opportunity_company_name`: text.
     pub const OPPORTUNITY_COMPANY_NAME: Field<Self, String> = Field::new("opportunity_company_name");
     /// `opportunity_contact_name`: text.
@@ -1350,6 +1386,10 @@ schema_without_struct! {
     FortnoxDetails
 }
 
+impl Entity for FortnoxDetails {
+    type Key = i64;
+}
+
 impl FortnoxDetails {
     /// `client_id`: text.
     pub const CLIENT_ID: Field<Self, String> = Field::new("client_id");
@@ -1361,8 +1401,8 @@ impl FortnoxDetails {
     pub const CODE: Field<Self, String> = Field::new("code");
     /// `_exchangecode`: flag.
     pub const EXCHANGECODE: Field<Self, bool> = Field::new("_exchangecode");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`FortnoxDetails`].
+    pub const ID: Field<Self, Id<FortnoxDetails>> = Field::new("id");
     /// `_importtype`: text.
     pub const IMPORTTYPE: Field<Self, String> = Field::new("_importtype");
     /// `isauthorized`: flag.

@@ -4,6 +4,7 @@
 
 use rest_core::record::{Field, ReadOnly, Record};
 
+use crate::{Entity, Id};
 use crate::schema::*;
 
 schema_without_struct! {
@@ -21,6 +22,10 @@ impl GenerateExternalLink {
 schema_without_struct! {
     /// 54 fields.
     Generic
+}
+
+impl Entity for Generic {
+    type Key = i64;
 }
 
 impl Generic {
@@ -41,8 +46,8 @@ impl Generic {
     pub const DEFAULTSITE: Field<Self, i64> = Field::new("defaultsite");
     /// `guid`: GUID.
     pub const GUID: Field<Self, String> = Field::new("guid");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`Generic`].
+    pub const ID: Field<Self, Id<Generic>> = Field::new("id");
     /// `import_details_id`: integer.
     pub const IMPORT_DETAILS_ID: Field<Self, i64> = Field::new("import_details_id");
     /// `intent`: text.
@@ -259,6 +264,10 @@ schema_without_struct! {
     GoogleBusinessDetails
 }
 
+impl Entity for GoogleBusinessDetails {
+    type Key = i64;
+}
+
 impl GoogleBusinessDetails {
     /// `account`: text.
     pub const ACCOUNT: Field<Self, String> = Field::new("account");
@@ -276,8 +285,8 @@ impl GoogleBusinessDetails {
     pub const ENABLED: Field<Self, bool> = Field::new("enabled");
     /// `_exchangecode`: flag.
     pub const EXCHANGECODE: Field<Self, bool> = Field::new("_exchangecode");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`GoogleBusinessDetails`].
+    pub const ID: Field<Self, Id<GoogleBusinessDetails>> = Field::new("id");
     /// `location`: text.
     pub const LOCATION: Field<Self, String> = Field::new("location");
     /// `location_name`: text.

@@ -4,13 +4,17 @@
 
 use rest_core::record::{Field, ReadOnly, Record};
 
-use crate::Id;
+use crate::{Entity, Id, TextKey};
 use crate::schema::*;
 use crate::value::{Decimal, Time};
 
 schema_without_struct! {
     /// 31 fields.
     HaloNews
+}
+
+impl Entity for HaloNews {
+    type Key = i64;
 }
 
 impl HaloNews {
@@ -34,8 +38,8 @@ impl HaloNews {
     pub const END_DATE: Field<Self, Time> = Field::new("end_date");
     /// `height`: integer.
     pub const HEIGHT: Field<Self, i64> = Field::new("height");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`HaloNews`].
+    pub const ID: Field<Self, Id<HaloNews>> = Field::new("id");
     /// `max_version`: text.
     pub const MAX_VERSION: Field<Self, String> = Field::new("max_version");
     /// `max_version_seq`: integer.
@@ -103,6 +107,10 @@ schema_without_struct! {
     Holiday
 }
 
+impl Entity for Holiday {
+    type Key = TextKey;
+}
+
 impl Holiday {
     /// `agent_id`: id of an [`Agent`].
     pub const AGENT_ID: Field<Self, Id<Agent>> = Field::new("agent_id");
@@ -140,8 +148,8 @@ impl Holiday {
     pub const HOLID: Field<Self, i64> = Field::new("holid");
     /// `holiday_type`: integer.
     pub const HOLIDAY_TYPE: Field<Self, i64> = Field::new("holiday_type");
-    /// `id`: GUID.
-    pub const ID: Field<Self, String> = Field::new("id");
+    /// `id`: id of a [`Holiday`], a text.
+    pub const ID: Field<Self, Id<Holiday>> = Field::new("id");
     /// `isrecurring`: flag.
     pub const ISRECURRING: Field<Self, bool> = Field::new("isrecurring");
     /// `name`: text.

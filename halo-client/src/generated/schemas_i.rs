@@ -4,7 +4,7 @@
 
 use rest_core::record::{Field, ReadOnly, Record};
 
-use crate::Id;
+use crate::{Entity, Id};
 use crate::schema::*;
 use crate::value::{Decimal, Json, Time};
 
@@ -65,6 +65,10 @@ schema_without_struct! {
     ImpersonationRequest
 }
 
+impl Entity for ImpersonationRequest {
+    type Key = i64;
+}
+
 impl ImpersonationRequest {
     /// `agent`: integer.
     pub const AGENT: Field<Self, i64> = Field::new("agent");
@@ -93,11 +97,15 @@ schema_without_struct! {
     ImportCsv
 }
 
+impl Entity for ImportCsv {
+    type Key = i64;
+}
+
 impl ImportCsv {
     /// `create_new_lines`: flag.
     pub const CREATE_NEW_LINES: Field<Self, bool> = Field::new("create_new_lines");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of an [`ImportCsv`].
+    pub const ID: Field<Self, Id<ImportCsv>> = Field::new("id");
     /// `mappings`: list of `IntegrationFieldMapping`.
     pub const MAPPINGS: Field<Self, Vec<Record<IntegrationFieldMapping>>> = Field::new("mappings");
     /// `name`: text.
@@ -113,6 +121,10 @@ impl ImportCsv {
 schema_without_struct! {
     /// 29 fields.
     IncomingEmail
+}
+
+impl Entity for IncomingEmail {
+    type Key = i64;
 }
 
 impl IncomingEmail {
@@ -136,8 +148,8 @@ impl IncomingEmail {
     pub const FROM: Field<Self, String> = Field::new("from");
     /// `html`: text.
     pub const HTML: Field<Self, String> = Field::new("html");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of an [`IncomingEmail`].
+    pub const ID: Field<Self, Id<IncomingEmail>> = Field::new("id");
     /// `issalesmb`: flag.
     pub const ISSALESMB: Field<Self, bool> = Field::new("issalesmb");
     /// `last_attempt_date`: point in time.
@@ -181,6 +193,10 @@ schema_without_struct! {
     IncomingEvent
 }
 
+impl Entity for IncomingEvent {
+    type Key = i64;
+}
+
 impl IncomingEvent {
     /// `_apply_this_rule`: integer.
     pub const APPLY_THIS_RULE: Field<Self, i64> = Field::new("_apply_this_rule");
@@ -192,8 +208,8 @@ impl IncomingEvent {
     pub const ENTITY_ID: Field<Self, i64> = Field::new("entity_id");
     /// `error`: flag.
     pub const ERROR: Field<Self, bool> = Field::new("error");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of an [`IncomingEvent`].
+    pub const ID: Field<Self, Id<IncomingEvent>> = Field::new("id");
     /// `_is_link`: flag.
     pub const IS_LINK: Field<Self, bool> = Field::new("_is_link");
     /// `output_variables`: list of `OutboundIntegrationMethodValue`.
@@ -236,6 +252,10 @@ schema_without_struct! {
     IngramMicroDetails
 }
 
+impl Entity for IngramMicroDetails {
+    type Key = i64;
+}
+
 impl IngramMicroDetails {
     /// `client_mappings`: list of `ExternalLink`.
     pub const CLIENT_MAPPINGS: Field<Self, Vec<Record<ExternalLink>>> = Field::new("client_mappings");
@@ -247,8 +267,8 @@ impl IngramMicroDetails {
     pub const HALOINTEGRATOR_LASTERROR: Field<Self, String> = Field::new("halointegrator_lasterror");
     /// `halointegrator_lastsync`: point in time.
     pub const HALOINTEGRATOR_LASTSYNC: Field<Self, Time> = Field::new("halointegrator_lastsync");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of an [`IngramMicroDetails`].
+    pub const ID: Field<Self, Id<IngramMicroDetails>> = Field::new("id");
     /// `import_entities`: text.
     pub const IMPORT_ENTITIES: Field<Self, String> = Field::new("import_entities");
     /// `import_entities_list`: list of `KeyPair2`.
@@ -282,6 +302,10 @@ schema_without_struct! {
     IngramMicroResellerDetails
 }
 
+impl Entity for IngramMicroResellerDetails {
+    type Key = i64;
+}
+
 impl IngramMicroResellerDetails {
     /// `api_app_type`: integer.
     pub const API_APP_TYPE: Field<Self, i64> = Field::new("api_app_type");
@@ -307,8 +331,8 @@ impl IngramMicroResellerDetails {
     pub const DELIVERY_ADDRESS_AUTO_PO: Field<Self, i64> = Field::new("delivery_address_auto_po");
     /// `guid`: GUID.
     pub const GUID: Field<Self, String> = Field::new("guid");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of an [`IngramMicroResellerDetails`].
+    pub const ID: Field<Self, Id<IngramMicroResellerDetails>> = Field::new("id");
     /// `name`: text.
     pub const NAME: Field<Self, String> = Field::new("name");
     /// `new_access_token`: text.
@@ -369,6 +393,10 @@ schema_without_struct! {
     Instance
 }
 
+impl Entity for Instance {
+    type Key = i64;
+}
+
 impl Instance {
     /// `canmerge`: flag.
     pub const CANMERGE: Field<Self, bool> = Field::new("canmerge");
@@ -380,8 +408,8 @@ impl Instance {
     pub const ENVNAME: Field<Self, String> = Field::new("envname");
     /// `hostname`: text.
     pub const HOSTNAME: Field<Self, String> = Field::new("hostname");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of an [`Instance`].
+    pub const ID: Field<Self, Id<Instance>> = Field::new("id");
     /// `insync`: flag.
     pub const INSYNC: Field<Self, bool> = Field::new("insync");
     /// `iscurrent`: flag.
@@ -445,6 +473,10 @@ schema_without_struct! {
     IntegrationConfiguration
 }
 
+impl Entity for IntegrationConfiguration {
+    type Key = i64;
+}
+
 impl IntegrationConfiguration {
     /// `alternate_client_id`: text.
     pub const ALTERNATE_CLIENT_ID: Field<Self, String> = Field::new("alternate_client_id");
@@ -454,8 +486,8 @@ impl IntegrationConfiguration {
     pub const CLIENT_CREDENTIALS: Field<Self, bool> = Field::new("client_credentials");
     /// `client_id`: text.
     pub const CLIENT_ID: Field<Self, String> = Field::new("client_id");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of an [`IntegrationConfiguration`].
+    pub const ID: Field<Self, Id<IntegrationConfiguration>> = Field::new("id");
     /// `_isauthorized`: flag.
     pub const ISAUTHORIZED: Field<Self, bool> = Field::new("_isauthorized");
     /// `last_update`: point in time.
@@ -499,6 +531,10 @@ schema_without_struct! {
     IntegrationError
 }
 
+impl Entity for IntegrationError {
+    type Key = i64;
+}
+
 impl IntegrationError {
     /// `date`: point in time.
     pub const DATE: Field<Self, Time> = Field::new("date");
@@ -514,8 +550,8 @@ impl IntegrationError {
     pub const ENTITY_TYPE: Field<Self, String> = Field::new("entity_type");
     /// `error`: text.
     pub const ERROR: Field<Self, String> = Field::new("error");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of an [`IntegrationError`].
+    pub const ID: Field<Self, Id<IntegrationError>> = Field::new("id");
     /// `module_id`: integer.
     pub const MODULE_ID: Field<Self, i64> = Field::new("module_id");
     /// `_warning`: text.
@@ -525,6 +561,10 @@ impl IntegrationError {
 schema_without_struct! {
     /// 15 fields.
     IntegrationExport
+}
+
+impl Entity for IntegrationExport {
+    type Key = i64;
 }
 
 impl IntegrationExport {
@@ -544,8 +584,8 @@ impl IntegrationExport {
     pub const HALO_ID: Field<Self, i64> = Field::new("halo_id");
     /// `halo_name`: text.
     pub const HALO_NAME: Field<Self, String> = Field::new("halo_name");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of an [`IntegrationExport`].
+    pub const ID: Field<Self, Id<IntegrationExport>> = Field::new("id");
     /// `module_id`: integer.
     pub const MODULE_ID: Field<Self, i64> = Field::new("module_id");
     /// `progress_error`: text.
@@ -585,13 +625,17 @@ schema_without_struct! {
     IntegrationFieldData
 }
 
+impl Entity for IntegrationFieldData {
+    type Key = i64;
+}
+
 impl IntegrationFieldData {
     /// `details_id`: integer.
     pub const DETAILS_ID: Field<Self, i64> = Field::new("details_id");
     /// `fieldid`: text.
     pub const FIELDID: Field<Self, String> = Field::new("fieldid");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of an [`IntegrationFieldData`].
+    pub const ID: Field<Self, Id<IntegrationFieldData>> = Field::new("id");
     /// `msid`: integer.
     pub const MSID: Field<Self, i64> = Field::new("msid");
     /// `name`: text.
@@ -689,9 +733,13 @@ schema_without_struct! {
     IntegrationLookUp
 }
 
+impl Entity for IntegrationLookUp {
+    type Key = i64;
+}
+
 impl IntegrationLookUp {
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of an [`IntegrationLookUp`].
+    pub const ID: Field<Self, Id<IntegrationLookUp>> = Field::new("id");
     /// `module_id`: integer.
     pub const MODULE_ID: Field<Self, i64> = Field::new("module_id");
     /// `_success`: flag.
@@ -711,6 +759,10 @@ schema_without_struct! {
     IntegrationRequest
 }
 
+impl Entity for IntegrationRequest {
+    type Key = i64;
+}
+
 impl IntegrationRequest {
     /// `datelogged`: point in time.
     pub const DATELOGGED: Field<Self, Time> = Field::new("datelogged");
@@ -720,8 +772,8 @@ impl IntegrationRequest {
     pub const FORMAT_AS_XML: Field<Self, bool> = Field::new("format_as_xml");
     /// `hastrace`: flag.
     pub const HASTRACE: Field<Self, bool> = Field::new("hastrace");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of an [`IntegrationRequest`].
+    pub const ID: Field<Self, Id<IntegrationRequest>> = Field::new("id");
     /// `isoutgoing`: flag.
     pub const ISOUTGOING: Field<Self, bool> = Field::new("isoutgoing");
     /// `msid`: integer.
@@ -845,6 +897,10 @@ impl InternetAddress {
 schema_without_struct! {
     /// 249 fields, in Halo's document `InvoiceHeader`.
     Invoice
+}
+
+impl Entity for Invoice {
+    type Key = i64;
 }
 
 impl Invoice {
@@ -1065,8 +1121,8 @@ impl Invoice {
     pub const GLOBAL_TAX_CODE: Field<Self, String> = Field::new("global_tax_code");
     /// `hideinvoice`: flag.
     pub const HIDEINVOICE: Field<Self, bool> = Field::new("hideinvoice");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of an [`Invoice`].
+    pub const ID: Field<Self, Id<Invoice>> = Field::new("id");
     /// `_ignore_dont_send_invoice`: flag.
     pub const IGNORE_DONT_SEND_INVOICE: Field<Self, bool> = Field::new("_ignore_dont_send_invoice");
     /// `_importthirdpartyid`: text.
@@ -1360,6 +1416,10 @@ schema_without_struct! {
     InvoiceChange
 }
 
+impl Entity for InvoiceChange {
+    type Key = i64;
+}
+
 impl InvoiceChange {
     /// `datetime`: point in time.
     pub const DATETIME: Field<Self, Time> = Field::new("datetime");
@@ -1367,8 +1427,8 @@ impl InvoiceChange {
     pub const FIELD_ID: Field<Self, i64> = Field::new("field_id");
     /// `field_name`: text.
     pub const FIELD_NAME: Field<Self, String> = Field::new("field_name");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of an [`InvoiceChange`].
+    pub const ID: Field<Self, Id<InvoiceChange>> = Field::new("id");
     /// `invoice_detail_prorata_id`: integer.
     pub const INVOICE_DETAIL_PRORATA_ID: Field<Self, i64> = Field::new("invoice_detail_prorata_id");
     /// `invoice_detail_quantity_id`: integer.
@@ -1914,6 +1974,10 @@ schema_without_struct! {
     InvoicePayment
 }
 
+impl Entity for InvoicePayment {
+    type Key = i64;
+}
+
 impl InvoicePayment {
     /// `amount`: number.
     pub const AMOUNT: Field<Self, Decimal> = Field::new("amount");
@@ -1923,8 +1987,8 @@ impl InvoicePayment {
     pub const CLIENT_NAME: Field<Self, String> = Field::new("client_name");
     /// `date`: point in time.
     pub const DATE: Field<Self, Time> = Field::new("date");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of an [`InvoicePayment`].
+    pub const ID: Field<Self, Id<InvoicePayment>> = Field::new("id");
     /// `_importtype`: text.
     pub const IMPORTTYPE: Field<Self, String> = Field::new("_importtype");
     /// `intent_date`: point in time.
@@ -1970,6 +2034,10 @@ impl InvoicePayment {
 schema_without_struct! {
     /// 179 fields.
     Item
+}
+
+impl Entity for Item {
+    type Key = i64;
 }
 
 impl Item {
@@ -2073,8 +2141,8 @@ impl Item {
     pub const ICON: Field<Self, String> = Field::new("icon");
     /// `icon_download_url`: text.
     pub const ICON_DOWNLOAD_URL: Field<Self, String> = Field::new("icon_download_url");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of an [`Item`].
+    pub const ID: Field<Self, Id<Item>> = Field::new("id");
     /// `ignore_from_accounting_sync`: flag.
     pub const IGNORE_FROM_ACCOUNTING_SYNC: Field<Self, bool> = Field::new("ignore_from_accounting_sync");
     /// `_importtype`: text.
@@ -2367,6 +2435,10 @@ schema_without_struct! {
     ItemGroup
 }
 
+impl Entity for ItemGroup {
+    type Key = i64;
+}
+
 impl ItemGroup {
     /// `access_control`: list of `AccessControl`.
     pub const ACCESS_CONTROL: Field<Self, Vec<Record<AccessControl>>> = Field::new("access_control");
@@ -2390,8 +2462,8 @@ impl ItemGroup {
     pub const HIDE_GROUPED_ITEMS_PRICE: Field<Self, i64> = Field::new("hide_grouped_items_price");
     /// `hide_items_group_items_quote`: integer.
     pub const HIDE_ITEMS_GROUP_ITEMS_QUOTE: Field<Self, i64> = Field::new("hide_items_group_items_quote");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of an [`ItemGroup`].
+    pub const ID: Field<Self, Id<ItemGroup>> = Field::new("id");
     /// `lines`: list of `QuotationLine`.
     pub const LINES: Field<Self, Vec<Record<QuotationLine>>> = Field::new("lines");
     /// `name`: text.
@@ -2450,6 +2522,10 @@ schema_without_struct! {
     ItemStock
 }
 
+impl Entity for ItemStock {
+    type Key = i64;
+}
+
 impl ItemStock {
     /// `cost`: number.
     pub const COST: Field<Self, Decimal> = Field::new("cost");
@@ -2457,8 +2533,8 @@ impl ItemStock {
     pub const DATE: Field<Self, Time> = Field::new("date");
     /// `delivering_to_user`: flag.
     pub const DELIVERING_TO_USER: Field<Self, bool> = Field::new("delivering_to_user");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of an [`ItemStock`].
+    pub const ID: Field<Self, Id<ItemStock>> = Field::new("id");
     /// `_isimport`: flag.
     pub const ISIMPORT: Field<Self, bool> = Field::new("_isimport");
     /// `is_stock_take`: flag.
@@ -2520,6 +2596,10 @@ schema_without_struct! {
     ItemSupplier
 }
 
+impl Entity for ItemSupplier {
+    type Key = i64;
+}
+
 impl ItemSupplier {
     /// `client_id`: id of a [`Client`].
     pub const CLIENT_ID: Field<Self, Id<Client>> = Field::new("client_id");
@@ -2531,8 +2611,8 @@ impl ItemSupplier {
     pub const FILTERS: Field<Self, Vec<Record<ViewFilterDetails>>> = Field::new("filters");
     /// `guid`: GUID.
     pub const GUID: Field<Self, String> = Field::new("guid");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of an [`ItemSupplier`].
+    pub const ID: Field<Self, Id<ItemSupplier>> = Field::new("id");
     /// `_is_new`: flag.
     pub const IS_NEW: Field<Self, bool> = Field::new("_is_new");
     /// `item_id`: integer.

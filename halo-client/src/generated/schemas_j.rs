@@ -4,12 +4,17 @@
 
 use rest_core::record::{Field, Record};
 
+use crate::{Entity, Id};
 use crate::schema::*;
 use crate::value::{Decimal, Time};
 
 schema_without_struct! {
     /// 25 fields.
     JamfDetails
+}
+
+impl Entity for JamfDetails {
+    type Key = i64;
 }
 
 impl JamfDetails {
@@ -41,8 +46,8 @@ impl JamfDetails {
     pub const HALOINTEGRATORERROR: Field<Self, String> = Field::new("halointegratorerror");
     /// `halointegratorlastsync`: point in time.
     pub const HALOINTEGRATORLASTSYNC: Field<Self, Time> = Field::new("halointegratorlastsync");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`JamfDetails`].
+    pub const ID: Field<Self, Id<JamfDetails>> = Field::new("id");
     /// `instancetype`: integer.
     pub const INSTANCETYPE: Field<Self, i64> = Field::new("instancetype");
     /// `mobileassettype`: integer.
@@ -70,6 +75,10 @@ schema_without_struct! {
     JiraDetails
 }
 
+impl Entity for JiraDetails {
+    type Key = i64;
+}
+
 impl JiraDetails {
     /// `comment_contains`: text.
     pub const COMMENT_CONTAINS: Field<Self, String> = Field::new("comment_contains");
@@ -89,8 +98,8 @@ impl JiraDetails {
     pub const DEFAULT_REPORTER: Field<Self, i64> = Field::new("default_reporter");
     /// `guid`: GUID.
     pub const GUID: Field<Self, String> = Field::new("guid");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`JiraDetails`].
+    pub const ID: Field<Self, Id<JiraDetails>> = Field::new("id");
     /// `instance_url`: text.
     pub const INSTANCE_URL: Field<Self, String> = Field::new("instance_url");
     /// `intent`: text.
@@ -169,6 +178,10 @@ schema_without_struct! {
     Journey
 }
 
+impl Entity for Journey {
+    type Key = i64;
+}
+
 impl Journey {
     /// `actionnumber`: integer.
     pub const ACTIONNUMBER: Field<Self, i64> = Field::new("actionnumber");
@@ -188,8 +201,8 @@ impl Journey {
     pub const ENDODOMETER: Field<Self, Decimal> = Field::new("endodometer");
     /// `faultid`: integer.
     pub const FAULTID: Field<Self, i64> = Field::new("faultid");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`Journey`].
+    pub const ID: Field<Self, Id<Journey>> = Field::new("id");
     /// `ihidmileage`: integer.
     pub const IHIDMILEAGE: Field<Self, i64> = Field::new("ihidmileage");
     /// `ihidtraveltime`: integer.

@@ -4,13 +4,17 @@
 
 use rest_core::record::{Field, Record};
 
-use crate::Id;
+use crate::{Entity, Id};
 use crate::schema::*;
 use crate::value::{Decimal, Json, Time};
 
 schema_without_struct! {
     /// 27 fields.
     KandjiDetails
+}
+
+impl Entity for KandjiDetails {
+    type Key = i64;
 }
 
 impl KandjiDetails {
@@ -49,8 +53,8 @@ impl KandjiDetails {
     pub const ENABLEINTEGRATOR: Field<Self, bool> = Field::new("enableintegrator");
     /// `fieldmappings`: list of `IntegrationFieldMapping`.
     pub const FIELDMAPPINGS: Field<Self, Vec<Record<IntegrationFieldMapping>>> = Field::new("fieldmappings");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`KandjiDetails`].
+    pub const ID: Field<Self, Id<KandjiDetails>> = Field::new("id");
     /// `lastsyncdate`: point in time.
     pub const LASTSYNCDATE: Field<Self, Time> = Field::new("lastsyncdate");
     /// `lastsyncerror`: text.
@@ -76,6 +80,10 @@ schema_without_struct! {
     KashflowDetails
 }
 
+impl Entity for KashflowDetails {
+    type Key = i64;
+}
+
 impl KashflowDetails {
     /// `client_contract_tax`: integer.
     pub const CLIENT_CONTRACT_TAX: Field<Self, i64> = Field::new("client_contract_tax");
@@ -99,8 +107,8 @@ impl KashflowDetails {
     pub const ENABLED: Field<Self, bool> = Field::new("enabled");
     /// `enablesync`: flag.
     pub const ENABLESYNC: Field<Self, bool> = Field::new("enablesync");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`KashflowDetails`].
+    pub const ID: Field<Self, Id<KashflowDetails>> = Field::new("id");
     /// `_importtype`: text.
     pub const IMPORTTYPE: Field<Self, String> = Field::new("_importtype");
     /// `isdefault`: flag.
@@ -128,6 +136,10 @@ impl KashflowDetails {
 schema_without_struct! {
     /// 94 fields, in Halo's document `KBEntry`.
     KbArticle
+}
+
+impl Entity for KbArticle {
+    type Key = i64;
 }
 
 impl KbArticle {
@@ -178,8 +190,8 @@ impl KbArticle {
     /// `geo_restrictions`: list of `GeoLocationRestriction`.
     pub const GEO_RESTRICTIONS: Field<Self, Vec<Record<GeoLocationRestriction>>> =
         Field::new("geo_restrictions");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`KbArticle`].
+    pub const ID: Field<Self, Id<KbArticle>> = Field::new("id");
     /// `importfaqs`: text.
     pub const IMPORTFAQS: Field<Self, String> = Field::new("importfaqs");
     /// `importtags`: text.

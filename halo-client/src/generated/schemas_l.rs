@@ -4,13 +4,17 @@
 
 use rest_core::record::{Field, ReadOnly, Record};
 
-use crate::Id;
+use crate::{Entity, Id, TextKey};
 use crate::schema::*;
 use crate::value::{Decimal, Time};
 
 schema_without_struct! {
     /// 53 fields.
     LDAPConnection
+}
+
+impl Entity for LDAPConnection {
+    type Key = i64;
 }
 
 impl LDAPConnection {
@@ -66,8 +70,8 @@ impl LDAPConnection {
     pub const HALOINTEGRATOR_LASTSYNC: Field<Self, Time> = Field::new("halointegrator_lastsync");
     /// `hostname`: text.
     pub const HOSTNAME: Field<Self, String> = Field::new("hostname");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`LDAPConnection`].
+    pub const ID: Field<Self, Id<LDAPConnection>> = Field::new("id");
     /// `integrator_password`: text.
     pub const INTEGRATOR_PASSWORD: Field<Self, String> = Field::new("integrator_password");
     /// `intent`: text.
@@ -225,6 +229,10 @@ schema_without_struct! {
     LanguagePack
 }
 
+impl Entity for LanguagePack {
+    type Key = i64;
+}
+
 impl LanguagePack {
     /// `access_control`: list of `AccessControl`.
     pub const ACCESS_CONTROL: Field<Self, Vec<Record<AccessControl>>> = Field::new("access_control");
@@ -238,8 +246,8 @@ impl LanguagePack {
     pub const DONT_REMOVE_TRANSLATIONS: Field<Self, bool> = Field::new("dont_remove_translations");
     /// `flag`: text.
     pub const FLAG: Field<Self, String> = Field::new("flag");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`LanguagePack`].
+    pub const ID: Field<Self, Id<LanguagePack>> = Field::new("id");
     /// `is_custom`: flag.
     pub const IS_CUSTOM: Field<Self, bool> = Field::new("is_custom");
     /// `is_right_to_left`: flag.
@@ -304,6 +312,10 @@ schema_without_struct! {
     LanguagePackTranslationsCustom
 }
 
+impl Entity for LanguagePackTranslationsCustom {
+    type Key = i64;
+}
+
 impl LanguagePackTranslationsCustom {
     /// `default_translation`: text.
     pub const DEFAULT_TRANSLATION: Field<Self, String> = Field::new("default_translation");
@@ -317,8 +329,8 @@ impl LanguagePackTranslationsCustom {
     pub const ENTITY_ID2: Field<Self, i64> = Field::new("entity_id2");
     /// `fieldname`: text.
     pub const FIELDNAME: Field<Self, String> = Field::new("fieldname");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`LanguagePackTranslationsCustom`].
+    pub const ID: Field<Self, Id<LanguagePackTranslationsCustom>> = Field::new("id");
     /// `_isimport`: flag.
     pub const ISIMPORT: Field<Self, bool> = Field::new("_isimport");
     /// `language_id`: integer.
@@ -384,6 +396,10 @@ schema_without_struct! {
     Licence
 }
 
+impl Entity for Licence {
+    type Key = i64;
+}
+
 impl Licence {
     /// `add_configuration_items`: list of `Asset`.
     pub const ADD_CONFIGURATION_ITEMS: Field<Self, Vec<Record<Asset>>> =
@@ -418,8 +434,8 @@ impl Licence {
     pub const DISTRIBUTOR: Field<Self, String> = Field::new("distributor");
     /// `end_date`: point in time.
     pub const END_DATE: Field<Self, Time> = Field::new("end_date");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`Licence`].
+    pub const ID: Field<Self, Id<Licence>> = Field::new("id");
     /// `_importchildren`: flag.
     pub const IMPORTCHILDREN: Field<Self, bool> = Field::new("_importchildren");
     /// `_importtype`: text.
@@ -511,6 +527,10 @@ schema_without_struct! {
     LicenceInfo
 }
 
+impl Entity for LicenceInfo {
+    type Key = TextKey;
+}
+
 impl LicenceInfo {
     /// `apiurl`: text.
     pub const APIURL: Field<Self, String> = Field::new("apiurl");
@@ -518,8 +538,8 @@ impl LicenceInfo {
     pub const CLIENT_ID: Field<Self, Id<Client>> = Field::new("client_id");
     /// `client_name`: text.
     pub const CLIENT_NAME: Field<Self, String> = Field::new("client_name");
-    /// `id`: GUID.
-    pub const ID: Field<Self, String> = Field::new("id");
+    /// `id`: id of a [`LicenceInfo`], a text.
+    pub const ID: Field<Self, Id<LicenceInfo>> = Field::new("id");
     /// `is_trial`: flag.
     pub const IS_TRIAL: Field<Self, bool> = Field::new("is_trial");
     /// `organisationname`: text.
@@ -631,6 +651,10 @@ schema_without_struct! {
     LiveChatMsg
 }
 
+impl Entity for LiveChatMsg {
+    type Key = i64;
+}
+
 impl LiveChatMsg {
     /// `agent_id`: id of an [`Agent`].
     pub const AGENT_ID: Field<Self, Id<Agent>> = Field::new("agent_id");
@@ -644,8 +668,8 @@ impl LiveChatMsg {
     pub const CHAT_IMAGE_TYPE: Field<Self, i64> = Field::new("chat_image_type");
     /// `display_name`: text.
     pub const DISPLAY_NAME: Field<Self, String> = Field::new("display_name");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`LiveChatMsg`].
+    pub const ID: Field<Self, Id<LiveChatMsg>> = Field::new("id");
     /// `input_id`: integer.
     pub const INPUT_ID: Field<Self, i64> = Field::new("input_id");
     /// `_isremoteinvite`: flag.
@@ -754,11 +778,15 @@ schema_without_struct! {
     LoginToken
 }
 
+impl Entity for LoginToken {
+    type Key = i64;
+}
+
 impl LoginToken {
     /// `enc_id`: integer.
     pub const ENC_ID: Field<Self, i64> = Field::new("enc_id");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`LoginToken`].
+    pub const ID: Field<Self, Id<LoginToken>> = Field::new("id");
     /// `jwt`: text.
     pub const JWT: Field<Self, String> = Field::new("jwt");
     /// `timestamp`: point in time.
@@ -777,6 +805,10 @@ impl LoginToken {
     pub const VERIFIER: Field<Self, String> = Field::new("verifier");
     /// `_warning`: text.
     pub const WARNING: Field<Self, String> = Field::new("_warning");
+}
+
+impl Entity for Lookup {
+    type Key = i64;
 }
 
 impl Lookup {

@@ -4,13 +4,17 @@
 
 use rest_core::record::{Field, ReadOnly, Record};
 
-use crate::Id;
+use crate::{Entity, Id};
 use crate::schema::*;
 use crate::value::{Decimal, Json, Time};
 
 schema_without_struct! {
     /// 40 fields.
     MYOBDetails
+}
+
+impl Entity for MYOBDetails {
+    type Key = i64;
 }
 
 impl MYOBDetails {
@@ -56,8 +60,8 @@ impl MYOBDetails {
     pub const ENABLESYNC: Field<Self, bool> = Field::new("enablesync");
     /// `_exchangecode`: flag.
     pub const EXCHANGECODE: Field<Self, bool> = Field::new("_exchangecode");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`MYOBDetails`].
+    pub const ID: Field<Self, Id<MYOBDetails>> = Field::new("id");
     /// `_importtype`: text.
     pub const IMPORTTYPE: Field<Self, String> = Field::new("_importtype");
     /// `isdesktop`: flag.
@@ -101,6 +105,10 @@ schema_without_struct! {
     MailCampaign
 }
 
+impl Entity for MailCampaign {
+    type Key = i64;
+}
+
 impl MailCampaign {
     /// `all_clicks`: list of `MarketingOpen`.
     pub const ALL_CLICKS: Field<Self, Vec<Record<MarketingOpen>>> = Field::new("all_clicks");
@@ -128,8 +136,8 @@ impl MailCampaign {
     pub const EXTERNAL_LINKS: Field<Self, Vec<Record<ExternalLink>>> = Field::new("external_links");
     /// `halo_created`: flag.
     pub const HALO_CREATED: Field<Self, bool> = Field::new("halo_created");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`MailCampaign`].
+    pub const ID: Field<Self, Id<MailCampaign>> = Field::new("id");
     /// `_importtype`: text.
     pub const IMPORTTYPE: Field<Self, String> = Field::new("_importtype");
     /// `_isimport`: flag.
@@ -196,6 +204,10 @@ schema_without_struct! {
     MailCampaignEmail
 }
 
+impl Entity for MailCampaignEmail {
+    type Key = i64;
+}
+
 impl MailCampaignEmail {
     /// `body`: text.
     pub const BODY: Field<Self, String> = Field::new("body");
@@ -205,8 +217,8 @@ impl MailCampaignEmail {
     pub const DATE_SENT: Field<Self, Time> = Field::new("date_sent");
     /// `design`: `HtmlDesign`.
     pub const DESIGN: Field<Self, Record<HtmlDesign>> = Field::new("design");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`MailCampaignEmail`].
+    pub const ID: Field<Self, Id<MailCampaignEmail>> = Field::new("id");
     /// `mailcampaign_id`: integer.
     pub const MAILCAMPAIGN_ID: Field<Self, i64> = Field::new("mailcampaign_id");
     /// `send_at_datetime`: point in time.
@@ -232,6 +244,10 @@ impl MailCampaignEmail {
 schema_without_struct! {
     /// 108 fields.
     Mailbox
+}
+
+impl Entity for Mailbox {
+    type Key = i64;
 }
 
 impl Mailbox {
@@ -331,8 +347,8 @@ impl Mailbox {
         Field::new("halointegrator_outlook_lastsync");
     /// `harddeletereadmessages`: flag.
     pub const HARDDELETEREADMESSAGES: Field<Self, bool> = Field::new("harddeletereadmessages");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`Mailbox`].
+    pub const ID: Field<Self, Id<Mailbox>> = Field::new("id");
     /// `ignore_cc_emails`: flag.
     pub const IGNORE_CC_EMAILS: Field<Self, bool> = Field::new("ignore_cc_emails");
     /// `imapdatecutoff`: point in time.
@@ -927,6 +943,10 @@ schema_without_struct! {
     ManageEngineDetails
 }
 
+impl Entity for ManageEngineDetails {
+    type Key = i64;
+}
+
 impl ManageEngineDetails {
     /// `assetimportidentifier`: integer.
     pub const ASSETIMPORTIDENTIFIER: Field<Self, i64> = Field::new("assetimportidentifier");
@@ -972,8 +992,8 @@ impl ManageEngineDetails {
     /// `halo_integrator_import_types`: list of `KeyPair2`.
     pub const HALO_INTEGRATOR_IMPORT_TYPES: Field<Self, Vec<Record<KeyPair2>>> =
         Field::new("halo_integrator_import_types");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`ManageEngineDetails`].
+    pub const ID: Field<Self, Id<ManageEngineDetails>> = Field::new("id");
     /// `import_software`: flag.
     pub const IMPORT_SOFTWARE: Field<Self, bool> = Field::new("import_software");
     /// `instancetype`: integer.
@@ -1044,6 +1064,10 @@ schema_without_struct! {
     MarketingOpen
 }
 
+impl Entity for MarketingOpen {
+    type Key = i64;
+}
+
 impl MarketingOpen {
     /// `date`: point in time.
     pub const DATE: Field<Self, Time> = Field::new("date");
@@ -1053,8 +1077,8 @@ impl MarketingOpen {
     pub const EMAIL_ID: Field<Self, i64> = Field::new("email_id");
     /// `email_name`: text.
     pub const EMAIL_NAME: Field<Self, String> = Field::new("email_name");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`MarketingOpen`].
+    pub const ID: Field<Self, Id<MarketingOpen>> = Field::new("id");
     /// `mailcampaign_id`: integer.
     pub const MAILCAMPAIGN_ID: Field<Self, i64> = Field::new("mailcampaign_id");
     /// `mailcampaign_name`: text.
@@ -1076,6 +1100,10 @@ schema_without_struct! {
     MarketingUnsubscribe
 }
 
+impl Entity for MarketingUnsubscribe {
+    type Key = i64;
+}
+
 impl MarketingUnsubscribe {
     /// `date_unsubscribed`: point in time.
     pub const DATE_UNSUBSCRIBED: Field<Self, Time> = Field::new("date_unsubscribed");
@@ -1085,8 +1113,8 @@ impl MarketingUnsubscribe {
     pub const EMAIL_UNSUBSCRIBED: Field<Self, i64> = Field::new("email_unsubscribed");
     /// `email_unsubscribed_name`: text.
     pub const EMAIL_UNSUBSCRIBED_NAME: Field<Self, String> = Field::new("email_unsubscribed_name");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`MarketingUnsubscribe`].
+    pub const ID: Field<Self, Id<MarketingUnsubscribe>> = Field::new("id");
     /// `mailcampaign_id`: integer.
     pub const MAILCAMPAIGN_ID: Field<Self, i64> = Field::new("mailcampaign_id");
     /// `mailcampaign_name`: text.
@@ -1140,6 +1168,10 @@ schema_without_struct! {
     MattermostDetails
 }
 
+impl Entity for MattermostDetails {
+    type Key = i64;
+}
+
 impl MattermostDetails {
     /// `authorized`: flag.
     pub const AUTHORIZED: Field<Self, bool> = Field::new("authorized");
@@ -1151,8 +1183,8 @@ impl MattermostDetails {
     pub const ENABLEINTEGRATOR: Field<Self, bool> = Field::new("enableintegrator");
     /// `_exchangecode`: flag.
     pub const EXCHANGECODE: Field<Self, bool> = Field::new("_exchangecode");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`MattermostDetails`].
+    pub const ID: Field<Self, Id<MattermostDetails>> = Field::new("id");
     /// `integratorhours`: integer.
     pub const INTEGRATORHOURS: Field<Self, i64> = Field::new("integratorhours");
     /// `name`: text.
@@ -1272,6 +1304,10 @@ schema_without_struct! {
     MessageContent
 }
 
+impl Entity for MessageContent {
+    type Key = i64;
+}
+
 impl MessageContent {
     /// `access_control`: list of `AccessControl`.
     pub const ACCESS_CONTROL: Field<Self, Vec<Record<AccessControl>>> = Field::new("access_control");
@@ -1293,8 +1329,8 @@ impl MessageContent {
     pub const GUID: Field<Self, String> = Field::new("guid");
     /// `header_text`: text.
     pub const HEADER_TEXT: Field<Self, String> = Field::new("header_text");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`MessageContent`].
+    pub const ID: Field<Self, Id<MessageContent>> = Field::new("id");
     /// `intent`: text.
     pub const INTENT: Field<Self, String> = Field::new("intent");
     /// `_isclone`: flag.
@@ -1368,6 +1404,10 @@ schema_without_struct! {
     MicrosoftSubscriptionMapping
 }
 
+impl Entity for MicrosoftSubscriptionMapping {
+    type Key = i64;
+}
+
 impl MicrosoftSubscriptionMapping {
     /// `azure_connection`: `AzureADConnection`.
     pub const AZURE_CONNECTION: Field<Self, Record<AzureADConnection>> = Field::new("azure_connection");
@@ -1383,8 +1423,8 @@ impl MicrosoftSubscriptionMapping {
     pub const HALO_ID: Field<Self, i64> = Field::new("halo_id");
     /// `halo_name`: text.
     pub const HALO_NAME: Field<Self, String> = Field::new("halo_name");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`MicrosoftSubscriptionMapping`].
+    pub const ID: Field<Self, Id<MicrosoftSubscriptionMapping>> = Field::new("id");
     /// `mappings_folder`: list of `IntegrationFieldMapping`.
     pub const MAPPINGS_FOLDER: Field<Self, Vec<Record<IntegrationFieldMapping>>> =
         Field::new("mappings_folder");
@@ -1419,11 +1459,15 @@ schema_without_struct! {
     MicrosoftTeamsMapping
 }
 
+impl Entity for MicrosoftTeamsMapping {
+    type Key = i64;
+}
+
 impl MicrosoftTeamsMapping {
     /// `_dosave`: flag.
     pub const DOSAVE: Field<Self, bool> = Field::new("_dosave");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`MicrosoftTeamsMapping`].
+    pub const ID: Field<Self, Id<MicrosoftTeamsMapping>> = Field::new("id");
     /// `new_subscription_key`: text.
     pub const NEW_SUBSCRIPTION_KEY: Field<Self, String> = Field::new("new_subscription_key");
     /// `subscribed`: flag.
@@ -1440,6 +1484,10 @@ impl MicrosoftTeamsMapping {
     pub const TEAM_NAME: Field<Self, String> = Field::new("team_name");
 }
 
+impl Entity for Milestone {
+    type Key = i64;
+}
+
 impl Milestone {
     /// `_complete`: flag.
     pub const COMPLETE: Field<Self, bool> = Field::new("_complete");
@@ -1451,8 +1499,8 @@ impl Milestone {
     pub const FROMTEMPLATE: Field<Self, i64> = Field::new("_fromtemplate");
     /// `from_template_id`: integer.
     pub const FROM_TEMPLATE_ID: Field<Self, i64> = Field::new("from_template_id");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`Milestone`].
+    pub const ID: Field<Self, Id<Milestone>> = Field::new("id");
     /// `invoicenumber`: text.
     pub const INVOICENUMBER: Field<Self, String> = Field::new("invoicenumber");
     /// `milestone_dependencies`: list of `Milestone`.

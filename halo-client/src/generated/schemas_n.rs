@@ -4,7 +4,7 @@
 
 use rest_core::record::{Field, Record};
 
-use crate::Id;
+use crate::{Entity, Id, TextKey};
 use crate::schema::*;
 use crate::value::{Decimal, Json, Time};
 
@@ -49,6 +49,10 @@ schema_without_struct! {
     NCentralDetails
 }
 
+impl Entity for NCentralDetails {
+    type Key = i64;
+}
+
 impl NCentralDetails {
     /// `alertclientid`: text.
     pub const ALERTCLIENTID: Field<Self, String> = Field::new("alertclientid");
@@ -85,8 +89,8 @@ impl NCentralDetails {
     pub const DONTSYNCADDR: Field<Self, bool> = Field::new("dontsyncaddr");
     /// `enableintegrator`: flag.
     pub const ENABLEINTEGRATOR: Field<Self, bool> = Field::new("enableintegrator");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`NCentralDetails`].
+    pub const ID: Field<Self, Id<NCentralDetails>> = Field::new("id");
     /// `ignore_probes`: flag.
     pub const IGNORE_PROBES: Field<Self, bool> = Field::new("ignore_probes");
     /// `lastsyncdate`: point in time.
@@ -134,6 +138,10 @@ schema_without_struct! {
     NHDDeviceInfo
 }
 
+impl Entity for NHDDeviceInfo {
+    type Key = TextKey;
+}
+
 impl NHDDeviceInfo {
     /// `apns_device_token`: text.
     pub const APNS_DEVICE_TOKEN: Field<Self, String> = Field::new("apns_device_token");
@@ -145,8 +153,8 @@ impl NHDDeviceInfo {
     pub const DEVICE_NAME: Field<Self, String> = Field::new("device_name");
     /// `firebase_device_token`: text.
     pub const FIREBASE_DEVICE_TOKEN: Field<Self, String> = Field::new("firebase_device_token");
-    /// `id`: text.
-    pub const ID: Field<Self, String> = Field::new("id");
+    /// `id`: id of a [`NHDDeviceInfo`], a text.
+    pub const ID: Field<Self, Id<NHDDeviceInfo>> = Field::new("id");
     /// `manufacturer`: text.
     pub const MANUFACTURER: Field<Self, String> = Field::new("manufacturer");
     /// `model`: text.
@@ -162,6 +170,10 @@ impl NHDDeviceInfo {
 schema_without_struct! {
     /// 67 fields.
     NHServerConfig
+}
+
+impl Entity for NHServerConfig {
+    type Key = i64;
 }
 
 impl NHServerConfig {
@@ -245,8 +257,8 @@ impl NHServerConfig {
     pub const FORCEHTML: Field<Self, bool> = Field::new("forcehtml");
     /// `highlevellogging`: flag.
     pub const HIGHLEVELLOGGING: Field<Self, bool> = Field::new("highlevellogging");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`NHServerConfig`].
+    pub const ID: Field<Self, Id<NHServerConfig>> = Field::new("id");
     /// `ignorecc`: flag.
     pub const IGNORECC: Field<Self, bool> = Field::new("ignorecc");
     /// `ignoreduplicateemails`: flag.
@@ -304,6 +316,10 @@ impl NHServerConfig {
 schema_without_struct! {
     /// 8 fields, in Halo's document `NPR_Result`.
     NPRResult
+}
+
+impl Entity for NPRResult {
+    type Key = i64;
 }
 
 impl NPRResult {
@@ -437,6 +453,10 @@ impl NinjaWebhookDataMessageParams {
     pub const TOP_PROCESSES: Field<Self, String> = Field::new("top_processes");
     /// `unit`: text.
     pub const UNIT: Field<Self, String> = Field::new("unit");
+}
+
+impl Entity for Notification {
+    type Key = i64;
 }
 
 impl Notification {
@@ -595,13 +615,17 @@ schema_without_struct! {
     NotificationContent
 }
 
+impl Entity for NotificationContent {
+    type Key = i64;
+}
+
 impl NotificationContent {
     /// `body_text`: text.
     pub const BODY_TEXT: Field<Self, String> = Field::new("body_text");
     /// `guid`: GUID.
     pub const GUID: Field<Self, String> = Field::new("guid");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`NotificationContent`].
+    pub const ID: Field<Self, Id<NotificationContent>> = Field::new("id");
     /// `intent`: text.
     pub const INTENT: Field<Self, String> = Field::new("intent");
     /// `message`: text.

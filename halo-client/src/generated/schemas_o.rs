@@ -4,7 +4,7 @@
 
 use rest_core::record::{Field, ReadOnly, Record};
 
-use crate::Id;
+use crate::{Entity, Id};
 use crate::schema::*;
 use crate::value::{Decimal, Time};
 
@@ -50,6 +50,10 @@ impl OktaMapping {
 schema_without_struct! {
     /// 11 fields.
     OnlineStatus
+}
+
+impl Entity for OnlineStatus {
+    type Key = i64;
 }
 
 impl OnlineStatus {
@@ -492,6 +496,10 @@ impl OrderLine {
     pub const WARNING: Field<Self, String> = Field::new("_warning");
 }
 
+impl Entity for Organisation {
+    type Key = i64;
+}
+
 impl Organisation {
     /// `address`: `AddressStore`.
     pub const ADDRESS: Field<Self, Record<AddressStore>> = Field::new("address");
@@ -623,6 +631,10 @@ schema_without_struct! {
     OutboundIntegration
 }
 
+impl Entity for OutboundIntegration {
+    type Key = i64;
+}
+
 impl OutboundIntegration {
     /// `algorithm`: integer.
     pub const ALGORITHM: Field<Self, i64> = Field::new("algorithm");
@@ -660,8 +672,8 @@ impl OutboundIntegration {
     pub const ICON: Field<Self, String> = Field::new("icon");
     /// `icon_base64`: text.
     pub const ICON_BASE64: Field<Self, String> = Field::new("icon_base64");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of an [`OutboundIntegration`].
+    pub const ID: Field<Self, Id<OutboundIntegration>> = Field::new("id");
     /// `install_popup`: text.
     pub const INSTALL_POPUP: Field<Self, String> = Field::new("install_popup");
     /// `intent`: text.
@@ -713,6 +725,10 @@ schema_without_struct! {
     OutboundIntegrationMethod
 }
 
+impl Entity for OutboundIntegrationMethod {
+    type Key = i64;
+}
+
 impl OutboundIntegrationMethod {
     /// `authorizationtype`: integer.
     pub const AUTHORIZATIONTYPE: Field<Self, i64> = Field::new("authorizationtype");
@@ -725,8 +741,8 @@ impl OutboundIntegrationMethod {
     pub const GUID: Field<Self, String> = Field::new("guid");
     /// `headers`: list of `OutboundIntegrationMethodValue`.
     pub const HEADERS: Field<Self, Vec<Record<OutboundIntegrationMethodValue>>> = Field::new("headers");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of an [`OutboundIntegrationMethod`].
+    pub const ID: Field<Self, Id<OutboundIntegrationMethod>> = Field::new("id");
     /// `integration_baseurl`: text.
     pub const INTEGRATION_BASEURL: Field<Self, String> = Field::new("integration_baseurl");
     /// `integration_guid`: GUID.
@@ -842,6 +858,10 @@ impl OutboundIntegrationMethodValueMapping {
     pub const OUTPUT: Field<Self, String> = Field::new("output");
     /// `sequence`: integer.
     pub const SEQUENCE: Field<Self, i64> = Field::new("sequence");
+}
+
+impl Entity for Outcome {
+    type Key = i64;
 }
 
 impl Outcome {
@@ -1356,6 +1376,10 @@ schema_without_struct! {
     Outgoingemail
 }
 
+impl Entity for Outgoingemail {
+    type Key = i64;
+}
+
 impl Outgoingemail {
     /// `actiondate`: point in time.
     pub const ACTIONDATE: Field<Self, Time> = Field::new("actiondate");
@@ -1373,8 +1397,8 @@ impl Outgoingemail {
     pub const FROM: Field<Self, String> = Field::new("from");
     /// `html`: text.
     pub const HTML: Field<Self, String> = Field::new("html");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of an [`Outgoingemail`].
+    pub const ID: Field<Self, Id<Outgoingemail>> = Field::new("id");
     /// `idone`: integer.
     pub const IDONE: Field<Self, i64> = Field::new("idone");
     /// `idtwo`: integer.

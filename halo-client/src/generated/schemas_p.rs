@@ -4,7 +4,7 @@
 
 use rest_core::record::{Field, ReadOnly, Record};
 
-use crate::Id;
+use crate::{Entity, Id, TextKey};
 use crate::schema::*;
 use crate::value::{Decimal, Json, Time};
 
@@ -49,6 +49,10 @@ schema_without_struct! {
     PRTGDetails
 }
 
+impl Entity for PRTGDetails {
+    type Key = i64;
+}
+
 impl PRTGDetails {
     /// `assetmatchingfield`: integer.
     pub const ASSETMATCHINGFIELD: Field<Self, i64> = Field::new("assetmatchingfield");
@@ -71,8 +75,8 @@ impl PRTGDetails {
     pub const HALOINTEGRATORLASTERROR: Field<Self, String> = Field::new("halointegratorlasterror");
     /// `halointegratorlastsync`: point in time.
     pub const HALOINTEGRATORLASTSYNC: Field<Self, Time> = Field::new("halointegratorlastsync");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`PRTGDetails`].
+    pub const ID: Field<Self, Id<PRTGDetails>> = Field::new("id");
     /// `new_method`: flag.
     pub const NEW_METHOD: Field<Self, bool> = Field::new("new_method");
     /// `new_password`: text.
@@ -158,6 +162,10 @@ schema_without_struct! {
     PartsLookup
 }
 
+impl Entity for PartsLookup {
+    type Key = i64;
+}
+
 impl PartsLookup {
     /// `access_control`: list of `AccessControl`.
     pub const ACCESS_CONTROL: Field<Self, Vec<Record<AccessControl>>> = Field::new("access_control");
@@ -187,8 +195,8 @@ impl PartsLookup {
     pub const FIELD_MAPPINGS: Field<Self, Vec<Record<PartsLookupMapping>>> = Field::new("field_mappings");
     /// `field_name`: text.
     pub const FIELD_NAME: Field<Self, String> = Field::new("field_name");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`PartsLookup`].
+    pub const ID: Field<Self, Id<PartsLookup>> = Field::new("id");
     /// `integration_method_id`: integer.
     pub const INTEGRATION_METHOD_ID: Field<Self, i64> = Field::new("integration_method_id");
     /// `integration_method_name`: text.
@@ -289,13 +297,17 @@ schema_without_struct! {
     PartsLookupConfirmation
 }
 
+impl Entity for PartsLookupConfirmation {
+    type Key = i64;
+}
+
 impl PartsLookupConfirmation {
     /// `database_lookup_id`: integer.
     pub const DATABASE_LOOKUP_ID: Field<Self, i64> = Field::new("database_lookup_id");
     /// `form_id`: text.
     pub const FORM_ID: Field<Self, String> = Field::new("form_id");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`PartsLookupConfirmation`].
+    pub const ID: Field<Self, Id<PartsLookupConfirmation>> = Field::new("id");
     /// `lookup_values`: text.
     pub const LOOKUP_VALUES: Field<Self, String> = Field::new("lookup_values");
     /// `ticket_id`: id of a [`Ticket`].
@@ -394,6 +406,10 @@ schema_without_struct! {
     PdfTemplate
 }
 
+impl Entity for PdfTemplate {
+    type Key = i64;
+}
+
 impl PdfTemplate {
     /// `asset`: `Asset`.
     pub const ASSET: Field<Self, Record<Asset>> = Field::new("asset");
@@ -459,8 +475,8 @@ impl PdfTemplate {
     pub const ICON: Field<Self, String> = Field::new("icon");
     /// `icon_base64`: text.
     pub const ICON_BASE64: Field<Self, String> = Field::new("icon_base64");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`PdfTemplate`].
+    pub const ID: Field<Self, Id<PdfTemplate>> = Field::new("id");
     /// `image_attachment_id`: integer.
     pub const IMAGE_ATTACHMENT_ID: Field<Self, i64> = Field::new("image_attachment_id");
     /// `includefooter`: flag.
@@ -632,6 +648,10 @@ schema_without_struct! {
     PowerShellScript
 }
 
+impl Entity for PowerShellScript {
+    type Key = i64;
+}
+
 impl PowerShellScript {
     /// `customtableid`: integer.
     pub const CUSTOMTABLEID: Field<Self, i64> = Field::new("customtableid");
@@ -650,8 +670,8 @@ impl PowerShellScript {
     pub const HALOINTEGRATOR_LASTERROR: Field<Self, String> = Field::new("halointegrator_lasterror");
     /// `halointegrator_lastsync`: point in time.
     pub const HALOINTEGRATOR_LASTSYNC: Field<Self, Time> = Field::new("halointegrator_lastsync");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`PowerShellScript`].
+    pub const ID: Field<Self, Id<PowerShellScript>> = Field::new("id");
     /// `location`: text.
     pub const LOCATION: Field<Self, String> = Field::new("location");
     /// `method`: integer.
@@ -679,6 +699,10 @@ schema_without_struct! {
     PowerShellScriptCriteria
 }
 
+impl Entity for PowerShellScriptCriteria {
+    type Key = i64;
+}
+
 impl PowerShellScriptCriteria {
     /// `fiid`: integer.
     pub const FIID: Field<Self, i64> = Field::new("fiid");
@@ -688,8 +712,8 @@ impl PowerShellScriptCriteria {
     pub const FINAME: Field<Self, String> = Field::new("finame");
     /// `fiusage`: integer.
     pub const FIUSAGE: Field<Self, i64> = Field::new("fiusage");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`PowerShellScriptCriteria`].
+    pub const ID: Field<Self, Id<PowerShellScriptCriteria>> = Field::new("id");
     /// `parametername`: text.
     pub const PARAMETERNAME: Field<Self, String> = Field::new("parametername");
     /// `pssid`: integer.
@@ -703,6 +727,10 @@ schema_without_struct! {
     PowerShellScriptProcessing
 }
 
+impl Entity for PowerShellScriptProcessing {
+    type Key = i64;
+}
+
 impl PowerShellScriptProcessing {
     /// `execution_parameters`: object.
     pub const EXECUTION_PARAMETERS: Field<Self, Json> = Field::new("execution_parameters");
@@ -710,8 +738,8 @@ impl PowerShellScriptProcessing {
     pub const FAILACTIONADDED: Field<Self, bool> = Field::new("failactionadded");
     /// `faultid`: integer.
     pub const FAULTID: Field<Self, i64> = Field::new("faultid");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`PowerShellScriptProcessing`].
+    pub const ID: Field<Self, Id<PowerShellScriptProcessing>> = Field::new("id");
     /// `processed`: flag.
     pub const PROCESSED: Field<Self, bool> = Field::new("processed");
     /// `pssid`: integer.
@@ -757,6 +785,10 @@ schema_without_struct! {
     PrepayHistory
 }
 
+impl Entity for PrepayHistory {
+    type Key = i64;
+}
+
 impl PrepayHistory {
     /// `amount`: number.
     pub const AMOUNT: Field<Self, Decimal> = Field::new("amount");
@@ -776,8 +808,8 @@ impl PrepayHistory {
     pub const EXPIRYDATE: Field<Self, Time> = Field::new("expirydate");
     /// `hours`: number.
     pub const HOURS: Field<Self, Decimal> = Field::new("hours");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`PrepayHistory`].
+    pub const ID: Field<Self, Id<PrepayHistory>> = Field::new("id");
     /// `invoicedate`: point in time.
     pub const INVOICEDATE: Field<Self, Time> = Field::new("invoicedate");
     /// `invoice_id`: text.
@@ -864,6 +896,10 @@ impl PresignedURLRequest {
     pub const TYPE: Field<Self, i64> = Field::new("type");
     /// `unique_id`: integer.
     pub const UNIQUE_ID: Field<Self, i64> = Field::new("unique_id");
+}
+
+impl Entity for Priority {
+    type Key = TextKey;
 }
 
 impl Priority {
@@ -1049,6 +1085,10 @@ schema_without_struct! {
     PublishProfiles
 }
 
+impl Entity for PublishProfiles {
+    type Key = i64;
+}
+
 impl PublishProfiles {
     /// `active`: flag.
     pub const ACTIVE: Field<Self, bool> = Field::new("active");
@@ -1060,8 +1100,8 @@ impl PublishProfiles {
     pub const BASIC_AUTH_PASSWORD: Field<Self, String> = Field::new("basic_auth_password");
     /// `basic_auth_salt`: text.
     pub const BASIC_AUTH_SALT: Field<Self, String> = Field::new("basic_auth_salt");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`PublishProfiles`].
+    pub const ID: Field<Self, Id<PublishProfiles>> = Field::new("id");
     /// `_profile_access_token`: text.
     pub const PROFILE_ACCESS_TOKEN: Field<Self, String> = Field::new("_profile_access_token");
     /// `profile_username`: text.
@@ -1071,6 +1111,10 @@ impl PublishProfiles {
 schema_without_struct! {
     /// 139 fields, in Halo's document `SupplierOrderHeader`.
     PurchaseOrder
+}
+
+impl Entity for PurchaseOrder {
+    type Key = i64;
 }
 
 impl PurchaseOrder {
@@ -1198,8 +1242,8 @@ impl PurchaseOrder {
     pub const FORCETHIRDPARTYSYNC: Field<Self, bool> = Field::new("_forcethirdpartysync");
     /// `goodsin_status`: integer.
     pub const GOODSIN_STATUS: Field<Self, i64> = Field::new("goodsin_status");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`PurchaseOrder`].
+    pub const ID: Field<Self, Id<PurchaseOrder>> = Field::new("id");
     /// `_importthirdpartyid`: text.
     pub const IMPORTTHIRDPARTYID: Field<Self, String> = Field::new("_importthirdpartyid");
     /// `_importtype`: text.

@@ -4,7 +4,7 @@
 
 use rest_core::record::{Field, ReadOnly, Record};
 
-use crate::Id;
+use crate::{Entity, Id};
 use crate::schema::*;
 use crate::value::{Decimal, Json, Time};
 
@@ -37,6 +37,10 @@ schema_without_struct! {
     Qualification
 }
 
+impl Entity for Qualification {
+    type Key = i64;
+}
+
 impl Qualification {
     /// `agents`: list of `UnameQualification`.
     pub const AGENTS: Field<Self, Vec<Record<UnameQualification>>> = Field::new("agents");
@@ -48,8 +52,8 @@ impl Qualification {
     pub const DOMATCH: Field<Self, bool> = Field::new("_domatch");
     /// `guid`: GUID.
     pub const GUID: Field<Self, String> = Field::new("guid");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`Qualification`].
+    pub const ID: Field<Self, Id<Qualification>> = Field::new("id");
     /// `intent`: text.
     pub const INTENT: Field<Self, String> = Field::new("intent");
     /// `mustmatch`: flag.
@@ -95,6 +99,10 @@ impl QualysHostAssetSoftwareHostAssetSoftware {
 schema_without_struct! {
     /// 85 fields.
     QuickBooksDetails
+}
+
+impl Entity for QuickBooksDetails {
+    type Key = i64;
 }
 
 impl QuickBooksDetails {
@@ -177,8 +185,8 @@ impl QuickBooksDetails {
     pub const ENABLE_SYNC: Field<Self, bool> = Field::new("enable_sync");
     /// `_exchangecode`: flag.
     pub const EXCHANGECODE: Field<Self, bool> = Field::new("_exchangecode");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`QuickBooksDetails`].
+    pub const ID: Field<Self, Id<QuickBooksDetails>> = Field::new("id");
     /// `_importtype`: text.
     pub const IMPORTTYPE: Field<Self, String> = Field::new("_importtype");
     /// `inventory_item_group`: integer.
@@ -275,6 +283,10 @@ impl QuickBooksDetails {
 schema_without_struct! {
     /// 170 fields, in Halo's document `QuotationHeader`.
     Quotation
+}
+
+impl Entity for Quotation {
+    type Key = i64;
 }
 
 impl Quotation {
@@ -410,8 +422,8 @@ impl Quotation {
     pub const EXTRATABS: Field<Self, Vec<Record<Tabname>>> = Field::new("extratabs");
     /// `_hasadobesignopen`: flag.
     pub const HASADOBESIGNOPEN: Field<Self, bool> = Field::new("_hasadobesignopen");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`Quotation`].
+    pub const ID: Field<Self, Id<Quotation>> = Field::new("id");
     /// `images`: list of `Attachment`.
     pub const IMAGES: Field<Self, Vec<Record<Attachment>>> = Field::new("images");
     /// `_importthirdpartyid`: text.

@@ -4,7 +4,7 @@
 
 use rest_core::record::{Field, Record};
 
-use crate::Id;
+use crate::{Entity, Id, TextKey};
 use crate::schema::*;
 use crate::value::{Decimal, Json, Time};
 
@@ -29,6 +29,10 @@ schema_without_struct! {
     Release
 }
 
+impl Entity for Release {
+    type Key = i64;
+}
+
 impl Release {
     /// `adoption`: number.
     pub const ADOPTION: Field<Self, Decimal> = Field::new("adoption");
@@ -38,8 +42,8 @@ impl Release {
     pub const BRANCH_NAME: Field<Self, String> = Field::new("branch_name");
     /// `builddate`: point in time.
     pub const BUILDDATE: Field<Self, Time> = Field::new("builddate");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`Release`].
+    pub const ID: Field<Self, Id<Release>> = Field::new("id");
     /// `instance_count`: integer.
     pub const INSTANCE_COUNT: Field<Self, i64> = Field::new("instance_count");
     /// `issues_logged`: integer.
@@ -133,9 +137,13 @@ schema_without_struct! {
     ReleaseComponent
 }
 
+impl Entity for ReleaseComponent {
+    type Key = i64;
+}
+
 impl ReleaseComponent {
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`ReleaseComponent`].
+    pub const ID: Field<Self, Id<ReleaseComponent>> = Field::new("id");
     /// `name`: text.
     pub const NAME: Field<Self, String> = Field::new("name");
     /// `product_id`: integer.
@@ -181,9 +189,13 @@ schema_without_struct! {
     ReleaseNoteGroup
 }
 
+impl Entity for ReleaseNoteGroup {
+    type Key = i64;
+}
+
 impl ReleaseNoteGroup {
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`ReleaseNoteGroup`].
+    pub const ID: Field<Self, Id<ReleaseNoteGroup>> = Field::new("id");
     /// `name`: text.
     pub const NAME: Field<Self, String> = Field::new("name");
     /// `releasenote`: text.
@@ -199,6 +211,10 @@ schema_without_struct! {
     ReleasePipeline
 }
 
+impl Entity for ReleasePipeline {
+    type Key = i64;
+}
+
 impl ReleasePipeline {
     /// `active`: flag.
     pub const ACTIVE: Field<Self, bool> = Field::new("active");
@@ -208,8 +224,8 @@ impl ReleasePipeline {
     pub const DEVOPS_PIPELINE_ID: Field<Self, i64> = Field::new("devops_pipeline_id");
     /// `devops_project_id`: text.
     pub const DEVOPS_PROJECT_ID: Field<Self, String> = Field::new("devops_project_id");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`ReleasePipeline`].
+    pub const ID: Field<Self, Id<ReleasePipeline>> = Field::new("id");
     /// `integration_link`: integer.
     pub const INTEGRATION_LINK: Field<Self, i64> = Field::new("integration_link");
     /// `linked_product`: integer.
@@ -228,6 +244,10 @@ impl ReleasePipeline {
 schema_without_struct! {
     /// 29 fields.
     ReleaseProduct
+}
+
+impl Entity for ReleaseProduct {
+    type Key = i64;
 }
 
 impl ReleaseProduct {
@@ -258,8 +278,8 @@ impl ReleaseProduct {
     pub const DEVOPS_URL: Field<Self, String> = Field::new("devops_url");
     /// `github_repo`: text.
     pub const GITHUB_REPO: Field<Self, String> = Field::new("github_repo");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`ReleaseProduct`].
+    pub const ID: Field<Self, Id<ReleaseProduct>> = Field::new("id");
     /// `jirafield_mappings`: list of `IntegrationFieldMapping`.
     pub const JIRAFIELD_MAPPINGS: Field<Self, Vec<Record<IntegrationFieldMapping>>> =
         Field::new("jirafield_mappings");
@@ -322,9 +342,13 @@ schema_without_struct! {
     ReleaseType
 }
 
+impl Entity for ReleaseType {
+    type Key = i64;
+}
+
 impl ReleaseType {
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`ReleaseType`].
+    pub const ID: Field<Self, Id<ReleaseType>> = Field::new("id");
     /// `name`: text.
     pub const NAME: Field<Self, String> = Field::new("name");
     /// `releasenoteset`: integer.
@@ -346,6 +370,10 @@ schema_without_struct! {
     RemoteSessionData
 }
 
+impl Entity for RemoteSessionData {
+    type Key = i64;
+}
+
 impl RemoteSessionData {
     /// `actionnumber`: integer.
     pub const ACTIONNUMBER: Field<Self, i64> = Field::new("actionnumber");
@@ -359,8 +387,8 @@ impl RemoteSessionData {
     pub const CUSTOMERNAME: Field<Self, String> = Field::new("customername");
     /// `emailaddress`: text.
     pub const EMAILADDRESS: Field<Self, String> = Field::new("emailaddress");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`RemoteSessionData`].
+    pub const ID: Field<Self, Id<RemoteSessionData>> = Field::new("id");
     /// `isnewreq`: flag.
     pub const ISNEWREQ: Field<Self, bool> = Field::new("isnewreq");
     /// `leftqueuedate`: point in time.
@@ -450,6 +478,10 @@ impl RemoteSessionTeams {
 schema_without_struct! {
     /// 126 fields, in Halo's document `AnalyzerProfile`.
     Report
+}
+
+impl Entity for Report {
+    type Key = i64;
 }
 
 impl Report {
@@ -546,8 +578,8 @@ impl Report {
     pub const GROUP_ID: Field<Self, i64> = Field::new("group_id");
     /// `group_name`: text.
     pub const GROUP_NAME: Field<Self, String> = Field::new("group_name");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`Report`].
+    pub const ID: Field<Self, Id<Report>> = Field::new("id");
     /// `includesummary`: flag.
     pub const INCLUDESUMMARY: Field<Self, bool> = Field::new("includesummary");
     /// `invoice_id`: integer.
@@ -798,6 +830,10 @@ impl Restriction {
     pub const TYPE: Field<Self, i64> = Field::new("type");
     /// `_warning`: text.
     pub const WARNING: Field<Self, String> = Field::new("_warning");
+}
+
+impl Entity for Role {
+    type Key = TextKey;
 }
 
 impl Role {

@@ -4,7 +4,7 @@
 
 use rest_core::record::{BlankText, Field, ReadOnly, Record, ReplacesAll, Writable};
 
-use crate::Id;
+use crate::{Entity, Id, TextKey};
 use crate::schema::*;
 use crate::value::{Decimal, Json, Time};
 
@@ -79,6 +79,10 @@ schema_without_struct! {
     SQLImport
 }
 
+impl Entity for SQLImport {
+    type Key = i64;
+}
+
 impl SQLImport {
     /// `allow_access`: flag.
     pub const ALLOW_ACCESS: Field<Self, bool> = Field::new("allow_access");
@@ -130,8 +134,8 @@ impl SQLImport {
     pub const HALOINTEGRATOR_LASTERROR: Field<Self, String> = Field::new("halointegrator_lasterror");
     /// `halointegrator_lastsync`: point in time.
     pub const HALOINTEGRATOR_LASTSYNC: Field<Self, Time> = Field::new("halointegrator_lastsync");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`SQLImport`].
+    pub const ID: Field<Self, Id<SQLImport>> = Field::new("id");
     /// `import_table`: integer.
     pub const IMPORT_TABLE: Field<Self, i64> = Field::new("import_table");
     /// `import_table_name`: text.
@@ -279,6 +283,10 @@ schema_without_struct! {
     SageBusinessCloudDetails
 }
 
+impl Entity for SageBusinessCloudDetails {
+    type Key = i64;
+}
+
 impl SageBusinessCloudDetails {
     /// `clienttoplevel`: integer.
     pub const CLIENTTOPLEVEL: Field<Self, i64> = Field::new("clienttoplevel");
@@ -298,8 +306,8 @@ impl SageBusinessCloudDetails {
     pub const ENABLESYNC: Field<Self, bool> = Field::new("enablesync");
     /// `_exchangecode`: flag.
     pub const EXCHANGECODE: Field<Self, bool> = Field::new("_exchangecode");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`SageBusinessCloudDetails`].
+    pub const ID: Field<Self, Id<SageBusinessCloudDetails>> = Field::new("id");
     /// `_importtype`: text.
     pub const IMPORTTYPE: Field<Self, String> = Field::new("_importtype");
     /// `isauthorized`: flag.
@@ -339,6 +347,10 @@ schema_without_struct! {
     SalesMailbox
 }
 
+impl Entity for SalesMailbox {
+    type Key = i64;
+}
+
 impl SalesMailbox {
     /// `applicationid`: text.
     pub const APPLICATIONID: Field<Self, String> = Field::new("applicationid");
@@ -370,8 +382,8 @@ impl SalesMailbox {
     pub const HALOINTEGRATOR_LASTERROR: Field<Self, String> = Field::new("halointegrator_lasterror");
     /// `halointegrator_lastsync`: point in time.
     pub const HALOINTEGRATOR_LASTSYNC: Field<Self, Time> = Field::new("halointegrator_lastsync");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`SalesMailbox`].
+    pub const ID: Field<Self, Id<SalesMailbox>> = Field::new("id");
     /// `import_sent`: flag.
     pub const IMPORT_SENT: Field<Self, bool> = Field::new("import_sent");
     /// `mailboxes`: list of `SalesMailboxDetail`.
@@ -409,6 +421,10 @@ schema_without_struct! {
     SalesMailboxDetail
 }
 
+impl Entity for SalesMailboxDetail {
+    type Key = i64;
+}
+
 impl SalesMailboxDetail {
     /// `agent_email`: text.
     pub const AGENT_EMAIL: Field<Self, String> = Field::new("agent_email");
@@ -428,8 +444,8 @@ impl SalesMailboxDetail {
     pub const GOOGLE_TOKEN_EXPIRY: Field<Self, Time> = Field::new("google_token_expiry");
     /// `_hasAccess`: flag.
     pub const HAS_ACCESS: Field<Self, bool> = Field::new("_hasAccess");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`SalesMailboxDetail`].
+    pub const ID: Field<Self, Id<SalesMailboxDetail>> = Field::new("id");
     /// `lasterror`: text.
     pub const LASTERROR: Field<Self, String> = Field::new("lasterror");
     /// `lastsync`: point in time.
@@ -461,6 +477,10 @@ impl SalesMailboxDetail {
 schema_without_struct! {
     /// 122 fields, in Halo's document `OrderHead`.
     SalesOrder
+}
+
+impl Entity for SalesOrder {
+    type Key = i64;
 }
 
 impl SalesOrder {
@@ -568,8 +588,8 @@ impl SalesOrder {
     pub const EXTERNAL_LINKS: Field<Self, Vec<Record<ExternalLink>>> = Field::new("external_links");
     /// `extratabs`: list of `Tabname`.
     pub const EXTRATABS: Field<Self, Vec<Record<Tabname>>> = Field::new("extratabs");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`SalesOrder`].
+    pub const ID: Field<Self, Id<SalesOrder>> = Field::new("id");
     /// `_importthirdpartyid`: text.
     pub const IMPORTTHIRDPARTYID: Field<Self, String> = Field::new("_importthirdpartyid");
     /// `_importtype`: text.
@@ -717,6 +737,10 @@ schema_without_struct! {
     Schedule
 }
 
+impl Entity for Schedule {
+    type Key = i64;
+}
+
 impl Schedule {
     /// `agentid`: integer.
     pub const AGENTID: Field<Self, i64> = Field::new("agentid");
@@ -735,8 +759,8 @@ impl Schedule {
     pub const EVENTS: Field<Self, Vec<Record<Appointment>>> = Field::new("events");
     /// `hours`: number.
     pub const HOURS: Field<Self, Decimal> = Field::new("hours");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`Schedule`].
+    pub const ID: Field<Self, Id<Schedule>> = Field::new("id");
     /// `monthlyrecurrencepattern`: integer.
     pub const MONTHLYRECURRENCEPATTERN: Field<Self, i64> = Field::new("monthlyrecurrencepattern");
     /// `monthlyrecurrencespecificdate`: integer.
@@ -809,6 +833,10 @@ schema_without_struct! {
     ScreenLayout
 }
 
+impl Entity for ScreenLayout {
+    type Key = i64;
+}
+
 impl ScreenLayout {
     /// `field10_tab`: integer.
     pub const FIELD10_TAB: Field<Self, i64> = Field::new("field10_tab");
@@ -866,8 +894,8 @@ impl ScreenLayout {
     pub const FIELD9_TAB: Field<Self, i64> = Field::new("field9_tab");
     /// `field9_tab_name`: text.
     pub const FIELD9_TAB_NAME: Field<Self, String> = Field::new("field9_tab_name");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`ScreenLayout`].
+    pub const ID: Field<Self, Id<ScreenLayout>> = Field::new("id");
     /// `name`: text.
     pub const NAME: Field<Self, String> = Field::new("name");
     /// `tab_config`: list of `TabConfig`.
@@ -905,11 +933,15 @@ schema_without_struct! {
     ScriptHeader
 }
 
+impl Entity for ScriptHeader {
+    type Key = i64;
+}
+
 impl ScriptHeader {
     /// `category_1`: text.
     pub const CATEGORY_1: Field<Self, String> = Field::new("category_1");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`ScriptHeader`].
+    pub const ID: Field<Self, Id<ScriptHeader>> = Field::new("id");
     /// `name`: text.
     pub const NAME: Field<Self, String> = Field::new("name");
     /// `note`: text.
@@ -979,13 +1011,17 @@ schema_without_struct! {
     SecurityQuestion
 }
 
+impl Entity for SecurityQuestion {
+    type Key = i64;
+}
+
 impl SecurityQuestion {
     /// `answer`: text.
     pub const ANSWER: Field<Self, String> = Field::new("answer");
     /// `enabled`: flag.
     pub const ENABLED: Field<Self, bool> = Field::new("enabled");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`SecurityQuestion`].
+    pub const ID: Field<Self, Id<SecurityQuestion>> = Field::new("id");
     /// `name`: text.
     pub const NAME: Field<Self, String> = Field::new("name");
     /// `_warning`: text.
@@ -995,6 +1031,10 @@ impl SecurityQuestion {
 schema_without_struct! {
     /// 202 fields.
     ServSite
+}
+
+impl Entity for ServSite {
+    type Key = i64;
 }
 
 impl ServSite {
@@ -1146,8 +1186,8 @@ impl ServSite {
     pub const GUID: Field<Self, String> = Field::new("guid");
     /// `icon`: text.
     pub const ICON: Field<Self, String> = Field::new("icon");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`ServSite`].
+    pub const ID: Field<Self, Id<ServSite>> = Field::new("id");
     /// `incidenthint`: text.
     pub const INCIDENTHINT: Field<Self, String> = Field::new("incidenthint");
     /// `incidentlbl`: text.
@@ -1421,6 +1461,10 @@ schema_without_struct! {
     ServStatus
 }
 
+impl Entity for ServStatus {
+    type Key = TextKey;
+}
+
 impl ServStatus {
     /// `failedcount`: integer.
     pub const FAILEDCOUNT: Field<Self, i64> = Field::new("failedcount");
@@ -1483,13 +1527,17 @@ schema_without_struct! {
     ServiceAvailability
 }
 
+impl Entity for ServiceAvailability {
+    type Key = i64;
+}
+
 impl ServiceAvailability {
     /// `downhours`: number.
     pub const DOWNHOURS: Field<Self, Decimal> = Field::new("downhours");
     /// `enddate`: point in time.
     pub const ENDDATE: Field<Self, Time> = Field::new("enddate");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`ServiceAvailability`].
+    pub const ID: Field<Self, Id<ServiceAvailability>> = Field::new("id");
     /// `percent`: number.
     pub const PERCENT: Field<Self, Decimal> = Field::new("percent");
     /// `period`: integer.
@@ -1511,6 +1559,10 @@ schema_without_struct! {
     ServiceCategory
 }
 
+impl Entity for ServiceCategory {
+    type Key = i64;
+}
+
 impl ServiceCategory {
     /// `access_control`: list of `AccessControl`.
     pub const ACCESS_CONTROL: Field<Self, Vec<Record<AccessControl>>> = Field::new("access_control");
@@ -1522,8 +1574,8 @@ impl ServiceCategory {
     pub const GUID: Field<Self, String> = Field::new("guid");
     /// `icon`: text.
     pub const ICON: Field<Self, String> = Field::new("icon");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`ServiceCategory`].
+    pub const ID: Field<Self, Id<ServiceCategory>> = Field::new("id");
     /// `important`: flag.
     pub const IMPORTANT: Field<Self, bool> = Field::new("important");
     /// `intent`: text.
@@ -1766,6 +1818,10 @@ schema_without_struct! {
     SetupTab
 }
 
+impl Entity for SetupTab {
+    type Key = i64;
+}
+
 impl SetupTab {
     /// `article1`: integer.
     pub const ARTICLE1: Field<Self, i64> = Field::new("article1");
@@ -1781,8 +1837,8 @@ impl SetupTab {
     pub const GROUP_NAME: Field<Self, String> = Field::new("group_name");
     /// `icon`: text.
     pub const ICON: Field<Self, String> = Field::new("icon");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`SetupTab`].
+    pub const ID: Field<Self, Id<SetupTab>> = Field::new("id");
     /// `seq`: integer.
     pub const SEQ: Field<Self, i64> = Field::new("seq");
     /// `subtitle`: text.
@@ -1867,6 +1923,10 @@ schema_without_struct! {
     ShopifyDetails
 }
 
+impl Entity for ShopifyDetails {
+    type Key = i64;
+}
+
 impl ShopifyDetails {
     /// `authorized`: flag.
     pub const AUTHORIZED: Field<Self, bool> = Field::new("authorized");
@@ -1878,8 +1938,8 @@ impl ShopifyDetails {
     pub const ENABLED: Field<Self, bool> = Field::new("enabled");
     /// `_exchangecode`: flag.
     pub const EXCHANGECODE: Field<Self, bool> = Field::new("_exchangecode");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`ShopifyDetails`].
+    pub const ID: Field<Self, Id<ShopifyDetails>> = Field::new("id");
     /// `new_access_token`: text.
     pub const NEW_ACCESS_TOKEN: Field<Self, String> = Field::new("new_access_token");
     /// `new_integration_method`: flag.
@@ -1888,6 +1948,10 @@ impl ShopifyDetails {
     pub const SHOPNAME: Field<Self, String> = Field::new("shopname");
     /// `_warning`: text.
     pub const WARNING: Field<Self, String> = Field::new("_warning");
+}
+
+impl Entity for Site {
+    type Key = i64;
 }
 
 impl Site {
@@ -2280,6 +2344,10 @@ schema_without_struct! {
     Sla
 }
 
+impl Entity for Sla {
+    type Key = i64;
+}
+
 impl Sla {
     /// `access_control`: list of `AccessControl`.
     pub const ACCESS_CONTROL: Field<Self, Vec<Record<AccessControl>>> = Field::new("access_control");
@@ -2295,8 +2363,8 @@ impl Sla {
     pub const GUID: Field<Self, String> = Field::new("guid");
     /// `hoursaretechslocaltime`: flag.
     pub const HOURSARETECHSLOCALTIME: Field<Self, bool> = Field::new("hoursaretechslocaltime");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`Sla`].
+    pub const ID: Field<Self, Id<Sla>> = Field::new("id");
     /// `intent`: text.
     pub const INTENT: Field<Self, String> = Field::new("intent");
     /// `name`: text.
@@ -2485,6 +2553,10 @@ schema_without_struct! {
     SlackDetails
 }
 
+impl Entity for SlackDetails {
+    type Key = i64;
+}
+
 impl SlackDetails {
     /// `agent_id`: id of an [`Agent`].
     pub const AGENT_ID: Field<Self, Id<Agent>> = Field::new("agent_id");
@@ -2506,8 +2578,8 @@ impl SlackDetails {
     pub const ENABLED: Field<Self, bool> = Field::new("enabled");
     /// `_getoauthtoken`: flag.
     pub const GETOAUTHTOKEN: Field<Self, bool> = Field::new("_getoauthtoken");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`SlackDetails`].
+    pub const ID: Field<Self, Id<SlackDetails>> = Field::new("id");
     /// `name`: text.
     pub const NAME: Field<Self, String> = Field::new("name");
     /// `new_access_token`: text.
@@ -2944,6 +3016,10 @@ schema_without_struct! {
     SnipeITDetails
 }
 
+impl Entity for SnipeITDetails {
+    type Key = i64;
+}
+
 impl SnipeITDetails {
     /// `assetimportidentifier`: integer.
     pub const ASSETIMPORTIDENTIFIER: Field<Self, i64> = Field::new("assetimportidentifier");
@@ -2985,8 +3061,8 @@ impl SnipeITDetails {
     /// `halo_integrator_import_types`: list of `KeyPair2`.
     pub const HALO_INTEGRATOR_IMPORT_TYPES: Field<Self, Vec<Record<KeyPair2>>> =
         Field::new("halo_integrator_import_types");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`SnipeITDetails`].
+    pub const ID: Field<Self, Id<SnipeITDetails>> = Field::new("id");
     /// `lastsyncdate`: point in time.
     pub const LASTSYNCDATE: Field<Self, Time> = Field::new("lastsyncdate");
     /// `lastsyncerror`: text.
@@ -3043,6 +3119,10 @@ schema_without_struct! {
     SnowDetails
 }
 
+impl Entity for SnowDetails {
+    type Key = i64;
+}
+
 impl SnowDetails {
     /// `assetimportidentifier`: integer.
     pub const ASSETIMPORTIDENTIFIER: Field<Self, i64> = Field::new("assetimportidentifier");
@@ -3078,8 +3158,8 @@ impl SnowDetails {
     /// `halo_integrator_import_types`: list of `KeyPair2`.
     pub const HALO_INTEGRATOR_IMPORT_TYPES: Field<Self, Vec<Record<KeyPair2>>> =
         Field::new("halo_integrator_import_types");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`SnowDetails`].
+    pub const ID: Field<Self, Id<SnowDetails>> = Field::new("id");
     /// `lastsyncdate`: point in time.
     pub const LASTSYNCDATE: Field<Self, Time> = Field::new("lastsyncdate");
     /// `lastsyncerror`: text.
@@ -3275,6 +3355,10 @@ impl SqlLookupRequest {
     pub const SQL_STRING: Field<Self, String> = Field::new("sql_string");
 }
 
+impl Entity for Status {
+    type Key = i64;
+}
+
 impl Status {
     /// `colour`: text.
     pub const COLOUR: Field<Self, String> = Field::new("colour");
@@ -3367,6 +3451,10 @@ impl Status {
 schema_without_struct! {
     /// 191 fields.
     StdRequest
+}
+
+impl Entity for StdRequest {
+    type Key = i64;
 }
 
 impl StdRequest {
@@ -3499,8 +3587,8 @@ impl StdRequest {
     pub const GROUP_ID: Field<Self, i64> = Field::new("group_id");
     /// `guid`: GUID.
     pub const GUID: Field<Self, String> = Field::new("guid");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`StdRequest`].
+    pub const ID: Field<Self, Id<StdRequest>> = Field::new("id");
     /// `impact`: integer.
     pub const IMPACT: Field<Self, i64> = Field::new("impact");
     /// `increasecontractnextcalldate`: integer.
@@ -3850,6 +3938,10 @@ schema_without_struct! {
     StreamOneIonDetails
 }
 
+impl Entity for StreamOneIonDetails {
+    type Key = i64;
+}
+
 impl StreamOneIonDetails {
     /// `account_id`: text.
     pub const ACCOUNT_ID: Field<Self, String> = Field::new("account_id");
@@ -3863,8 +3955,8 @@ impl StreamOneIonDetails {
     pub const HALOINTEGRATOR_LASTERROR: Field<Self, String> = Field::new("halointegrator_lasterror");
     /// `halointegrator_lastsync`: point in time.
     pub const HALOINTEGRATOR_LASTSYNC: Field<Self, Time> = Field::new("halointegrator_lastsync");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`StreamOneIonDetails`].
+    pub const ID: Field<Self, Id<StreamOneIonDetails>> = Field::new("id");
     /// `import_entities`: text.
     pub const IMPORT_ENTITIES: Field<Self, String> = Field::new("import_entities");
     /// `import_entities_list`: list of `KeyPair2`.
@@ -4014,6 +4106,10 @@ schema_without_struct! {
     Supplier
 }
 
+impl Entity for Supplier {
+    type Key = i64;
+}
+
 impl Supplier {
     /// `access_control`: list of `AccessControl`.
     pub const ACCESS_CONTROL: Field<Self, Vec<Record<AccessControl>>> = Field::new("access_control");
@@ -4073,8 +4169,8 @@ impl Supplier {
     pub const EXTERNAL_LINKS: Field<Self, Vec<Record<ExternalLink>>> = Field::new("external_links");
     /// `fax`: text.
     pub const FAX: Field<Self, String> = Field::new("fax");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`Supplier`].
+    pub const ID: Field<Self, Id<Supplier>> = Field::new("id");
     /// `ignore_from_accounting_sync`: flag.
     pub const IGNORE_FROM_ACCOUNTING_SYNC: Field<Self, bool> = Field::new("ignore_from_accounting_sync");
     /// `_importtype`: text.
@@ -4304,6 +4400,10 @@ schema_without_struct! {
     SupplierContract
 }
 
+impl Entity for SupplierContract {
+    type Key = i64;
+}
+
 impl SupplierContract {
     /// `access_control`: list of `AccessControl`.
     pub const ACCESS_CONTROL: Field<Self, Vec<Record<AccessControl>>> = Field::new("access_control");
@@ -4340,8 +4440,8 @@ impl SupplierContract {
     pub const END_DATE: Field<Self, Time> = Field::new("end_date");
     /// `expired`: flag.
     pub const EXPIRED: Field<Self, bool> = Field::new("expired");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`SupplierContract`].
+    pub const ID: Field<Self, Id<SupplierContract>> = Field::new("id");
     /// `iscontractdetails`: flag.
     pub const ISCONTRACTDETAILS: Field<Self, bool> = Field::new("iscontractdetails");
     /// `_isimport`: flag.
@@ -4549,6 +4649,10 @@ schema_without_struct! {
     SynnexDetails
 }
 
+impl Entity for SynnexDetails {
+    type Key = i64;
+}
+
 impl SynnexDetails {
     /// `application_region`: integer.
     pub const APPLICATION_REGION: Field<Self, i64> = Field::new("application_region");
@@ -4566,8 +4670,8 @@ impl SynnexDetails {
     pub const HALOINTEGRATOR_LASTERROR: Field<Self, String> = Field::new("halointegrator_lasterror");
     /// `halointegrator_lastsync`: point in time.
     pub const HALOINTEGRATOR_LASTSYNC: Field<Self, Time> = Field::new("halointegrator_lastsync");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`SynnexDetails`].
+    pub const ID: Field<Self, Id<SynnexDetails>> = Field::new("id");
     /// `import_entities`: text.
     pub const IMPORT_ENTITIES: Field<Self, String> = Field::new("import_entities");
     /// `import_entities_list`: list of `KeyPair2`.

@@ -4,7 +4,7 @@
 
 use rest_core::record::{BlankNull, BlankSentinel, BlankText, Field, ReadOnly, Record, ReplacesAll, Writable};
 
-use crate::Id;
+use crate::{Entity, Id};
 use crate::schema::*;
 use crate::value::{Decimal, Json, Time};
 
@@ -47,6 +47,10 @@ schema_without_struct! {
     Tabname
 }
 
+impl Entity for Tabname {
+    type Key = i64;
+}
+
 impl Tabname {
     /// `columns`: integer.
     pub const COLUMNS: Field<Self, i64> = Field::new("columns");
@@ -56,8 +60,8 @@ impl Tabname {
     pub const GUID: Field<Self, String> = Field::new("guid");
     /// `icon`: text.
     pub const ICON: Field<Self, String> = Field::new("icon");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`Tabname`].
+    pub const ID: Field<Self, Id<Tabname>> = Field::new("id");
     /// `intent`: text.
     pub const INTENT: Field<Self, String> = Field::new("intent");
     /// `linked_dashboard_id`: integer.
@@ -85,6 +89,10 @@ schema_without_struct! {
     Tag
 }
 
+impl Entity for Tag {
+    type Key = i64;
+}
+
 impl Tag {
     /// `add_to_ctid`: integer.
     pub const ADD_TO_CTID: Field<Self, i64> = Field::new("add_to_ctid");
@@ -92,8 +100,8 @@ impl Tag {
     pub const ADD_TO_KBID: Field<Self, i64> = Field::new("add_to_kbid");
     /// `add_to_stid`: integer.
     pub const ADD_TO_STID: Field<Self, i64> = Field::new("add_to_stid");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`Tag`].
+    pub const ID: Field<Self, Id<Tag>> = Field::new("id");
     /// `text`: text.
     pub const TEXT: Field<Self, String> = Field::new("text");
     /// `_warning`: text.
@@ -103,6 +111,10 @@ impl Tag {
 schema_without_struct! {
     /// 30 fields.
     TaniumDetails
+}
+
+impl Entity for TaniumDetails {
+    type Key = i64;
 }
 
 impl TaniumDetails {
@@ -147,8 +159,8 @@ impl TaniumDetails {
     /// `halo_integrator_import_types`: list of `KeyPair2`.
     pub const HALO_INTEGRATOR_IMPORT_TYPES: Field<Self, Vec<Record<KeyPair2>>> =
         Field::new("halo_integrator_import_types");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`TaniumDetails`].
+    pub const ID: Field<Self, Id<TaniumDetails>> = Field::new("id");
     /// `lastsyncdate`: point in time.
     pub const LASTSYNCDATE: Field<Self, Time> = Field::new("lastsyncdate");
     /// `lastsyncerror`: text.
@@ -176,6 +188,10 @@ schema_without_struct! {
     Tax
 }
 
+impl Entity for Tax {
+    type Key = i64;
+}
+
 impl Tax {
     /// `avalara_id`: text.
     pub const AVALARA_ID: Field<Self, String> = Field::new("avalara_id");
@@ -189,8 +205,8 @@ impl Tax {
     pub const EXACT_DIVISION: Field<Self, i64> = Field::new("exact_division");
     /// `exact_division_name`: text.
     pub const EXACT_DIVISION_NAME: Field<Self, String> = Field::new("exact_division_name");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`Tax`].
+    pub const ID: Field<Self, Id<Tax>> = Field::new("id");
     /// `is_composite`: flag.
     pub const IS_COMPOSITE: Field<Self, bool> = Field::new("is_composite");
     /// `kashflowtaxrate`: `KeyPair2`.
@@ -255,9 +271,13 @@ schema_without_struct! {
     TaxRule
 }
 
+impl Entity for TaxRule {
+    type Key = i64;
+}
+
 impl TaxRule {
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`TaxRule`].
+    pub const ID: Field<Self, Id<TaxRule>> = Field::new("id");
     /// `name`: text.
     pub const NAME: Field<Self, String> = Field::new("name");
     /// `sequence`: integer.
@@ -328,6 +348,10 @@ impl TaxRuleResult {
     pub const THIRD_PARTY_ID: Field<Self, String> = Field::new("third_party_id");
     /// `_warning`: text.
     pub const WARNING: Field<Self, String> = Field::new("_warning");
+}
+
+impl Entity for Team {
+    type Key = i64;
 }
 
 impl Team {
@@ -465,6 +489,10 @@ schema_without_struct! {
     TeamsChatMessage
 }
 
+impl Entity for TeamsChatMessage {
+    type Key = i64;
+}
+
 impl TeamsChatMessage {
     /// `chat_id`: text.
     pub const CHAT_ID: Field<Self, String> = Field::new("chat_id");
@@ -472,8 +500,8 @@ impl TeamsChatMessage {
     pub const DATETIME: Field<Self, Time> = Field::new("datetime");
     /// `external_link_id`: integer.
     pub const EXTERNAL_LINK_ID: Field<Self, i64> = Field::new("external_link_id");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`TeamsChatMessage`].
+    pub const ID: Field<Self, Id<TeamsChatMessage>> = Field::new("id");
     /// `message_id`: text.
     pub const MESSAGE_ID: Field<Self, String> = Field::new("message_id");
     /// `note`: text.
@@ -519,6 +547,10 @@ schema_without_struct! {
     TechDataResellerDetails
 }
 
+impl Entity for TechDataResellerDetails {
+    type Key = i64;
+}
+
 impl TechDataResellerDetails {
     /// `api_to_use`: integer.
     pub const API_TO_USE: Field<Self, i64> = Field::new("api_to_use");
@@ -530,8 +562,8 @@ impl TechDataResellerDetails {
     pub const CUSTOMER_NUMBER: Field<Self, String> = Field::new("customer_number");
     /// `guid`: GUID.
     pub const GUID: Field<Self, String> = Field::new("guid");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`TechDataResellerDetails`].
+    pub const ID: Field<Self, Id<TechDataResellerDetails>> = Field::new("id");
     /// `name`: text.
     pub const NAME: Field<Self, String> = Field::new("name");
     /// `new_client_secret`: text.
@@ -581,6 +613,10 @@ schema_without_struct! {
     TenableDetails
 }
 
+impl Entity for TenableDetails {
+    type Key = i64;
+}
+
 impl TenableDetails {
     /// `assetimportidentifier`: integer.
     pub const ASSETIMPORTIDENTIFIER: Field<Self, i64> = Field::new("assetimportidentifier");
@@ -619,8 +655,8 @@ impl TenableDetails {
     pub const FIELDMAPPINGS: Field<Self, Vec<Record<IntegrationFieldMapping>>> = Field::new("fieldmappings");
     /// `guid`: GUID.
     pub const GUID: Field<Self, String> = Field::new("guid");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`TenableDetails`].
+    pub const ID: Field<Self, Id<TenableDetails>> = Field::new("id");
     /// `key`: text.
     pub const KEY: Field<Self, String> = Field::new("key");
     /// `lastsyncdate`: point in time.
@@ -641,6 +677,10 @@ impl TenableDetails {
     pub const URL: Field<Self, String> = Field::new("url");
     /// `_warning`: text.
     pub const WARNING: Field<Self, String> = Field::new("_warning");
+}
+
+impl Entity for Ticket {
+    type Key = i64;
 }
 
 impl Ticket {
@@ -2464,6 +2504,10 @@ schema_without_struct! {
     TicketApproval
 }
 
+impl Entity for TicketApproval {
+    type Key = i64;
+}
+
 impl TicketApproval {
     /// `actionnumber`: integer.
     pub const ACTIONNUMBER: Field<Self, i64> = Field::new("actionnumber");
@@ -2640,6 +2684,10 @@ schema_without_struct! {
     TicketArea
 }
 
+impl Entity for TicketArea {
+    type Key = i64;
+}
+
 impl TicketArea {
     /// `allow_ticket_type_selection`: integer.
     pub const ALLOW_TICKET_TYPE_SELECTION: Field<Self, i64> = Field::new("allow_ticket_type_selection");
@@ -2679,8 +2727,8 @@ impl TicketArea {
     pub const GUID: Field<Self, String> = Field::new("guid");
     /// `icon`: text.
     pub const ICON: Field<Self, String> = Field::new("icon");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`TicketArea`].
+    pub const ID: Field<Self, Id<TicketArea>> = Field::new("id");
     /// `intent`: text.
     pub const INTENT: Field<Self, String> = Field::new("intent");
     /// `kanbanstatuschoice`: list of `KeyPair`.
@@ -2790,6 +2838,10 @@ schema_without_struct! {
     TicketToDo
 }
 
+impl Entity for TicketToDo {
+    type Key = i64;
+}
+
 impl TicketToDo {
     /// `actual_end`: point in time.
     pub const ACTUAL_END: Field<Self, Time> = Field::new("actual_end");
@@ -2811,8 +2863,8 @@ impl TicketToDo {
     pub const GROUP_NAME: Field<Self, String> = Field::new("group_name");
     /// `group_seq`: integer.
     pub const GROUP_SEQ: Field<Self, i64> = Field::new("group_seq");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`TicketToDo`].
+    pub const ID: Field<Self, Id<TicketToDo>> = Field::new("id");
     /// `sequence`: integer.
     pub const SEQUENCE: Field<Self, i64> = Field::new("sequence");
     /// `start_date`: point in time.
@@ -2823,6 +2875,10 @@ impl TicketToDo {
     pub const TICKET_ID: Field<Self, Id<Ticket>> = Field::new("ticket_id");
     /// `_warning`: text.
     pub const WARNING: Field<Self, String> = Field::new("_warning");
+}
+
+impl Entity for TicketType {
+    type Key = i64;
 }
 
 impl TicketType {
@@ -3643,11 +3699,15 @@ schema_without_struct! {
     TicketTypeGroup
 }
 
+impl Entity for TicketTypeGroup {
+    type Key = i64;
+}
+
 impl TicketTypeGroup {
     /// `fields`: list of `TicketTypeField`.
     pub const FIELDS: Field<Self, Vec<Record<TicketTypeField>>> = Field::new("fields");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`TicketTypeGroup`].
+    pub const ID: Field<Self, Id<TicketTypeGroup>> = Field::new("id");
     /// `name`: text.
     pub const NAME: Field<Self, String> = Field::new("name");
     /// `_warning`: text.
@@ -3674,6 +3734,10 @@ impl TicketTypeStatus {
 schema_without_struct! {
     /// 27 fields.
     Timesheet
+}
+
+impl Entity for Timesheet {
+    type Key = i64;
 }
 
 impl Timesheet {
@@ -3711,8 +3775,8 @@ impl Timesheet {
     pub const FORECASTING_HOURS: Field<Self, Decimal> = Field::new("forecasting_hours");
     /// `forecasting_id`: integer.
     pub const FORECASTING_ID: Field<Self, i64> = Field::new("forecasting_id");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`Timesheet`].
+    pub const ID: Field<Self, Id<Timesheet>> = Field::new("id");
     /// `percentage`: number.
     pub const PERCENTAGE: Field<Self, Decimal> = Field::new("percentage");
     /// `_reject`: flag.
@@ -3764,6 +3828,10 @@ schema_without_struct! {
     TimesheetEvent
 }
 
+impl Entity for TimesheetEvent {
+    type Key = i64;
+}
+
 impl TimesheetEvent {
     /// `action_invoice_number`: integer.
     pub const ACTION_INVOICE_NUMBER: Field<Self, i64> = Field::new("action_invoice_number");
@@ -3805,8 +3873,8 @@ impl TimesheetEvent {
     pub const EVENT_TYPE: Field<Self, i64> = Field::new("event_type");
     /// `holiday_id`: integer.
     pub const HOLIDAY_ID: Field<Self, i64> = Field::new("holiday_id");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`TimesheetEvent`].
+    pub const ID: Field<Self, Id<TimesheetEvent>> = Field::new("id");
     /// `lognewticket`: flag.
     pub const LOGNEWTICKET: Field<Self, bool> = Field::new("lognewticket");
     /// `mileage`: integer.
@@ -3868,9 +3936,13 @@ schema_without_struct! {
     ToDoGroup
 }
 
+impl Entity for ToDoGroup {
+    type Key = i64;
+}
+
 impl ToDoGroup {
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`ToDoGroup`].
+    pub const ID: Field<Self, Id<ToDoGroup>> = Field::new("id");
     /// `seq`: integer.
     pub const SEQ: Field<Self, i64> = Field::new("seq");
     /// `text`: text.
@@ -4020,11 +4092,15 @@ schema_without_struct! {
     TwilioWhatsAppDetails
 }
 
+impl Entity for TwilioWhatsAppDetails {
+    type Key = i64;
+}
+
 impl TwilioWhatsAppDetails {
     /// `allow_inbound`: flag.
     pub const ALLOW_INBOUND: Field<Self, bool> = Field::new("allow_inbound");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`TwilioWhatsAppDetails`].
+    pub const ID: Field<Self, Id<TwilioWhatsAppDetails>> = Field::new("id");
     /// `name`: text.
     pub const NAME: Field<Self, String> = Field::new("name");
     /// `new_auth_token`: text.
@@ -4052,6 +4128,10 @@ impl TwilioWhatsAppDetails {
 schema_without_struct! {
     /// 30 fields.
     TwitterDetails
+}
+
+impl Entity for TwitterDetails {
+    type Key = i64;
 }
 
 impl TwitterDetails {
@@ -4082,8 +4162,8 @@ impl TwitterDetails {
     pub const EXCLUDE_WORD_LIST: Field<Self, Vec<Record<KeyPair2>>> = Field::new("exclude_word_list");
     /// `_gettoken`: flag.
     pub const GETTOKEN: Field<Self, bool> = Field::new("_gettoken");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`TwitterDetails`].
+    pub const ID: Field<Self, Id<TwitterDetails>> = Field::new("id");
     /// `include_word_list`: list of `KeyPair2`.
     pub const INCLUDE_WORD_LIST: Field<Self, Vec<Record<KeyPair2>>> = Field::new("include_word_list");
     /// `mention_create_users`: flag.

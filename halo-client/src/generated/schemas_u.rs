@@ -4,7 +4,7 @@
 
 use rest_core::record::{BlankText, Field, Record, ReplacesAll, Writable};
 
-use crate::Id;
+use crate::{Entity, Id};
 use crate::schema::*;
 use crate::value::{Decimal, Json, Time};
 
@@ -119,6 +119,10 @@ schema_without_struct! {
     UnameEventSubscription
 }
 
+impl Entity for UnameEventSubscription {
+    type Key = i64;
+}
+
 impl UnameEventSubscription {
     /// `agent_id`: id of an [`Agent`].
     pub const AGENT_ID: Field<Self, Id<Agent>> = Field::new("agent_id");
@@ -128,8 +132,8 @@ impl UnameEventSubscription {
     pub const AZURE_IDENTIFIER: Field<Self, String> = Field::new("azure_identifier");
     /// `_dosave`: flag.
     pub const DOSAVE: Field<Self, bool> = Field::new("_dosave");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`UnameEventSubscription`].
+    pub const ID: Field<Self, Id<UnameEventSubscription>> = Field::new("id");
     /// `new_subscription_key`: text.
     pub const NEW_SUBSCRIPTION_KEY: Field<Self, String> = Field::new("new_subscription_key");
     /// `subscribed`: flag.
@@ -225,6 +229,10 @@ schema_without_struct! {
     UnamePresenceSubscription
 }
 
+impl Entity for UnamePresenceSubscription {
+    type Key = i64;
+}
+
 impl UnamePresenceSubscription {
     /// `agent_id`: id of an [`Agent`].
     pub const AGENT_ID: Field<Self, Id<Agent>> = Field::new("agent_id");
@@ -240,8 +248,8 @@ impl UnamePresenceSubscription {
     pub const DOSAVE: Field<Self, bool> = Field::new("_dosave");
     /// `graph_host`: text.
     pub const GRAPH_HOST: Field<Self, String> = Field::new("graph_host");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`UnamePresenceSubscription`].
+    pub const ID: Field<Self, Id<UnamePresenceSubscription>> = Field::new("id");
     /// `new_access_token`: text.
     pub const NEW_ACCESS_TOKEN: Field<Self, String> = Field::new("new_access_token");
     /// `new_refresh_token`: text.
@@ -353,9 +361,13 @@ schema_without_struct! {
     UnsubEmailServiceUsers
 }
 
+impl Entity for UnsubEmailServiceUsers {
+    type Key = i64;
+}
+
 impl UnsubEmailServiceUsers {
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`UnsubEmailServiceUsers`].
+    pub const ID: Field<Self, Id<UnsubEmailServiceUsers>> = Field::new("id");
     /// `key`: text.
     pub const KEY: Field<Self, String> = Field::new("key");
     /// `stid`: integer.
@@ -374,6 +386,10 @@ schema_without_struct! {
 impl UnsubscribeService {
     /// `serviceid`: integer.
     pub const SERVICEID: Field<Self, i64> = Field::new("serviceid");
+}
+
+impl Entity for User {
+    type Key = i64;
 }
 
 impl User {
@@ -1234,6 +1250,10 @@ schema_without_struct! {
     UserRoles
 }
 
+impl Entity for UserRoles {
+    type Key = i64;
+}
+
 impl UserRoles {
     /// `allowviewclientdocs`: flag.
     pub const ALLOWVIEWCLIENTDOCS: Field<Self, bool> = Field::new("allowviewclientdocs");
@@ -1261,8 +1281,8 @@ impl UserRoles {
     pub const DONTACKEMAILS2: Field<Self, bool> = Field::new("dontackemails2");
     /// `guid`: GUID.
     pub const GUID: Field<Self, String> = Field::new("guid");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`UserRoles`].
+    pub const ID: Field<Self, Id<UserRoles>> = Field::new("id");
     /// `intent`: text.
     pub const INTENT: Field<Self, String> = Field::new("intent");
     /// `ischangeapprover2`: flag.

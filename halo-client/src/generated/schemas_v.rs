@@ -4,13 +4,17 @@
 
 use rest_core::record::{Field, Record};
 
-use crate::Id;
+use crate::{Entity, Id, TextKey};
 use crate::schema::*;
 use crate::value::Time;
 
 schema_without_struct! {
     /// 31 fields.
     VMWorkspaceDetails
+}
+
+impl Entity for VMWorkspaceDetails {
+    type Key = i64;
 }
 
 impl VMWorkspaceDetails {
@@ -52,8 +56,8 @@ impl VMWorkspaceDetails {
     /// `halo_integrator_import_types`: list of `KeyPair2`.
     pub const HALO_INTEGRATOR_IMPORT_TYPES: Field<Self, Vec<Record<KeyPair2>>> =
         Field::new("halo_integrator_import_types");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`VMWorkspaceDetails`].
+    pub const ID: Field<Self, Id<VMWorkspaceDetails>> = Field::new("id");
     /// `lastsyncdate`: point in time.
     pub const LASTSYNCDATE: Field<Self, Time> = Field::new("lastsyncdate");
     /// `lastsyncerror`: text.
@@ -86,6 +90,10 @@ schema_without_struct! {
     ViewColumns
 }
 
+impl Entity for ViewColumns {
+    type Key = i64;
+}
+
 impl ViewColumns {
     /// `agent_id`: id of an [`Agent`].
     pub const AGENT_ID: Field<Self, Id<Agent>> = Field::new("agent_id");
@@ -97,8 +105,8 @@ impl ViewColumns {
     pub const COLUMNS: Field<Self, Vec<Record<ViewColumnsDetails>>> = Field::new("columns");
     /// `guid`: GUID.
     pub const GUID: Field<Self, String> = Field::new("guid");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`ViewColumns`].
+    pub const ID: Field<Self, Id<ViewColumns>> = Field::new("id");
     /// `include_children`: flag.
     pub const INCLUDE_CHILDREN: Field<Self, bool> = Field::new("include_children");
     /// `intent`: text.
@@ -160,6 +168,10 @@ schema_without_struct! {
     ViewFilter
 }
 
+impl Entity for ViewFilter {
+    type Key = i64;
+}
+
 impl ViewFilter {
     /// `agent_id`: id of an [`Agent`].
     pub const AGENT_ID: Field<Self, Id<Agent>> = Field::new("agent_id");
@@ -169,8 +181,8 @@ impl ViewFilter {
     pub const FILTERS: Field<Self, Vec<Record<ViewFilterDetails>>> = Field::new("filters");
     /// `guid`: GUID.
     pub const GUID: Field<Self, String> = Field::new("guid");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`ViewFilter`].
+    pub const ID: Field<Self, Id<ViewFilter>> = Field::new("id");
     /// `intent`: text.
     pub const INTENT: Field<Self, String> = Field::new("intent");
     /// `name`: text.
@@ -235,11 +247,15 @@ schema_without_struct! {
     ViewListGroup
 }
 
+impl Entity for ViewListGroup {
+    type Key = i64;
+}
+
 impl ViewListGroup {
     /// `collapsed`: flag.
     pub const COLLAPSED: Field<Self, bool> = Field::new("collapsed");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`ViewListGroup`].
+    pub const ID: Field<Self, Id<ViewListGroup>> = Field::new("id");
     /// `name`: text.
     pub const NAME: Field<Self, String> = Field::new("name");
     /// `sequence`: integer.
@@ -253,6 +269,10 @@ impl ViewListGroup {
 schema_without_struct! {
     /// 37 fields.
     ViewLists
+}
+
+impl Entity for ViewLists {
+    type Key = i64;
 }
 
 impl ViewLists {
@@ -294,8 +314,8 @@ impl ViewLists {
     pub const GROUP_TYPE: Field<Self, i64> = Field::new("group_type");
     /// `guid`: GUID.
     pub const GUID: Field<Self, String> = Field::new("guid");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`ViewLists`].
+    pub const ID: Field<Self, Id<ViewLists>> = Field::new("id");
     /// `intent`: text.
     pub const INTENT: Field<Self, String> = Field::new("intent");
     /// `lock_view_type`: integer.
@@ -336,6 +356,10 @@ impl ViewLists {
 schema_without_struct! {
     /// 37 fields.
     VirimaDetails
+}
+
+impl Entity for VirimaDetails {
+    type Key = i64;
 }
 
 impl VirimaDetails {
@@ -384,8 +408,8 @@ impl VirimaDetails {
     pub const ENABLEINTEGRATOR: Field<Self, bool> = Field::new("enableintegrator");
     /// `fieldmappings`: list of `IntegrationFieldMapping`.
     pub const FIELDMAPPINGS: Field<Self, Vec<Record<IntegrationFieldMapping>>> = Field::new("fieldmappings");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`VirimaDetails`].
+    pub const ID: Field<Self, Id<VirimaDetails>> = Field::new("id");
     /// `lastsyncdate`: point in time.
     pub const LASTSYNCDATE: Field<Self, Time> = Field::new("lastsyncdate");
     /// `lastsyncerror`: text.
@@ -422,6 +446,10 @@ schema_without_struct! {
     VirtualAgent
 }
 
+impl Entity for VirtualAgent {
+    type Key = TextKey;
+}
+
 impl VirtualAgent {
     /// `access_control`: list of `AccessControl`.
     pub const ACCESS_CONTROL: Field<Self, Vec<Record<AccessControl>>> = Field::new("access_control");
@@ -431,8 +459,8 @@ impl VirtualAgent {
     pub const CONNECTION_ENABLED: Field<Self, bool> = Field::new("_connection_enabled");
     /// `connection_type`: integer.
     pub const CONNECTION_TYPE: Field<Self, i64> = Field::new("connection_type");
-    /// `id`: text.
-    pub const ID: Field<Self, String> = Field::new("id");
+    /// `id`: id of a [`VirtualAgent`], a text.
+    pub const ID: Field<Self, Id<VirtualAgent>> = Field::new("id");
     /// `_instructions`: text.
     pub const INSTRUCTIONS: Field<Self, String> = Field::new("_instructions");
     /// `intent`: text.

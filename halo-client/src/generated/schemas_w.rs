@@ -4,9 +4,13 @@
 
 use rest_core::record::{Field, Record};
 
-use crate::Id;
+use crate::{Entity, Id, TextKey};
 use crate::schema::*;
 use crate::value::{Decimal, Time};
+
+impl Entity for Webhook {
+    type Key = TextKey;
+}
 
 impl Webhook {
     /// `active`: flag.
@@ -135,6 +139,10 @@ impl Webhook {
     pub const ZAPIER_TYPE: Field<Self, i64> = Field::new("zapier_type");
     /// `zapier_username`: text.
     pub const ZAPIER_USERNAME: Field<Self, String> = Field::new("zapier_username");
+}
+
+impl Entity for WebhookEvent {
+    type Key = TextKey;
 }
 
 impl WebhookEvent {
@@ -395,6 +403,10 @@ schema_without_struct! {
     WordpressDetails
 }
 
+impl Entity for WordpressDetails {
+    type Key = i64;
+}
+
 impl WordpressDetails {
     /// `authorized`: flag.
     pub const AUTHORIZED: Field<Self, bool> = Field::new("authorized");
@@ -410,8 +422,8 @@ impl WordpressDetails {
     pub const ENABLED: Field<Self, bool> = Field::new("enabled");
     /// `_exchangecode`: flag.
     pub const EXCHANGECODE: Field<Self, bool> = Field::new("_exchangecode");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`WordpressDetails`].
+    pub const ID: Field<Self, Id<WordpressDetails>> = Field::new("id");
     /// `new_access_token`: text.
     pub const NEW_ACCESS_TOKEN: Field<Self, String> = Field::new("new_access_token");
     /// `new_integration_method`: flag.
@@ -423,6 +435,10 @@ impl WordpressDetails {
 schema_without_struct! {
     /// 17 fields.
     WordpressOrgDetails
+}
+
+impl Entity for WordpressOrgDetails {
+    type Key = i64;
 }
 
 impl WordpressOrgDetails {
@@ -438,8 +454,8 @@ impl WordpressOrgDetails {
     pub const DEFAULT_FAQLIST_NAME: Field<Self, String> = Field::new("default_faqlist_name");
     /// `enabled`: flag.
     pub const ENABLED: Field<Self, bool> = Field::new("enabled");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`WordpressOrgDetails`].
+    pub const ID: Field<Self, Id<WordpressOrgDetails>> = Field::new("id");
     /// `importcategories`: flag.
     pub const IMPORTCATEGORIES: Field<Self, bool> = Field::new("importcategories");
     /// `import_this_tag`: integer.
@@ -465,6 +481,10 @@ impl WordpressOrgDetails {
 schema_without_struct! {
     /// 36 fields, in Halo's document `Workdays`.
     Workday
+}
+
+impl Entity for Workday {
+    type Key = i64;
 }
 
 impl Workday {
@@ -496,8 +516,8 @@ impl Workday {
     pub const GUID: Field<Self, String> = Field::new("guid");
     /// `holidays`: list of `Holiday`.
     pub const HOLIDAYS: Field<Self, Vec<Record<Holiday>>> = Field::new("holidays");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`Workday`].
+    pub const ID: Field<Self, Id<Workday>> = Field::new("id");
     /// `incfriday`: flag.
     pub const INCFRIDAY: Field<Self, bool> = Field::new("incfriday");
     /// `incmonday`: flag.
@@ -572,6 +592,10 @@ impl WorkdayBreak {
     pub const START: Field<Self, Time> = Field::new("start");
     /// `workday_id`: integer.
     pub const WORKDAY_ID: Field<Self, i64> = Field::new("workday_id");
+}
+
+impl Entity for Workflow {
+    type Key = i64;
 }
 
 impl Workflow {
@@ -835,6 +859,10 @@ schema_without_struct! {
     WorkflowTarget
 }
 
+impl Entity for WorkflowTarget {
+    type Key = i64;
+}
+
 impl WorkflowTarget {
     /// `end_stage_id`: integer.
     pub const END_STAGE_ID: Field<Self, i64> = Field::new("end_stage_id");
@@ -846,8 +874,8 @@ impl WorkflowTarget {
     pub const FLOW_GUID: Field<Self, String> = Field::new("flow_guid");
     /// `flow_id`: integer.
     pub const FLOW_ID: Field<Self, i64> = Field::new("flow_id");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`WorkflowTarget`].
+    pub const ID: Field<Self, Id<WorkflowTarget>> = Field::new("id");
     /// `name`: text.
     pub const NAME: Field<Self, String> = Field::new("name");
     /// `rules`: list of `Autoassign`.

@@ -4,7 +4,7 @@
 
 use rest_core::record::{Field, Record};
 
-use crate::Id;
+use crate::{Entity, Id};
 use crate::schema::*;
 use crate::value::{Decimal, Json, Time};
 
@@ -155,6 +155,10 @@ schema_without_struct! {
     XeroDetails
 }
 
+impl Entity for XeroDetails {
+    type Key = i64;
+}
+
 impl XeroDetails {
     /// `archive_contacts`: flag.
     pub const ARCHIVE_CONTACTS: Field<Self, bool> = Field::new("archive_contacts");
@@ -196,8 +200,8 @@ impl XeroDetails {
     pub const EXCHANGECODE: Field<Self, bool> = Field::new("_exchangecode");
     /// `group_rounding_adjustments`: flag.
     pub const GROUP_ROUNDING_ADJUSTMENTS: Field<Self, bool> = Field::new("group_rounding_adjustments");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`XeroDetails`].
+    pub const ID: Field<Self, Id<XeroDetails>> = Field::new("id");
     /// `_importtype`: text.
     pub const IMPORTTYPE: Field<Self, String> = Field::new("_importtype");
     /// `invoice_description_data`: integer.

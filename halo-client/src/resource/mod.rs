@@ -26,9 +26,9 @@ pub use delete::Delete;
 pub use get::Get;
 pub use list::List;
 pub use special::Upload;
-pub(crate) use special::auth_info;
 pub use write::Saved;
 
+pub use crate::generated::resources::*;
 use crate::schema;
 use crate::{Client, Entity, Id, New, Patch};
 
@@ -40,10 +40,15 @@ pub trait Resource: Send + Sync + 'static {
     const PATH: &'static str;
     /// The path of one record, as a template.
     const ONE: &'static str;
-    /// The key under which lists keep their rows, where they are not bare arrays.
-    const ROWS: &'static str;
+    /// The keys under which lists may keep their rows; none where lists are bare arrays or nobody knows.
+    const KEYS: &'static [&'static str];
+    /// The first of these keys, or an empty text.
+    const ROWS: &'static str = match Self::KEYS {
+        [first, ..] => first,
+        [] => "",
+    };
     /// Where lists keep their rows.
-    const SHAPE: Shape;
+    const SHAPE: Shape = Shape::rows(Self::KEYS).with_total(&["record_count"]);
     /// Whether lists come in pages.
     const PAGED: bool;
 }
@@ -84,84 +89,6 @@ pub trait Deletable: Resource {}
 
 /// The three routes to tickets, which share their parameters.
 pub trait TicketRoute: Resource<Schema = schema::Ticket> {}
-
-macro_rules! resources {
-    ($(
-        $(#[$doc:meta])*
-        $name:ident $schema:ident $path:literal $rows:literal: $($capability:ident)+;
-    )+) => {$(
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy)]
-        pub enum $name {}
-
-        impl Resource for $name {
-            type Schema = schema::$schema;
-            const PATH: &'static str = $path;
-            const ONE: &'static str = concat!($path, "/{id}");
-            const ROWS: &'static str = $rows;
-            const SHAPE: Shape = Shape::rows(&[$rows]).with_total(&["record_count"]);
-            const PAGED: bool = $(resources!(@paged $capability))||+;
-        }
-
-        $(impl $capability for $name {})+
-    )+};
-    (@paged Pageable) => { true };
-    (@paged $other:ident) => { false };
-}
-
-// The capabilities are those of Halo's document, the names of the rows those that public clients agree on.
-resources! {
-    /// Tickets of all kinds.
-    Tickets Ticket "/Tickets" "tickets": Listable Pageable Readable Writes Deletable TicketRoute;
-    /// Tickets of project types.
-    Projects Ticket "/Projects" "tickets": Listable Pageable Readable Writes Deletable TicketRoute;
-    /// Tickets of sales types.
-    Opportunities Ticket "/Opportunities" "tickets": Listable Pageable Readable Writes Deletable TicketRoute;
-    /// Notes, e-mails and time entries on tickets. A list wants a `ticket_id`, or a range of at most a day.
-    Actions Action "/Actions" "actions": Listable Readable Writes Deletable;
-    /// Customers.
-    Clients Client "/Client" "clients": Listable Pageable Readable Writes Deletable;
-    /// Places of customers.
-    Sites Site "/Site" "sites": Listable Pageable Readable Writes Deletable;
-    /// People at customers.
-    Users User "/Users" "users": Listable Pageable Readable Writes Deletable;
-    /// Staff.
-    Agents Agent "/Agent" "results": Listable Readable Writes Deletable;
-    /// Teams.
-    Teams Team "/Team" "teams": Listable Readable Writes Deletable;
-    /// The organisations that use the instance, with their departments.
-    Organisations Organisation "/Organisation" "organisations": Listable Readable Writes Deletable;
-    /// Types of tickets.
-    TicketTypes TicketType "/TicketType" "tickettypes": Listable Readable Writes Deletable;
-    /// Statuses of tickets and other things.
-    Statuses Status "/Status" "statuses": Listable Readable Writes Deletable;
-    /// Priorities, a set per SLA.
-    Priorities Priority "/Priority" "priorities": Listable Readable Writes Deletable;
-    /// What actions can be.
-    Outcomes Outcome "/Outcome" "outcomes": Listable Readable Writes Deletable;
-    /// Workflows.
-    Workflows Workflow "/Workflow" "workflows": Listable Readable Writes Deletable;
-    /// Roles.
-    Roles Role "/Roles" "roles": Listable Readable Writes Deletable;
-    /// Applications that may use the API.
-    Applications Application "/Application" "applications": Listable Readable Writes Deletable;
-    /// Where Halo sends what happens.
-    Webhooks Webhook "/Webhook" "webhooks": Listable Readable Writes Deletable;
-    /// What is told to whom, also to webhooks.
-    Notifications Notification "/Notification" "notifications": Listable Readable Writes Deletable;
-    /// Deliveries of webhooks.
-    WebhookEvents WebhookEvent "/WebhookEvent" "webhookevents": Listable Pageable Readable Writes;
-    /// Definitions of fields, custom ones above all.
-    FieldInfos FieldInfo "/FieldInfo" "fields": Listable Readable Writes Deletable;
-    /// What budget lines can be for.
-    BudgetTypes BudgetType "/BudgetType" "budgettypes": Listable Readable Writes Deletable;
-    /// Choices.
-    Lookups Lookup "/Lookup" "lookups": Listable Readable Writes Deletable;
-    /// Files.
-    Attachments Attachment "/Attachment" "attachments": Listable Readable Writes Deletable;
-    /// Links to records of other systems.
-    ExternalLinks ExternalLink "/ExternalLink" "externallinks": Listable Pageable Readable Writes Deletable;
-}
 
 /// A resource of a client: where calls begin.
 pub struct Handle<R> {

@@ -1,7 +1,6 @@
 //! Routes of single resources that fit no pattern.
 
 use std::borrow::Cow;
-use std::marker::PhantomData;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,10 +8,10 @@ use bytes::Bytes;
 use rest_core::decode::DecodeError;
 use rest_core::endpoint::{Endpoint, Query};
 use rest_core::page;
-use rest_core::record::{Record, Schema};
-use serde::de::DeserializeOwned;
+use rest_core::record::Record;
 
 use super::{Agents, Attachments, Handle, Organisations, Saved, Teams};
+use crate::endpoint::{AgentMe, AuthInfoGet, InstanceInfoGet, TeamTree};
 use crate::schema::{Agent, Attachment, AuthInfo, Department, InstanceInfo, Me, Team, Ticket};
 use crate::{Client, Error, Id, New};
 
@@ -27,7 +26,7 @@ impl Handle<Agents> {
     /// # Cancel safety
     /// Dropping the future changes nothing.
     pub async fn me(&self) -> Result<Record<Agent, Me>, Error> {
-        self.client.http().send(&Fixed::<Agent, Me>::new("/Agent/me")).await
+        self.client.send(&AgentMe::new()).await
     }
 }
 
@@ -40,7 +39,7 @@ impl Handle<Teams> {
     /// # Cancel safety
     /// Dropping the future changes nothing.
     pub async fn tree(&self) -> Result<Vec<Record<Department>>, Error> {
-        let page = self.client.http().send(&Rows::<Department>::new("/Team/Tree")).await?;
+        let page = self.client.send(&TeamTree::new()).await?;
         page.rows.into_iter().map(|row| row.map_err(page::BadRow::into_error)).collect()
     }
 
@@ -163,7 +162,7 @@ impl Client {
     /// # Cancel safety
     /// Dropping the future changes nothing.
     pub async fn instance_info(&self) -> Result<Record<InstanceInfo>, Error> {
-        self.http().send(&Fixed::<InstanceInfo, InstanceInfo>::new("/InstanceInfo")).await
+        self.send(&InstanceInfoGet::new()).await
     }
 
     /// Where tokens come from, as the resource server says.
@@ -174,59 +173,6 @@ impl Client {
     /// # Cancel safety
     /// Dropping the future changes nothing.
     pub async fn auth_info(&self) -> Result<Record<AuthInfo>, Error> {
-        self.http().send(&auth_info()).await
-    }
-}
-
-/// The question for the authorisation server and the tenant, which needs no token.
-pub(crate) fn auth_info() -> Fixed<AuthInfo, AuthInfo> {
-    Fixed::new("/AuthInfo")
-}
-
-/// A GET without arguments that answers one object.
-pub(crate) struct Fixed<S, T> {
-    path: &'static str,
-    answer: PhantomData<fn() -> (S, T)>,
-}
-
-impl<S, T> Fixed<S, T> {
-    fn new(path: &'static str) -> Self {
-        Fixed { path, answer: PhantomData }
-    }
-}
-
-impl<S: Schema, T: DeserializeOwned + Send> Endpoint for Fixed<S, T> {
-    type Response = Record<S, T>;
-
-    fn template(&self) -> &'static str {
-        self.path
-    }
-
-    fn decode(&self, response: http::Response<Bytes>) -> Result<Self::Response, DecodeError> {
-        page::read_one(response.body())
-    }
-}
-
-/// A GET without arguments that answers a list.
-struct Rows<S> {
-    path: &'static str,
-    answer: PhantomData<fn() -> S>,
-}
-
-impl<S> Rows<S> {
-    fn new(path: &'static str) -> Self {
-        Rows { path, answer: PhantomData }
-    }
-}
-
-impl<S: Schema + DeserializeOwned + Send> Endpoint for Rows<S> {
-    type Response = page::Page<Record<S>>;
-
-    fn template(&self) -> &'static str {
-        self.path
-    }
-
-    fn decode(&self, response: http::Response<Bytes>) -> Result<Self::Response, DecodeError> {
-        page::read(response.body(), &page::Shape::rows(&[]))
+        self.send(&AuthInfoGet::new()).await
     }
 }

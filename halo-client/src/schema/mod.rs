@@ -12,34 +12,10 @@
 //! Names are ours where Halo's are opaque: [`Ticket`] is `Faults`, [`Client`] is `Area`, [`Agent`] is `Uname`,
 //! [`Team`] is `SectionDetail`, [`Department`] is `Tree`.
 
-/// An empty struct that stands for a schema.
-macro_rules! schema_without_struct {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, Default, PartialEq)]
-        #[non_exhaustive]
-        pub struct $name {}
-
-        impl rest_core::record::Schema for $name {
-            const NAME: &'static str = stringify!($name);
-        }
-
-        impl<'de> serde::de::Deserialize<'de> for $name {
-            fn deserialize<D: serde::de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                rest_core::record::Untyped::deserialize(deserializer).map(|_| $name {})
-            }
-        }
-    };
-}
-
 mod access;
 mod customers;
 mod fields;
 mod files;
-// Written by the generator in its final form.
-#[rustfmt::skip]
-#[path = "../generated/mod.rs"]
-mod generated;
 mod hooks;
 mod instance;
 mod setup;
@@ -50,26 +26,12 @@ pub use access::*;
 pub use customers::*;
 pub use fields::*;
 pub use files::*;
-pub use generated::*;
 pub use hooks::*;
 pub use instance::*;
 pub use setup::*;
 pub use staff::*;
 pub use tickets::*;
 
-use crate::id::{ActionKey, Entity, TextKey};
-
-macro_rules! entities {
-    ($($key:ty: $($name:ident)+;)+) => {$($(
-        impl Entity for $name {
-            type Key = $key;
-        }
-    )+)+};
-}
-
-entities! {
-    i64: Ticket Client Site User Agent Team Department Organisation TicketType Status Outcome Workflow FieldInfo
-        BudgetType Lookup Attachment ExternalLink Notification;
-    TextKey: Priority Role Application Webhook WebhookEvent;
-    ActionKey: Action;
-}
+pub use crate::generated::schemas::*;
+#[doc(no_inline)]
+pub use rest_core::record::Untyped;
