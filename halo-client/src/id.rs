@@ -237,6 +237,11 @@ pub(crate) fn positive<R: Entity<Key = i64>>(raw: &RawValue) -> Option<Id<R>> {
     Id::<R>::from_raw(raw).filter(|id| id.get() > 0)
 }
 
+/// Reads an id for a lean struct where less than 0 means "none".
+pub(crate) fn not_negative<R: Entity<Key = i64>>(raw: &RawValue) -> Option<Id<R>> {
+    Id::<R>::from_raw(raw).filter(|id| id.get() >= 0)
+}
+
 pub(crate) mod sealed {
     use super::{ActionKey, AnyKey, Arc, Deserializer, Serializer, TextKey, Visitor, fmt};
     use serde::de::Error;

@@ -2004,9 +2004,9 @@ impl IntegrationDataGetJiraServiceManagement {
         self.param("search", value.into())
     }
 
-    /// Sends `supplier_id`, an integer.
-    pub fn supplier_id(self, value: i64) -> Self {
-        self.param("supplier_id", value)
+    /// Sends `supplier_id`, the id of a [`Supplier`](schema::Supplier).
+    pub fn supplier_id(self, id: impl Into<Id<schema::Supplier>>) -> Self {
+        self.param("supplier_id", id.into())
     }
 }
 

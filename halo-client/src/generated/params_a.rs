@@ -862,9 +862,9 @@ impl<T> List<Assets, T> {
         self.param("assettype", value)
     }
 
-    /// Sends `assettype_id`, an integer.
-    pub fn assettype_id(self, value: i64) -> Self {
-        self.param("assettype_id", value)
+    /// Sends `assettype_id`, the id of a [`AssetType`](schema::AssetType).
+    pub fn assettype_id(self, id: impl Into<Id<schema::AssetType>>) -> Self {
+        self.param("assettype_id", id.into())
     }
 
     /// Sends `assettypes`, a text.
@@ -897,9 +897,9 @@ impl<T> List<Assets, T> {
         self.param("consignment_id", value)
     }
 
-    /// Sends `contract_id`, an integer.
-    pub fn contract_id(self, value: i64) -> Self {
-        self.param("contract_id", value)
+    /// Sends `contract_id`, the id of a [`ClientContract`](schema::ClientContract).
+    pub fn contract_id(self, id: impl Into<Id<schema::ClientContract>>) -> Self {
+        self.param("contract_id", id.into())
     }
 
     /// Sends `contract_id_adding_to`, an integer.
@@ -992,9 +992,9 @@ impl<T> List<Assets, T> {
         self.param("islogonbehalfview", yes)
     }
 
-    /// Sends `item_id`, an integer.
-    pub fn item_id(self, value: i64) -> Self {
-        self.param("item_id", value)
+    /// Sends `item_id`, the id of a [`Item`](schema::Item).
+    pub fn item_id(self, id: impl Into<Id<schema::Item>>) -> Self {
+        self.param("item_id", id.into())
     }
 
     /// Sends `itemstock_id`, an integer.
@@ -1117,9 +1117,9 @@ impl<T> List<Assets, T> {
         self.param("previously_selected_user_id", value)
     }
 
-    /// Sends `salesorder_id`, an integer.
-    pub fn salesorder_id(self, value: i64) -> Self {
-        self.param("salesorder_id", value)
+    /// Sends `salesorder_id`, the id of a [`SalesOrder`](schema::SalesOrder).
+    pub fn salesorder_id(self, id: impl Into<Id<schema::SalesOrder>>) -> Self {
+        self.param("salesorder_id", id.into())
     }
 
     /// Sends `salesorder_line`, an integer.
@@ -1167,9 +1167,9 @@ impl<T> List<Assets, T> {
         self.param("supplier_contract_id", value)
     }
 
-    /// Sends `supplier_id`, an integer.
-    pub fn supplier_id(self, value: i64) -> Self {
-        self.param("supplier_id", value)
+    /// Sends `supplier_id`, the id of a [`Supplier`](schema::Supplier).
+    pub fn supplier_id(self, id: impl Into<Id<schema::Supplier>>) -> Self {
+        self.param("supplier_id", id.into())
     }
 
     /// Sends `suppliercontracts`, a text.
@@ -1199,9 +1199,9 @@ impl<T> List<Assets, T> {
 }
 
 impl<T> Get<Assets, T> {
-    /// Sends `assettype_id`, an integer.
-    pub fn assettype_id(self, value: i64) -> Self {
-        self.param("assettype_id", value)
+    /// Sends `assettype_id`, the id of a [`AssetType`](schema::AssetType).
+    pub fn assettype_id(self, id: impl Into<Id<schema::AssetType>>) -> Self {
+        self.param("assettype_id", id.into())
     }
 
     /// Sends `includeactivity`, a flag.
@@ -1231,9 +1231,9 @@ impl<T> Get<Assets, T> {
 }
 
 impl<T> List<AssetChanges, T> {
-    /// Sends `asset_id`, an integer.
-    pub fn asset_id(self, value: i64) -> Self {
-        self.param("asset_id", value)
+    /// Sends `asset_id`, the id of a [`Asset`](schema::Asset).
+    pub fn asset_id(self, id: impl Into<Id<schema::Asset>>) -> Self {
+        self.param("asset_id", id.into())
     }
 
     /// Sends `count`, an integer.

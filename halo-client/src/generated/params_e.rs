@@ -28,9 +28,9 @@ impl<T> List<EmailAddressBook, T> {
         self.param("approvers_only", yes)
     }
 
-    /// Sends `asset_id`, an integer.
-    pub fn asset_id(self, value: i64) -> Self {
-        self.param("asset_id", value)
+    /// Sends `asset_id`, the id of a [`Asset`](schema::Asset).
+    pub fn asset_id(self, id: impl Into<Id<schema::Asset>>) -> Self {
+        self.param("asset_id", id.into())
     }
 
     /// Sends `client_id`, the id of a [`Client`](schema::Client).
@@ -38,9 +38,9 @@ impl<T> List<EmailAddressBook, T> {
         self.param("client_id", id.into())
     }
 
-    /// Sends `contract_id`, an integer.
-    pub fn contract_id(self, value: i64) -> Self {
-        self.param("contract_id", value)
+    /// Sends `contract_id`, the id of a [`ClientContract`](schema::ClientContract).
+    pub fn contract_id(self, id: impl Into<Id<schema::ClientContract>>) -> Self {
+        self.param("contract_id", id.into())
     }
 
     /// Sends `count`, an integer.
@@ -253,9 +253,9 @@ impl<T> List<EmailAddressBook, T> {
         self.param("site_id", id.into())
     }
 
-    /// Sends `supplier_id`, an integer.
-    pub fn supplier_id(self, value: i64) -> Self {
-        self.param("supplier_id", value)
+    /// Sends `supplier_id`, the id of a [`Supplier`](schema::Supplier).
+    pub fn supplier_id(self, id: impl Into<Id<schema::Supplier>>) -> Self {
+        self.param("supplier_id", id.into())
     }
 
     /// Sends `tickettype_id`, the id of a [`TicketType`](schema::TicketType).

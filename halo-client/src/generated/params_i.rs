@@ -283,9 +283,9 @@ impl<T> List<Invoices, T> {
         self.param("advanced_search", value.into())
     }
 
-    /// Sends `asset_id`, an integer.
-    pub fn asset_id(self, value: i64) -> Self {
-        self.param("asset_id", value)
+    /// Sends `asset_id`, the id of a [`Asset`](schema::Asset).
+    pub fn asset_id(self, id: impl Into<Id<schema::Asset>>) -> Self {
+        self.param("asset_id", id.into())
     }
 
     /// Sends `awaiting_approval`, a flag.
@@ -313,9 +313,9 @@ impl<T> List<Invoices, T> {
         self.param("client_ids", value.into())
     }
 
-    /// Sends `contract_id`, an integer.
-    pub fn contract_id(self, value: i64) -> Self {
-        self.param("contract_id", value)
+    /// Sends `contract_id`, the id of a [`ClientContract`](schema::ClientContract).
+    pub fn contract_id(self, id: impl Into<Id<schema::ClientContract>>) -> Self {
+        self.param("contract_id", id.into())
     }
 
     /// Sends `count`, an integer.
@@ -428,9 +428,9 @@ impl<T> List<Invoices, T> {
         self.param("postedonly", yes)
     }
 
-    /// Sends `purchaseorder_id`, an integer.
-    pub fn purchaseorder_id(self, value: i64) -> Self {
-        self.param("purchaseorder_id", value)
+    /// Sends `purchaseorder_id`, the id of a [`PurchaseOrder`](schema::PurchaseOrder).
+    pub fn purchaseorder_id(self, id: impl Into<Id<schema::PurchaseOrder>>) -> Self {
+        self.param("purchaseorder_id", id.into())
     }
 
     /// Sends `quote_status`, a text.
@@ -458,9 +458,9 @@ impl<T> List<Invoices, T> {
         self.param("rinvoice_type", value.into())
     }
 
-    /// Sends `salesorder_id`, an integer.
-    pub fn salesorder_id(self, value: i64) -> Self {
-        self.param("salesorder_id", value)
+    /// Sends `salesorder_id`, the id of a [`SalesOrder`](schema::SalesOrder).
+    pub fn salesorder_id(self, id: impl Into<Id<schema::SalesOrder>>) -> Self {
+        self.param("salesorder_id", id.into())
     }
 
     /// Sends `search`, a text.
@@ -524,9 +524,9 @@ impl<T> List<InvoiceChanges, T> {
         self.param("idonly", yes)
     }
 
-    /// Sends `invoice_id`, an integer.
-    pub fn invoice_id(self, value: i64) -> Self {
-        self.param("invoice_id", value)
+    /// Sends `invoice_id`, the id of a [`Invoice`](schema::Invoice).
+    pub fn invoice_id(self, id: impl Into<Id<schema::Invoice>>) -> Self {
+        self.param("invoice_id", id.into())
     }
 
     /// Sends `line_id`, an integer.
@@ -611,9 +611,9 @@ impl<T> List<InvoicePayments, T> {
         self.param("intent_id", value.into())
     }
 
-    /// Sends `invoice_id`, an integer.
-    pub fn invoice_id(self, value: i64) -> Self {
-        self.param("invoice_id", value)
+    /// Sends `invoice_id`, the id of a [`Invoice`](schema::Invoice).
+    pub fn invoice_id(self, id: impl Into<Id<schema::Invoice>>) -> Self {
+        self.param("invoice_id", id.into())
     }
 
     /// Sends `order`, a text.
@@ -850,9 +850,9 @@ impl<T> List<Items, T> {
         self.param("stocklocation_id", value)
     }
 
-    /// Sends `supplier_id`, an integer.
-    pub fn supplier_id(self, value: i64) -> Self {
-        self.param("supplier_id", value)
+    /// Sends `supplier_id`, the id of a [`Supplier`](schema::Supplier).
+    pub fn supplier_id(self, id: impl Into<Id<schema::Supplier>>) -> Self {
+        self.param("supplier_id", id.into())
     }
 
     /// Sends `xerotenantid`, a text.
@@ -916,9 +916,9 @@ impl<T> List<ItemStock, T> {
         self.param("idonly", yes)
     }
 
-    /// Sends `item_id`, an integer.
-    pub fn item_id(self, value: i64) -> Self {
-        self.param("item_id", value)
+    /// Sends `item_id`, the id of a [`Item`](schema::Item).
+    pub fn item_id(self, id: impl Into<Id<schema::Item>>) -> Self {
+        self.param("item_id", id.into())
     }
 
     /// Sends `order`, a text.
@@ -1000,9 +1000,9 @@ impl<T> List<ItemStockHistory, T> {
         self.param("idonly", yes)
     }
 
-    /// Sends `item_id`, an integer.
-    pub fn item_id(self, value: i64) -> Self {
-        self.param("item_id", value)
+    /// Sends `item_id`, the id of a [`Item`](schema::Item).
+    pub fn item_id(self, id: impl Into<Id<schema::Item>>) -> Self {
+        self.param("item_id", id.into())
     }
 
     /// Sends `itemstock_id`, an integer.

@@ -189,9 +189,9 @@ impl<T> List<Lookups, T> {
         self.param("access_control_level", value)
     }
 
-    /// Sends `assettype_id`, an integer.
-    pub fn assettype_id(self, value: i64) -> Self {
-        self.param("assettype_id", value)
+    /// Sends `assettype_id`, the id of a [`AssetType`](schema::AssetType).
+    pub fn assettype_id(self, id: impl Into<Id<schema::AssetType>>) -> Self {
+        self.param("assettype_id", id.into())
     }
 
     /// Sends `client_id`, the id of a [`Client`](schema::Client).
@@ -204,9 +204,9 @@ impl<T> List<Lookups, T> {
         self.param("clientname", value.into())
     }
 
-    /// Sends `contract_id`, an integer.
-    pub fn contract_id(self, value: i64) -> Self {
-        self.param("contract_id", value)
+    /// Sends `contract_id`, the id of a [`ClientContract`](schema::ClientContract).
+    pub fn contract_id(self, id: impl Into<Id<schema::ClientContract>>) -> Self {
+        self.param("contract_id", id.into())
     }
 
     /// Sends `country_code_id`, an integer.

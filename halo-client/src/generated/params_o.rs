@@ -85,9 +85,9 @@ impl<R: TicketRoute, T> List<R, T> {
         self.param("alerttype", value.into())
     }
 
-    /// Sends `asset_id`, an integer.
-    pub fn asset_id(self, value: i64) -> Self {
-        self.param("asset_id", value)
+    /// Sends `asset_id`, the id of a [`Asset`](schema::Asset).
+    pub fn asset_id(self, id: impl Into<Id<schema::Asset>>) -> Self {
+        self.param("asset_id", id.into())
     }
 
     /// Sends `awaitinginput`, a text.
@@ -175,9 +175,9 @@ impl<R: TicketRoute, T> List<R, T> {
         self.param("columns_id", value)
     }
 
-    /// Sends `contract_id`, an integer.
-    pub fn contract_id(self, value: i64) -> Self {
-        self.param("contract_id", value)
+    /// Sends `contract_id`, the id of a [`ClientContract`](schema::ClientContract).
+    pub fn contract_id(self, id: impl Into<Id<schema::ClientContract>>) -> Self {
+        self.param("contract_id", id.into())
     }
 
     /// Sends `contract_period`, an integer.
@@ -915,9 +915,9 @@ impl<R: TicketRoute, T> List<R, T> {
         self.param("submittedandagents", crate::resource::joined(values))
     }
 
-    /// Sends `supplier_id`, an integer.
-    pub fn supplier_id(self, value: i64) -> Self {
-        self.param("supplier_id", value)
+    /// Sends `supplier_id`, the id of a [`Supplier`](schema::Supplier).
+    pub fn supplier_id(self, id: impl Into<Id<schema::Supplier>>) -> Self {
+        self.param("supplier_id", id.into())
     }
 
     /// Sends `supplier_status`, integers, sent joined by commas.
@@ -1183,9 +1183,9 @@ impl<T> List<Outcomes, T> {
         self.param("status", value)
     }
 
-    /// Sends `supplier_id`, an integer.
-    pub fn supplier_id(self, value: i64) -> Self {
-        self.param("supplier_id", value)
+    /// Sends `supplier_id`, the id of a [`Supplier`](schema::Supplier).
+    pub fn supplier_id(self, id: impl Into<Id<schema::Supplier>>) -> Self {
+        self.param("supplier_id", id.into())
     }
 
     /// Sends `supplier_status`, an integer.
@@ -1220,9 +1220,9 @@ impl<T> Get<Outcomes, T> {
         self.param("anon_ticketid", value)
     }
 
-    /// Sends `contract_id`, an integer.
-    pub fn contract_id(self, value: i64) -> Self {
-        self.param("contract_id", value)
+    /// Sends `contract_id`, the id of a [`ClientContract`](schema::ClientContract).
+    pub fn contract_id(self, id: impl Into<Id<schema::ClientContract>>) -> Self {
+        self.param("contract_id", id.into())
     }
 
     /// Sends `debug`, a flag.
@@ -1235,9 +1235,9 @@ impl<T> Get<Outcomes, T> {
         self.param("includedetails", yes)
     }
 
-    /// Sends `invoice_id`, an integer.
-    pub fn invoice_id(self, value: i64) -> Self {
-        self.param("invoice_id", value)
+    /// Sends `invoice_id`, the id of a [`Invoice`](schema::Invoice).
+    pub fn invoice_id(self, id: impl Into<Id<schema::Invoice>>) -> Self {
+        self.param("invoice_id", id.into())
     }
 
     /// Sends `matched_kb_client_id`, an integer.
@@ -1255,19 +1255,19 @@ impl<T> Get<Outcomes, T> {
         self.param("override_user_id", value)
     }
 
-    /// Sends `purchaseorder_id`, an integer.
-    pub fn purchaseorder_id(self, value: i64) -> Self {
-        self.param("purchaseorder_id", value)
+    /// Sends `purchaseorder_id`, the id of a [`PurchaseOrder`](schema::PurchaseOrder).
+    pub fn purchaseorder_id(self, id: impl Into<Id<schema::PurchaseOrder>>) -> Self {
+        self.param("purchaseorder_id", id.into())
     }
 
-    /// Sends `quotation_id`, an integer.
-    pub fn quotation_id(self, value: i64) -> Self {
-        self.param("quotation_id", value)
+    /// Sends `quotation_id`, the id of a [`Quotation`](schema::Quotation).
+    pub fn quotation_id(self, id: impl Into<Id<schema::Quotation>>) -> Self {
+        self.param("quotation_id", id.into())
     }
 
-    /// Sends `salesorder_id`, an integer.
-    pub fn salesorder_id(self, value: i64) -> Self {
-        self.param("salesorder_id", value)
+    /// Sends `salesorder_id`, the id of a [`SalesOrder`](schema::SalesOrder).
+    pub fn salesorder_id(self, id: impl Into<Id<schema::SalesOrder>>) -> Self {
+        self.param("salesorder_id", id.into())
     }
 
     /// Sends `selected_supplier_id`, an integer.

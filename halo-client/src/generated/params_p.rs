@@ -370,9 +370,9 @@ impl<T> List<PurchaseOrders, T> {
         self.param("po_status", value.into())
     }
 
-    /// Sends `salesorder_id`, an integer.
-    pub fn salesorder_id(self, value: i64) -> Self {
-        self.param("salesorder_id", value)
+    /// Sends `salesorder_id`, the id of a [`SalesOrder`](schema::SalesOrder).
+    pub fn salesorder_id(self, id: impl Into<Id<schema::SalesOrder>>) -> Self {
+        self.param("salesorder_id", id.into())
     }
 
     /// Sends `search`, a text.
@@ -385,9 +385,9 @@ impl<T> List<PurchaseOrders, T> {
         self.param("site_id", id.into())
     }
 
-    /// Sends `supplier_id`, an integer.
-    pub fn supplier_id(self, value: i64) -> Self {
-        self.param("supplier_id", value)
+    /// Sends `supplier_id`, the id of a [`Supplier`](schema::Supplier).
+    pub fn supplier_id(self, id: impl Into<Id<schema::Supplier>>) -> Self {
+        self.param("supplier_id", id.into())
     }
 
     /// Sends `ticket_id`, the id of a [`Ticket`](schema::Ticket).

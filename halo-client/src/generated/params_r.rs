@@ -12,9 +12,9 @@ impl<T> List<RecurringInvoices, T> {
         self.param("advanced_search", value.into())
     }
 
-    /// Sends `asset_id`, an integer.
-    pub fn asset_id(self, value: i64) -> Self {
-        self.param("asset_id", value)
+    /// Sends `asset_id`, the id of a [`Asset`](schema::Asset).
+    pub fn asset_id(self, id: impl Into<Id<schema::Asset>>) -> Self {
+        self.param("asset_id", id.into())
     }
 
     /// Sends `awaiting_approval`, a flag.
@@ -42,9 +42,9 @@ impl<T> List<RecurringInvoices, T> {
         self.param("client_ids", value.into())
     }
 
-    /// Sends `contract_id`, an integer.
-    pub fn contract_id(self, value: i64) -> Self {
-        self.param("contract_id", value)
+    /// Sends `contract_id`, the id of a [`ClientContract`](schema::ClientContract).
+    pub fn contract_id(self, id: impl Into<Id<schema::ClientContract>>) -> Self {
+        self.param("contract_id", id.into())
     }
 
     /// Sends `count`, an integer.
@@ -157,9 +157,9 @@ impl<T> List<RecurringInvoices, T> {
         self.param("postedonly", yes)
     }
 
-    /// Sends `purchaseorder_id`, an integer.
-    pub fn purchaseorder_id(self, value: i64) -> Self {
-        self.param("purchaseorder_id", value)
+    /// Sends `purchaseorder_id`, the id of a [`PurchaseOrder`](schema::PurchaseOrder).
+    pub fn purchaseorder_id(self, id: impl Into<Id<schema::PurchaseOrder>>) -> Self {
+        self.param("purchaseorder_id", id.into())
     }
 
     /// Sends `quote_status`, a text.
@@ -187,9 +187,9 @@ impl<T> List<RecurringInvoices, T> {
         self.param("rinvoice_type", value.into())
     }
 
-    /// Sends `salesorder_id`, an integer.
-    pub fn salesorder_id(self, value: i64) -> Self {
-        self.param("salesorder_id", value)
+    /// Sends `salesorder_id`, the id of a [`SalesOrder`](schema::SalesOrder).
+    pub fn salesorder_id(self, id: impl Into<Id<schema::SalesOrder>>) -> Self {
+        self.param("salesorder_id", id.into())
     }
 
     /// Sends `search`, a text.
@@ -616,9 +616,9 @@ impl<T> Get<Reports, T> {
         self.param("includedetails", yes)
     }
 
-    /// Sends `invoice_id`, an integer.
-    pub fn invoice_id(self, value: i64) -> Self {
-        self.param("invoice_id", value)
+    /// Sends `invoice_id`, the id of a [`Invoice`](schema::Invoice).
+    pub fn invoice_id(self, id: impl Into<Id<schema::Invoice>>) -> Self {
+        self.param("invoice_id", id.into())
     }
 
     /// Sends `loadreport`, a flag.
@@ -775,9 +775,9 @@ impl<T> Get<ReportRepositories, T> {
         self.param("includedetails", yes)
     }
 
-    /// Sends `invoice_id`, an integer.
-    pub fn invoice_id(self, value: i64) -> Self {
-        self.param("invoice_id", value)
+    /// Sends `invoice_id`, the id of a [`Invoice`](schema::Invoice).
+    pub fn invoice_id(self, id: impl Into<Id<schema::Invoice>>) -> Self {
+        self.param("invoice_id", id.into())
     }
 
     /// Sends `loadreport`, a flag.

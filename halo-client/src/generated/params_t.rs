@@ -208,9 +208,9 @@ impl<T> List<Templates, T> {
         self.param("anonanduser", yes)
     }
 
-    /// Sends `asset_id`, an integer.
-    pub fn asset_id(self, value: i64) -> Self {
-        self.param("asset_id", value)
+    /// Sends `asset_id`, the id of a [`Asset`](schema::Asset).
+    pub fn asset_id(self, id: impl Into<Id<schema::Asset>>) -> Self {
+        self.param("asset_id", id.into())
     }
 
     /// Sends `client_id`, the id of a [`Client`](schema::Client).
@@ -313,9 +313,9 @@ impl<T> List<Templates, T> {
         self.param("parent_template_id", value)
     }
 
-    /// Sends `report_id`, an integer.
-    pub fn report_id(self, value: i64) -> Self {
-        self.param("report_id", value)
+    /// Sends `report_id`, the id of a [`Report`](schema::Report).
+    pub fn report_id(self, id: impl Into<Id<schema::Report>>) -> Self {
+        self.param("report_id", id.into())
     }
 
     /// Sends `search`, a text.

@@ -284,8 +284,8 @@ impl Action {
     pub const APPOINTMENT_ID: Field<Self, i64> = Field::new("appointment_id");
     /// `assets`: list of `Asset`.
     pub const ASSETS: Field<Self, Vec<Record<Asset>>> = Field::new("assets");
-    /// `asset_id`: integer.
-    pub const ASSET_ID: Field<Self, i64> = Field::new("asset_id");
+    /// `asset_id`: id of an [`Asset`].
+    pub const ASSET_ID: Field<Self, Id<Asset>> = Field::new("asset_id");
     /// `asset_site`: integer.
     pub const ASSET_SITE: Field<Self, i64> = Field::new("asset_site");
     /// `attachments`: list of `Attachment`.
@@ -475,8 +475,8 @@ impl Action {
     pub const INSTAGRAM_SENT: Field<Self, bool> = Field::new("instagram_sent");
     /// `internet_message_id`: text.
     pub const INTERNET_MESSAGE_ID: Field<Self, String> = Field::new("internet_message_id");
-    /// `invoice_id`: integer.
-    pub const INVOICE_ID: Field<Self, i64> = Field::new("invoice_id");
+    /// `invoice_id`: id of an [`Invoice`].
+    pub const INVOICE_ID: Field<Self, Id<Invoice>> = Field::new("invoice_id");
     /// `isbillingaction`: flag.
     pub const ISBILLINGACTION: Field<Self, bool> = Field::new("isbillingaction");
     /// `ishiddenfrominternalit`: flag.
@@ -863,10 +863,10 @@ impl Action {
     pub const PROJECT_ID: Field<Self, i64> = Field::new("project_id");
     /// `purchaseordernumber`: text.
     pub const PURCHASEORDERNUMBER: Field<Self, String> = Field::new("purchaseordernumber");
-    /// `purchaseorder_id`: integer.
-    pub const PURCHASEORDER_ID: Field<Self, i64> = Field::new("purchaseorder_id");
-    /// `quotation_id`: integer.
-    pub const QUOTATION_ID: Field<Self, i64> = Field::new("quotation_id");
+    /// `purchaseorder_id`: id of a [`PurchaseOrder`].
+    pub const PURCHASEORDER_ID: Field<Self, Id<PurchaseOrder>> = Field::new("purchaseorder_id");
+    /// `quotation_id`: id of a [`Quotation`].
+    pub const QUOTATION_ID: Field<Self, Id<Quotation>> = Field::new("quotation_id");
     /// `reactions`: list of `ActionReaction`.
     pub const REACTIONS: Field<Self, Vec<Record<ActionReaction>>> = Field::new("reactions");
     /// `recalculate_billing`: flag.
@@ -915,8 +915,8 @@ impl Action {
     pub const RR_LOG: Field<Self, Record<RoundRobinLog>> = Field::new("rr_log");
     /// `run_ai_insights`: flag.
     pub const RUN_AI_INSIGHTS: Field<Self, bool> = Field::new("run_ai_insights");
-    /// `salesorder_id`: integer.
-    pub const SALESORDER_ID: Field<Self, i64> = Field::new("salesorder_id");
+    /// `salesorder_id`: id of a [`SalesOrder`].
+    pub const SALESORDER_ID: Field<Self, Id<SalesOrder>> = Field::new("salesorder_id");
     /// `sales_mailbox_override_id`: integer.
     pub const SALES_MAILBOX_OVERRIDE_ID: Field<Self, i64> = Field::new("sales_mailbox_override_id");
     /// `satisfaction`: text.
@@ -2489,8 +2489,8 @@ impl AnalyzerFilter {
     pub const NUMERICVALUE: Field<Self, Decimal> = Field::new("numericvalue");
     /// `query`: text.
     pub const QUERY: Field<Self, String> = Field::new("query");
-    /// `report_id`: integer.
-    pub const REPORT_ID: Field<Self, i64> = Field::new("report_id");
+    /// `report_id`: id of a [`Report`].
+    pub const REPORT_ID: Field<Self, Id<Report>> = Field::new("report_id");
     /// `stringruletext`: text.
     pub const STRINGRULETEXT: Field<Self, String> = Field::new("stringruletext");
     /// `stringruletype`: integer.
@@ -2515,67 +2515,12 @@ impl AnalyzerProfileColour {
     pub const MIN_THRESHOLD: Field<Self, i64> = Field::new("min_threshold");
     /// `name`: text.
     pub const NAME: Field<Self, String> = Field::new("name");
-    /// `report_id`: integer.
-    pub const REPORT_ID: Field<Self, i64> = Field::new("report_id");
+    /// `report_id`: id of a [`Report`].
+    pub const REPORT_ID: Field<Self, Id<Report>> = Field::new("report_id");
     /// `_warning`: text.
     pub const WARNING: Field<Self, String> = Field::new("_warning");
     /// `widget_id`: integer.
     pub const WIDGET_ID: Field<Self, i64> = Field::new("widget_id");
-}
-
-schema_without_struct! {
-    /// 23 fields.
-    AnalyzerProfileColumn
-}
-
-impl AnalyzerProfileColumn {
-    /// `allowlookup`: flag.
-    pub const ALLOWLOOKUP: Field<Self, bool> = Field::new("allowlookup");
-    /// `data_type`: text.
-    pub const DATA_TYPE: Field<Self, String> = Field::new("data_type");
-    /// `data_type_group`: text.
-    pub const DATA_TYPE_GROUP: Field<Self, String> = Field::new("data_type_group");
-    /// `filter`: text.
-    pub const FILTER: Field<Self, String> = Field::new("filter");
-    /// `groupbycalc`: integer.
-    pub const GROUPBYCALC: Field<Self, i64> = Field::new("groupbycalc");
-    /// `groupbystatus`: integer.
-    pub const GROUPBYSTATUS: Field<Self, i64> = Field::new("groupbystatus");
-    /// `hidden`: flag.
-    pub const HIDDEN: Field<Self, bool> = Field::new("hidden");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
-    /// `is_identifier`: flag.
-    pub const IS_IDENTIFIER: Field<Self, bool> = Field::new("is_identifier");
-    /// `labellong`: text.
-    pub const LABELLONG: Field<Self, String> = Field::new("labellong");
-    /// `name`: text.
-    pub const NAME: Field<Self, String> = Field::new("name");
-    /// `operation`: integer.
-    pub const OPERATION: Field<Self, i64> = Field::new("operation");
-    /// `orderby`: integer.
-    pub const ORDERBY: Field<Self, i64> = Field::new("orderby");
-    /// `orderby_desc`: flag.
-    pub const ORDERBY_DESC: Field<Self, bool> = Field::new("orderby_desc");
-    /// `query`: text.
-    pub const QUERY: Field<Self, String> = Field::new("query");
-    /// `report_id`: integer.
-    pub const REPORT_ID: Field<Self, i64> = Field::new("report_id");
-    /// `select_format`: text.
-    pub const SELECT_FORMAT: Field<Self, String> = Field::new("select_format");
-    /// `sequence`: integer.
-    pub const SEQUENCE: Field<Self, i64> = Field::new("sequence");
-    /// `sys_name`: text.
-    pub const SYS_NAME: Field<Self, String> = Field::new("sys_name");
-    /// `table_name`: text.
-    pub const TABLE_NAME: Field<Self, String> = Field::new("table_name");
-    /// `translatedname`: text.
-    pub const TRANSLATEDNAME: Field<Self, String> = Field::new("translatedname");
-    /// `translations`: list of `LanguagePackTranslationsCustom`.
-    pub const TRANSLATIONS: Field<Self, Vec<Record<LanguagePackTranslationsCustom>>> =
-        Field::new("translations");
-    /// `_warning`: text.
-    pub const WARNING: Field<Self, String> = Field::new("_warning");
 }
 
 schema_without_struct! {
@@ -2586,8 +2531,8 @@ schema_without_struct! {
 impl AnalyzerProfileSeries {
     /// `id`: integer.
     pub const ID: Field<Self, i64> = Field::new("id");
-    /// `report_id`: integer.
-    pub const REPORT_ID: Field<Self, i64> = Field::new("report_id");
+    /// `report_id`: id of a [`Report`].
+    pub const REPORT_ID: Field<Self, Id<Report>> = Field::new("report_id");
     /// `report_name`: text.
     pub const REPORT_NAME: Field<Self, String> = Field::new("report_name");
     /// `seq`: integer.
@@ -2713,11 +2658,6 @@ impl ApplicationScope {
     pub const ID: Field<Self, i64> = Field::new("id");
     /// `name`: text.
     pub const NAME: Field<Self, String> = Field::new("name");
-}
-
-schema_without_struct! {
-    /// 175 fields.
-    Appointment
 }
 
 impl Entity for Appointment {
@@ -2849,8 +2789,8 @@ impl Appointment {
     pub const CONTACT_EMAILADDRESS: Field<Self, String> = Field::new("contact_emailaddress");
     /// `contact_phonenumber`: text.
     pub const CONTACT_PHONENUMBER: Field<Self, String> = Field::new("contact_phonenumber");
-    /// `contract_id`: integer.
-    pub const CONTRACT_ID: Field<Self, i64> = Field::new("contract_id");
+    /// `contract_id`: id of a [`ClientContract`].
+    pub const CONTRACT_ID: Field<Self, Id<ClientContract>> = Field::new("contract_id");
     /// `createnextappt`: flag.
     pub const CREATENEXTAPPT: Field<Self, bool> = Field::new("createnextappt");
     /// `crmnote_id`: integer.
@@ -3479,8 +3419,8 @@ impl AreaItem {
     pub const ID: Field<Self, i64> = Field::new("id");
     /// `invoicenumber`: text.
     pub const INVOICENUMBER: Field<Self, String> = Field::new("invoicenumber");
-    /// `item_id`: integer.
-    pub const ITEM_ID: Field<Self, i64> = Field::new("item_id");
+    /// `item_id`: id of an [`Item`].
+    pub const ITEM_ID: Field<Self, Id<Item>> = Field::new("item_id");
     /// `lastinvoicedate`: point in time.
     pub const LASTINVOICEDATE: Field<Self, Time> = Field::new("lastinvoicedate");
     /// `nextinvoicedate`: point in time.
@@ -3535,8 +3475,8 @@ impl AreaNote {
     pub const HIDE_TIME_TAKEN: Field<Self, bool> = Field::new("hide_time_taken");
     /// `id`: id of an [`AreaNote`].
     pub const ID: Field<Self, Id<AreaNote>> = Field::new("id");
-    /// `invoice_id`: integer.
-    pub const INVOICE_ID: Field<Self, i64> = Field::new("invoice_id");
+    /// `invoice_id`: id of an [`Invoice`].
+    pub const INVOICE_ID: Field<Self, Id<Invoice>> = Field::new("invoice_id");
     /// `mailentryid`: text.
     pub const MAILENTRYID: Field<Self, String> = Field::new("mailentryid");
     /// `nextcalldate`: point in time.
@@ -3555,8 +3495,8 @@ impl AreaNote {
     pub const SATISFACTION: Field<Self, String> = Field::new("satisfaction");
     /// `site_id`: id of a [`Site`].
     pub const SITE_ID: Field<Self, Id<Site>> = Field::new("site_id");
-    /// `supplier_id`: integer.
-    pub const SUPPLIER_ID: Field<Self, i64> = Field::new("supplier_id");
+    /// `supplier_id`: id of a [`Supplier`].
+    pub const SUPPLIER_ID: Field<Self, Id<Supplier>> = Field::new("supplier_id");
     /// `third_party_id`: text.
     pub const THIRD_PARTY_ID: Field<Self, String> = Field::new("third_party_id");
     /// `ticketid`: integer.
@@ -3663,11 +3603,6 @@ impl AreaToDo {
     pub const WARNING: Field<Self, String> = Field::new("_warning");
 }
 
-schema_without_struct! {
-    /// 318 fields, in Halo's document `Device`.
-    Asset
-}
-
 impl Entity for Asset {
     type Key = i64;
 }
@@ -3704,8 +3639,8 @@ impl Asset {
     pub const ASSETTYPE_CONFIG: Field<Self, Record<AssetType>> = Field::new("assettype_config");
     /// `assettype_guid`: GUID.
     pub const ASSETTYPE_GUID: Field<Self, String> = Field::new("assettype_guid");
-    /// `assettype_id`: integer.
-    pub const ASSETTYPE_ID: Field<Self, i64> = Field::new("assettype_id");
+    /// `assettype_id`: id of an [`AssetType`].
+    pub const ASSETTYPE_ID: Field<Self, Id<AssetType>> = Field::new("assettype_id");
     /// `assettype_name`: text.
     pub const ASSETTYPE_NAME: Field<Self, String> = Field::new("assettype_name");
     /// `asset_chart_json`: text.
@@ -3804,8 +3739,8 @@ impl Asset {
     pub const CONTRACTVALUEPRIOR: Field<Self, Decimal> = Field::new("contractvalueprior");
     /// `contract_end_date`: point in time.
     pub const CONTRACT_END_DATE: Field<Self, Time> = Field::new("contract_end_date");
-    /// `contract_id`: integer.
-    pub const CONTRACT_ID: Field<Self, i64> = Field::new("contract_id");
+    /// `contract_id`: id of a [`ClientContract`].
+    pub const CONTRACT_ID: Field<Self, Id<ClientContract>> = Field::new("contract_id");
     /// `contract_ref`: text.
     pub const CONTRACT_REF: Field<Self, String> = Field::new("contract_ref");
     /// `contract_value`: number.
@@ -3883,8 +3818,8 @@ impl Asset {
     pub const EXTERNAL_LINKS: Field<Self, Vec<Record<ExternalLink>>> = Field::new("external_links");
     /// `extratabs`: list of `Tabname`.
     pub const EXTRATABS: Field<Self, Vec<Record<Tabname>>> = Field::new("extratabs");
-    /// `fields`: list of `FieldHelper`.
-    pub const FIELDS: Field<Self, Vec<Record<FieldHelper>>> = Field::new("fields");
+    /// `fields`: list of `AssetField`.
+    pub const FIELDS: Field<Self, Vec<Record<AssetField>>> = Field::new("fields");
     /// `first_user_id`: integer.
     pub const FIRST_USER_ID: Field<Self, i64> = Field::new("first_user_id");
     /// `goodsin_po_id`: integer.
@@ -3951,8 +3886,8 @@ impl Asset {
     pub const ITEMS_ISSUED: Field<Self, Vec<Record<FaultItem>>> = Field::new("items_issued");
     /// `item_cost`: number.
     pub const ITEM_COST: Field<Self, Decimal> = Field::new("item_cost");
-    /// `item_id`: integer.
-    pub const ITEM_ID: Field<Self, i64> = Field::new("item_id");
+    /// `item_id`: id of an [`Item`].
+    pub const ITEM_ID: Field<Self, Id<Item>> = Field::new("item_id");
     /// `item_name`: text.
     pub const ITEM_NAME: Field<Self, String> = Field::new("item_name");
     /// `itglue_id`: text.
@@ -4083,8 +4018,8 @@ impl Asset {
     pub const PARENT_ASSET_NAMES: Field<Self, String> = Field::new("parent_asset_names");
     /// `parent_guid`: GUID.
     pub const PARENT_GUID: Field<Self, String> = Field::new("parent_guid");
-    /// `parent_id`: integer.
-    pub const PARENT_ID: Field<Self, i64> = Field::new("parent_id");
+    /// `parent_id`: id of an [`Asset`].
+    pub const PARENT_ID: Field<Self, Id<Asset>> = Field::new("parent_id");
     /// `parent_third_party_id`: integer.
     pub const PARENT_THIRD_PARTY_ID: Field<Self, i64> = Field::new("parent_third_party_id");
     /// `parent_third_party_ids`: list of text.
@@ -4178,8 +4113,8 @@ impl Asset {
     pub const SITE_ID: Field<Self, Id<Site>> = Field::new("site_id");
     /// `site_name`: text.
     pub const SITE_NAME: Field<Self, String> = Field::new("site_name");
-    /// `sla_id`: integer.
-    pub const SLA_ID: Field<Self, i64> = Field::new("sla_id");
+    /// `sla_id`: id of a [`Sla`].
+    pub const SLA_ID: Field<Self, Id<Sla>> = Field::new("sla_id");
     /// `sla_name`: text.
     pub const SLA_NAME: Field<Self, String> = Field::new("sla_name");
     /// `snipeit_id`: text.
@@ -4222,8 +4157,8 @@ impl Asset {
     pub const SUPPLIER_CONTRACT_REF: Field<Self, String> = Field::new("supplier_contract_ref");
     /// `supplier_expirydate`: point in time.
     pub const SUPPLIER_EXPIRYDATE: Field<Self, Time> = Field::new("supplier_expirydate");
-    /// `supplier_id`: integer.
-    pub const SUPPLIER_ID: Field<Self, i64> = Field::new("supplier_id");
+    /// `supplier_id`: id of a [`Supplier`].
+    pub const SUPPLIER_ID: Field<Self, Id<Supplier>> = Field::new("supplier_id");
     /// `supplier_name`: text.
     pub const SUPPLIER_NAME: Field<Self, String> = Field::new("supplier_name");
     /// `supplier_priority_id`: integer.
@@ -4319,9 +4254,52 @@ impl Asset {
     pub const ZABBIX_URL: Field<Self, String> = Field::new("zabbix_url");
 }
 
-schema_without_struct! {
-    /// 87 fields, in Halo's document `Xtype`.
-    AssetType
+impl AssetField {
+    /// `access_level`: integer.
+    pub const ACCESS_LEVEL: Field<Self, i64> = Field::new("access_level");
+    /// `display`: text.
+    pub const DISPLAY: Field<Self, String> = Field::new("display");
+    /// `groupname`: text.
+    pub const GROUPNAME: Field<Self, String> = Field::new("groupname");
+    /// `id`: integer.
+    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `lookup`: integer.
+    pub const LOOKUP: Field<Self, i64> = Field::new("lookup");
+    /// `mandatory`: flag.
+    pub const MANDATORY: Field<Self, bool> = Field::new("mandatory");
+    /// `mapping_id`: integer.
+    pub const MAPPING_ID: Field<Self, i64> = Field::new("mapping_id");
+    /// `name`: text.
+    pub const NAME: Field<Self, String> = Field::new("name");
+    /// `parenttype_id`: integer.
+    pub const PARENTTYPE_ID: Field<Self, i64> = Field::new("parenttype_id");
+    /// `showonactivity`: flag.
+    pub const SHOWONACTIVITY: Field<Self, bool> = Field::new("showonactivity");
+    /// `systemuse`: integer.
+    pub const SYSTEMUSE: Field<Self, i64> = Field::new("systemuse");
+    /// `tab_columns`: integer.
+    pub const TAB_COLUMNS: Field<Self, i64> = Field::new("tab_columns");
+    /// `tab_id`: integer.
+    pub const TAB_ID: Field<Self, i64> = Field::new("tab_id");
+    /// `tab_name`: text.
+    pub const TAB_NAME: Field<Self, String> = Field::new("tab_name");
+    /// `tab_sequence`: integer.
+    pub const TAB_SEQUENCE: Field<Self, i64> = Field::new("tab_sequence");
+    /// `techdetail`: integer.
+    pub const TECHDETAIL: Field<Self, i64> = Field::new("techdetail");
+    /// `typeinfo_id`: integer.
+    pub const TYPEINFO_ID: Field<Self, i64> = Field::new("typeinfo_id");
+    /// `url`: text.
+    pub const URL: Field<Self, String> = Field::new("url");
+    /// `userdetail`: integer.
+    pub const USERDETAIL: Field<Self, i64> = Field::new("userdetail");
+    /// `validate`: text.
+    pub const VALIDATE: Field<Self, String> = Field::new("validate");
+    /// `value`: any JSON.
+    pub const VALUE: Field<Self, Json> = Field::new("value");
+    /// `visibility_conditions`: list of `CustomFieldVisibility`.
+    pub const VISIBILITY_CONDITIONS: Field<Self, Vec<Record<CustomFieldVisibility>>> =
+        Field::new("visibility_conditions");
 }
 
 impl Entity for AssetType {

@@ -16,8 +16,8 @@ schema_without_struct! {
 impl BookingType {
     /// `appointment_type`: integer.
     pub const APPOINTMENT_TYPE: Field<Self, i64> = Field::new("appointment_type");
-    /// `assettype_id`: integer.
-    pub const ASSETTYPE_ID: Field<Self, i64> = Field::new("assettype_id");
+    /// `assettype_id`: id of an [`AssetType`].
+    pub const ASSETTYPE_ID: Field<Self, Id<AssetType>> = Field::new("assettype_id");
     /// `customslots`: list of `Timeslot`.
     pub const CUSTOMSLOTS: Field<Self, Vec<Record<Timeslot>>> = Field::new("customslots");
     /// `duration_days`: integer.

@@ -362,11 +362,6 @@ impl CannedText {
     pub const WARNING: Field<Self, String> = Field::new("_warning");
 }
 
-schema_without_struct! {
-    /// 18 fields, in Halo's document `CategoryDetail`.
-    Category
-}
-
 impl Entity for Category {
     type Key = i64;
 }
@@ -396,8 +391,8 @@ impl Category {
     pub const NOTE: Field<Self, String> = Field::new("note");
     /// `priority_id`: integer.
     pub const PRIORITY_ID: Field<Self, i64> = Field::new("priority_id");
-    /// `sla_id`: integer.
-    pub const SLA_ID: Field<Self, i64> = Field::new("sla_id");
+    /// `sla_id`: id of a [`Sla`].
+    pub const SLA_ID: Field<Self, Id<Sla>> = Field::new("sla_id");
     /// `translations`: list of `LanguagePackTranslationsCustom`.
     pub const TRANSLATIONS: Field<Self, Vec<Record<LanguagePackTranslationsCustom>>> =
         Field::new("translations");
@@ -489,8 +484,8 @@ impl ChargeRate {
     pub const CHARGE_ID: Field<Self, i64> = Field::new("charge_id");
     /// `contractmultiplier`: number.
     pub const CONTRACTMULTIPLIER: Field<Self, Decimal> = Field::new("contractmultiplier");
-    /// `contract_id`: integer.
-    pub const CONTRACT_ID: Field<Self, i64> = Field::new("contract_id");
+    /// `contract_id`: id of a [`ClientContract`].
+    pub const CONTRACT_ID: Field<Self, Id<ClientContract>> = Field::new("contract_id");
     /// `current`: flag.
     pub const CURRENT: Field<Self, bool> = Field::new("current");
     /// `current_rate`: number.
@@ -1733,8 +1728,8 @@ impl Client {
     pub const SHOWFAQFORTOPLEVEL: Field<Self, bool> = Field::new("showfaqfortoplevel");
     /// `showslaonweb`: flag.
     pub const SHOWSLAONWEB: Field<Self, bool> = Field::new("showslaonweb");
-    /// `site_fields`: list of `FieldHelper`.
-    pub const SITE_FIELDS: Field<Self, Vec<Record<FieldHelper>>> = Field::new("site_fields");
+    /// `site_fields`: list of `AssetField`.
+    pub const SITE_FIELDS: Field<Self, Vec<Record<AssetField>>> = Field::new("site_fields");
     /// `site_update`: list of `Site`.
     pub const SITE_UPDATE: Field<Self, Vec<Record<Site>>> = Field::new("site_update");
     /// `smsbalance`: integer.
@@ -1846,11 +1841,6 @@ impl Client {
     /// `xero_tracking_category_2_name`: text.
     pub const XERO_TRACKING_CATEGORY_2_NAME: Field<Self, String> =
         Field::new("xero_tracking_category_2_name");
-}
-
-schema_without_struct! {
-    /// 164 fields, in Halo's document `ContractHeader`.
-    ClientContract
 }
 
 impl Entity for ClientContract {
@@ -2130,8 +2120,8 @@ impl ClientContract {
     pub const REQUESTMINIMUM: Field<Self, Decimal> = Field::new("requestminimum");
     /// `rollingcontract`: flag.
     pub const ROLLINGCONTRACT: Field<Self, bool> = Field::new("rollingcontract");
-    /// `salesorder_id`: integer.
-    pub const SALESORDER_ID: Field<Self, i64> = Field::new("salesorder_id");
+    /// `salesorder_id`: id of a [`SalesOrder`].
+    pub const SALESORDER_ID: Field<Self, Id<SalesOrder>> = Field::new("salesorder_id");
     /// `salesorder_line_id`: integer.
     pub const SALESORDER_LINE_ID: Field<Self, i64> = Field::new("salesorder_line_id");
     /// `schedule`: list of `ContractSchedule`.
@@ -2158,8 +2148,8 @@ impl ClientContract {
     pub const SITE_ID: Field<Self, Id<Site>> = Field::new("site_id");
     /// `site_name`: text.
     pub const SITE_NAME: Field<Self, String> = Field::new("site_name");
-    /// `sla_id`: integer.
-    pub const SLA_ID: Field<Self, i64> = Field::new("sla_id");
+    /// `sla_id`: id of a [`Sla`].
+    pub const SLA_ID: Field<Self, Id<Sla>> = Field::new("sla_id");
     /// `sla_name`: text.
     pub const SLA_NAME: Field<Self, String> = Field::new("sla_name");
     /// `startbalance`: number.
@@ -2388,8 +2378,8 @@ impl ConsignmentDetail {
     pub const ITEM_DESCRIPTION: Field<Self, String> = Field::new("item_description");
     /// `item_externalreference`: text.
     pub const ITEM_EXTERNALREFERENCE: Field<Self, String> = Field::new("item_externalreference");
-    /// `item_id`: integer.
-    pub const ITEM_ID: Field<Self, i64> = Field::new("item_id");
+    /// `item_id`: id of an [`Item`].
+    pub const ITEM_ID: Field<Self, Id<Item>> = Field::new("item_id");
     /// `item_internalreference`: text.
     pub const ITEM_INTERNALREFERENCE: Field<Self, String> = Field::new("item_internalreference");
     /// `item_location`: text.
@@ -2404,8 +2394,8 @@ impl ConsignmentDetail {
     pub const PRICE: Field<Self, Decimal> = Field::new("price");
     /// `quantity`: number.
     pub const QUANTITY: Field<Self, Decimal> = Field::new("quantity");
-    /// `salesorder_id`: integer.
-    pub const SALESORDER_ID: Field<Self, i64> = Field::new("salesorder_id");
+    /// `salesorder_id`: id of a [`SalesOrder`].
+    pub const SALESORDER_ID: Field<Self, Id<SalesOrder>> = Field::new("salesorder_id");
     /// `salesorder_line`: integer.
     pub const SALESORDER_LINE: Field<Self, i64> = Field::new("salesorder_line");
     /// `serialised_assets`: list of `Asset`.
@@ -2418,8 +2408,8 @@ impl ConsignmentDetail {
     pub const STOCKBIN_ID: Field<Self, i64> = Field::new("stockbin_id");
     /// `stocklocation_id`: integer.
     pub const STOCKLOCATION_ID: Field<Self, i64> = Field::new("stocklocation_id");
-    /// `supplier_id`: integer.
-    pub const SUPPLIER_ID: Field<Self, i64> = Field::new("supplier_id");
+    /// `supplier_id`: id of a [`Supplier`].
+    pub const SUPPLIER_ID: Field<Self, Id<Supplier>> = Field::new("supplier_id");
     /// `_warning`: text.
     pub const WARNING: Field<Self, String> = Field::new("_warning");
 }
@@ -2460,8 +2450,8 @@ impl ConsignmentHeader {
     pub const PRINTHTML: Field<Self, String> = Field::new("printhtml");
     /// `_print_generate`: flag.
     pub const PRINT_GENERATE: Field<Self, bool> = Field::new("_print_generate");
-    /// `salesorder_id`: integer.
-    pub const SALESORDER_ID: Field<Self, i64> = Field::new("salesorder_id");
+    /// `salesorder_id`: id of a [`SalesOrder`].
+    pub const SALESORDER_ID: Field<Self, Id<SalesOrder>> = Field::new("salesorder_id");
     /// `site_id`: id of a [`Site`].
     pub const SITE_ID: Field<Self, Id<Site>> = Field::new("site_id");
     /// `stockbin_id`: integer.
@@ -2690,8 +2680,8 @@ schema_without_struct! {
 impl ContractHeaderContract {
     /// `contractref`: text.
     pub const CONTRACTREF: Field<Self, String> = Field::new("contractref");
-    /// `contract_id`: integer.
-    pub const CONTRACT_ID: Field<Self, i64> = Field::new("contract_id");
+    /// `contract_id`: id of a [`ClientContract`].
+    pub const CONTRACT_ID: Field<Self, Id<ClientContract>> = Field::new("contract_id");
     /// `id`: integer.
     pub const ID: Field<Self, i64> = Field::new("id");
     /// `supplier_contract_id`: integer.
@@ -2706,8 +2696,8 @@ schema_without_struct! {
 }
 
 impl ContractPeriod {
-    /// `contract_id`: integer.
-    pub const CONTRACT_ID: Field<Self, i64> = Field::new("contract_id");
+    /// `contract_id`: id of a [`ClientContract`].
+    pub const CONTRACT_ID: Field<Self, Id<ClientContract>> = Field::new("contract_id");
     /// `current`: flag.
     pub const CURRENT: Field<Self, bool> = Field::new("current");
     /// `end_date`: point in time.
@@ -2820,8 +2810,8 @@ impl ContractSchedulePlan {
     pub const AGENT_NAME: Field<Self, String> = Field::new("agent_name");
     /// `apid`: integer.
     pub const APID: Field<Self, i64> = Field::new("apid");
-    /// `contract_id`: integer.
-    pub const CONTRACT_ID: Field<Self, i64> = Field::new("contract_id");
+    /// `contract_id`: id of a [`ClientContract`].
+    pub const CONTRACT_ID: Field<Self, Id<ClientContract>> = Field::new("contract_id");
     /// `date`: point in time.
     pub const DATE: Field<Self, Time> = Field::new("date");
     /// `event`: `Appointment`.

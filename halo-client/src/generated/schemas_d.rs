@@ -474,8 +474,8 @@ impl Entity for DeviceChange {
 }
 
 impl DeviceChange {
-    /// `asset_id`: integer.
-    pub const ASSET_ID: Field<Self, i64> = Field::new("asset_id");
+    /// `asset_id`: id of an [`Asset`].
+    pub const ASSET_ID: Field<Self, Id<Asset>> = Field::new("asset_id");
     /// `asset_number`: integer.
     pub const ASSET_NUMBER: Field<Self, i64> = Field::new("asset_number");
     /// `asset_site`: integer.
@@ -492,8 +492,8 @@ impl DeviceChange {
     pub const FIELD_NAME: Field<Self, String> = Field::new("field_name");
     /// `id`: id of a [`DeviceChange`].
     pub const ID: Field<Self, Id<DeviceChange>> = Field::new("id");
-    /// `item_id`: integer.
-    pub const ITEM_ID: Field<Self, i64> = Field::new("item_id");
+    /// `item_id`: id of an [`Item`].
+    pub const ITEM_ID: Field<Self, Id<Item>> = Field::new("item_id");
     /// `new_site`: integer.
     pub const NEW_SITE: Field<Self, i64> = Field::new("new_site");
     /// `new_value`: text.
@@ -522,12 +522,12 @@ impl Entity for DeviceMeterReading {
 }
 
 impl DeviceMeterReading {
-    /// `asset_id`: integer.
-    pub const ASSET_ID: Field<Self, i64> = Field::new("asset_id");
+    /// `asset_id`: id of an [`Asset`].
+    pub const ASSET_ID: Field<Self, Id<Asset>> = Field::new("asset_id");
     /// `id`: id of a [`DeviceMeterReading`].
     pub const ID: Field<Self, Id<DeviceMeterReading>> = Field::new("id");
-    /// `invoice_id`: integer.
-    pub const INVOICE_ID: Field<Self, i64> = Field::new("invoice_id");
+    /// `invoice_id`: id of an [`Invoice`].
+    pub const INVOICE_ID: Field<Self, Id<Invoice>> = Field::new("invoice_id");
     /// `meter_name`: text.
     pub const METER_NAME: Field<Self, String> = Field::new("meter_name");
     /// `pack_id`: integer.

@@ -338,8 +338,8 @@ impl EmailStore {
     pub const BULK_USER_ID_ARRAY: Field<Self, Vec<i64>> = Field::new("bulk_user_id_array");
     /// `client_id`: id of a [`Client`].
     pub const CLIENT_ID: Field<Self, Id<Client>> = Field::new("client_id");
-    /// `contract_id`: integer.
-    pub const CONTRACT_ID: Field<Self, i64> = Field::new("contract_id");
+    /// `contract_id`: id of a [`ClientContract`].
+    pub const CONTRACT_ID: Field<Self, Id<ClientContract>> = Field::new("contract_id");
     /// `datecreated`: point in time.
     pub const DATECREATED: Field<Self, Time> = Field::new("datecreated");
     /// `dateemailed`: point in time.
@@ -366,8 +366,8 @@ impl EmailStore {
     pub const FROM_DL_ID: Field<Self, i64> = Field::new("from_dl_id");
     /// `id`: id of an [`EmailStore`].
     pub const ID: Field<Self, Id<EmailStore>> = Field::new("id");
-    /// `invoice_id`: integer.
-    pub const INVOICE_ID: Field<Self, i64> = Field::new("invoice_id");
+    /// `invoice_id`: id of an [`Invoice`].
+    pub const INVOICE_ID: Field<Self, Id<Invoice>> = Field::new("invoice_id");
     /// `_isbatch`: flag.
     pub const ISBATCH: Field<Self, bool> = Field::new("_isbatch");
     /// `kb_id`: integer.
@@ -380,20 +380,20 @@ impl EmailStore {
     pub const MESSAGEGROUP_ID: Field<Self, i64> = Field::new("messagegroup_id");
     /// `org_id`: integer.
     pub const ORG_ID: Field<Self, i64> = Field::new("org_id");
-    /// `purchaseorder_id`: integer.
-    pub const PURCHASEORDER_ID: Field<Self, i64> = Field::new("purchaseorder_id");
-    /// `quotation_id`: integer.
-    pub const QUOTATION_ID: Field<Self, i64> = Field::new("quotation_id");
+    /// `purchaseorder_id`: id of a [`PurchaseOrder`].
+    pub const PURCHASEORDER_ID: Field<Self, Id<PurchaseOrder>> = Field::new("purchaseorder_id");
+    /// `quotation_id`: id of a [`Quotation`].
+    pub const QUOTATION_ID: Field<Self, Id<Quotation>> = Field::new("quotation_id");
     /// `ref`: integer.
     pub const REF: Field<Self, i64> = Field::new("ref");
     /// `replyaddress`: text.
     pub const REPLYADDRESS: Field<Self, String> = Field::new("replyaddress");
     /// `reply_direct`: flag.
     pub const REPLY_DIRECT: Field<Self, bool> = Field::new("reply_direct");
-    /// `report_id`: integer.
-    pub const REPORT_ID: Field<Self, i64> = Field::new("report_id");
-    /// `salesorder_id`: integer.
-    pub const SALESORDER_ID: Field<Self, i64> = Field::new("salesorder_id");
+    /// `report_id`: id of a [`Report`].
+    pub const REPORT_ID: Field<Self, Id<Report>> = Field::new("report_id");
+    /// `salesorder_id`: id of a [`SalesOrder`].
+    pub const SALESORDER_ID: Field<Self, Id<SalesOrder>> = Field::new("salesorder_id");
     /// `sales_mailbox_override_id`: integer.
     pub const SALES_MAILBOX_OVERRIDE_ID: Field<Self, i64> = Field::new("sales_mailbox_override_id");
     /// `site_id`: id of a [`Site`].

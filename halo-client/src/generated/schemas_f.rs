@@ -458,12 +458,12 @@ impl FaultItem {
     pub const AGENT_ID: Field<Self, Id<Agent>> = Field::new("agent_id");
     /// `assetgroup_name`: text.
     pub const ASSETGROUP_NAME: Field<Self, String> = Field::new("assetgroup_name");
-    /// `assettype_id`: integer.
-    pub const ASSETTYPE_ID: Field<Self, i64> = Field::new("assettype_id");
+    /// `assettype_id`: id of an [`AssetType`].
+    pub const ASSETTYPE_ID: Field<Self, Id<AssetType>> = Field::new("assettype_id");
     /// `assettype_name`: text.
     pub const ASSETTYPE_NAME: Field<Self, String> = Field::new("assettype_name");
-    /// `asset_id`: integer.
-    pub const ASSET_ID: Field<Self, i64> = Field::new("asset_id");
+    /// `asset_id`: id of an [`Asset`].
+    pub const ASSET_ID: Field<Self, Id<Asset>> = Field::new("asset_id");
     /// `asset_number`: integer.
     pub const ASSET_NUMBER: Field<Self, i64> = Field::new("asset_number");
     /// `asset_site`: integer.
@@ -493,8 +493,8 @@ impl FaultItem {
     pub const ITEM_EXTERNAL_REFERENCE: Field<Self, String> = Field::new("item_external_reference");
     /// `item_generic`: integer.
     pub const ITEM_GENERIC: Field<Self, i64> = Field::new("item_generic");
-    /// `item_id`: integer.
-    pub const ITEM_ID: Field<Self, i64> = Field::new("item_id");
+    /// `item_id`: id of an [`Item`].
+    pub const ITEM_ID: Field<Self, Id<Item>> = Field::new("item_id");
     /// `item_internal_reference`: text.
     pub const ITEM_INTERNAL_REFERENCE: Field<Self, String> = Field::new("item_internal_reference");
     /// `item_recurring`: flag.
@@ -865,59 +865,6 @@ impl FieldGroup {
     pub const WARNING: Field<Self, String> = Field::new("_warning");
 }
 
-schema_without_struct! {
-    /// 22 fields.
-    FieldHelper
-}
-
-impl FieldHelper {
-    /// `access_level`: integer.
-    pub const ACCESS_LEVEL: Field<Self, i64> = Field::new("access_level");
-    /// `display`: text.
-    pub const DISPLAY: Field<Self, String> = Field::new("display");
-    /// `groupname`: text.
-    pub const GROUPNAME: Field<Self, String> = Field::new("groupname");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
-    /// `lookup`: integer.
-    pub const LOOKUP: Field<Self, i64> = Field::new("lookup");
-    /// `mandatory`: flag.
-    pub const MANDATORY: Field<Self, bool> = Field::new("mandatory");
-    /// `mapping_id`: integer.
-    pub const MAPPING_ID: Field<Self, i64> = Field::new("mapping_id");
-    /// `name`: text.
-    pub const NAME: Field<Self, String> = Field::new("name");
-    /// `parenttype_id`: integer.
-    pub const PARENTTYPE_ID: Field<Self, i64> = Field::new("parenttype_id");
-    /// `showonactivity`: flag.
-    pub const SHOWONACTIVITY: Field<Self, bool> = Field::new("showonactivity");
-    /// `systemuse`: integer.
-    pub const SYSTEMUSE: Field<Self, i64> = Field::new("systemuse");
-    /// `tab_columns`: integer.
-    pub const TAB_COLUMNS: Field<Self, i64> = Field::new("tab_columns");
-    /// `tab_id`: integer.
-    pub const TAB_ID: Field<Self, i64> = Field::new("tab_id");
-    /// `tab_name`: text.
-    pub const TAB_NAME: Field<Self, String> = Field::new("tab_name");
-    /// `tab_sequence`: integer.
-    pub const TAB_SEQUENCE: Field<Self, i64> = Field::new("tab_sequence");
-    /// `techdetail`: integer.
-    pub const TECHDETAIL: Field<Self, i64> = Field::new("techdetail");
-    /// `typeinfo_id`: integer.
-    pub const TYPEINFO_ID: Field<Self, i64> = Field::new("typeinfo_id");
-    /// `url`: text.
-    pub const URL: Field<Self, String> = Field::new("url");
-    /// `userdetail`: integer.
-    pub const USERDETAIL: Field<Self, i64> = Field::new("userdetail");
-    /// `validate`: text.
-    pub const VALIDATE: Field<Self, String> = Field::new("validate");
-    /// `value`: any JSON.
-    pub const VALUE: Field<Self, Json> = Field::new("value");
-    /// `visibility_conditions`: list of `CustomFieldVisibility`.
-    pub const VISIBILITY_CONDITIONS: Field<Self, Vec<Record<CustomFieldVisibility>>> =
-        Field::new("visibility_conditions");
-}
-
 impl Entity for FieldInfo {
     type Key = i64;
 }
@@ -1171,8 +1118,8 @@ schema_without_struct! {
 }
 
 impl FieldRoleRestriction {
-    /// `assettype_id`: integer.
-    pub const ASSETTYPE_ID: Field<Self, i64> = Field::new("assettype_id");
+    /// `assettype_id`: id of an [`AssetType`].
+    pub const ASSETTYPE_ID: Field<Self, Id<AssetType>> = Field::new("assettype_id");
     /// `field_id`: integer.
     pub const FIELD_ID: Field<Self, i64> = Field::new("field_id");
     /// `id`: integer.

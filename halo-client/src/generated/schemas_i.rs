@@ -894,11 +894,6 @@ impl InternetAddress {
     pub const NAME: Field<Self, String> = Field::new("name");
 }
 
-schema_without_struct! {
-    /// 249 fields, in Halo's document `InvoiceHeader`.
-    Invoice
-}
-
 impl Entity for Invoice {
     type Key = i64;
 }
@@ -969,8 +964,8 @@ impl Invoice {
     pub const APPROVAL_START: Field<Self, bool> = Field::new("approval_start");
     /// `approval_status`: integer.
     pub const APPROVAL_STATUS: Field<Self, i64> = Field::new("approval_status");
-    /// `assigned_agent`: integer.
-    pub const ASSIGNED_AGENT: Field<Self, i64> = Field::new("assigned_agent");
+    /// `assigned_agent`: id of an [`Agent`].
+    pub const ASSIGNED_AGENT: Field<Self, Id<Agent>> = Field::new("assigned_agent");
     /// `assigned_agent_name`: text.
     pub const ASSIGNED_AGENT_NAME: Field<Self, String> = Field::new("assigned_agent_name");
     /// `avalara_details_id`: integer.
@@ -993,8 +988,8 @@ impl Invoice {
     pub const CONTACTNAME: Field<Self, String> = Field::new("contactname");
     /// `contains_calculated_quantity`: flag.
     pub const CONTAINS_CALCULATED_QUANTITY: Field<Self, bool> = Field::new("contains_calculated_quantity");
-    /// `contract_id`: integer.
-    pub const CONTRACT_ID: Field<Self, i64> = Field::new("contract_id");
+    /// `contract_id`: id of a [`ClientContract`].
+    pub const CONTRACT_ID: Field<Self, Id<ClientContract>> = Field::new("contract_id");
     /// `contract_ref`: text.
     pub const CONTRACT_REF: Field<Self, String> = Field::new("contract_ref");
     /// `conversion_rate`: number.
@@ -1293,8 +1288,8 @@ impl Invoice {
     pub const PRINT_GENERATE: Field<Self, bool> = Field::new("_print_generate");
     /// `_print_preview`: flag.
     pub const PRINT_PREVIEW: Field<Self, bool> = Field::new("_print_preview");
-    /// `purchaseorder_id`: integer.
-    pub const PURCHASEORDER_ID: Field<Self, i64> = Field::new("purchaseorder_id");
+    /// `purchaseorder_id`: id of a [`PurchaseOrder`].
+    pub const PURCHASEORDER_ID: Field<Self, Id<PurchaseOrder>> = Field::new("purchaseorder_id");
     /// `qboid`: integer.
     pub const QBOID: Field<Self, i64> = Field::new("qboid");
     /// `qbo_company_id`: text.
@@ -1305,8 +1300,8 @@ impl Invoice {
     pub const QBO_TERM_ID: Field<Self, i64> = Field::new("qbo_term_id");
     /// `qbo_term_name`: text.
     pub const QBO_TERM_NAME: Field<Self, String> = Field::new("qbo_term_name");
-    /// `recurring_invoice_id`: integer.
-    pub const RECURRING_INVOICE_ID: Field<Self, i64> = Field::new("recurring_invoice_id");
+    /// `recurring_invoice_id`: id of an [`Invoice`].
+    pub const RECURRING_INVOICE_ID: Field<Self, Id<Invoice>> = Field::new("recurring_invoice_id");
     /// `reference`: text.
     pub const REFERENCE: Field<Self, String> = Field::new("reference");
     /// `requires_approval`: flag.
@@ -1319,8 +1314,8 @@ impl Invoice {
     pub const SAGE_BUSINESS_CLOUD_DETAILS_ID: Field<Self, i64> = Field::new("sage_business_cloud_details_id");
     /// `sage_business_cloud_id`: text.
     pub const SAGE_BUSINESS_CLOUD_ID: Field<Self, String> = Field::new("sage_business_cloud_id");
-    /// `salesorder_id`: integer.
-    pub const SALESORDER_ID: Field<Self, i64> = Field::new("salesorder_id");
+    /// `salesorder_id`: id of a [`SalesOrder`].
+    pub const SALESORDER_ID: Field<Self, Id<SalesOrder>> = Field::new("salesorder_id");
     /// `schedule`: `StdRequest`.
     pub const SCHEDULE: Field<Self, Record<StdRequest>> = Field::new("schedule");
     /// `schedule_date`: point in time.
@@ -1333,8 +1328,8 @@ impl Invoice {
     pub const SENDMASSINVOICE: Field<Self, bool> = Field::new("_sendmassinvoice");
     /// `shipaddress`: `AddressStore`.
     pub const SHIPADDRESS: Field<Self, Record<AddressStore>> = Field::new("shipaddress");
-    /// `sitenumber`: integer.
-    pub const SITENUMBER: Field<Self, i64> = Field::new("sitenumber");
+    /// `sitenumber`: id of a [`Site`].
+    pub const SITENUMBER: Field<Self, Id<Site>> = Field::new("sitenumber");
     /// `site_name`: text.
     pub const SITE_NAME: Field<Self, String> = Field::new("site_name");
     /// `snelstart_id`: text.
@@ -1343,8 +1338,8 @@ impl Invoice {
     pub const SQLIMPORT_ID: Field<Self, i64> = Field::new("sqlimport_id");
     /// `startdate`: point in time.
     pub const STARTDATE: Field<Self, Time> = Field::new("startdate");
-    /// `supplier_id`: integer.
-    pub const SUPPLIER_ID: Field<Self, i64> = Field::new("supplier_id");
+    /// `supplier_id`: id of a [`Supplier`].
+    pub const SUPPLIER_ID: Field<Self, Id<Supplier>> = Field::new("supplier_id");
     /// `supplier_name`: text.
     pub const SUPPLIER_NAME: Field<Self, String> = Field::new("supplier_name");
     /// `sync_include_paid`: flag.
@@ -1433,8 +1428,8 @@ impl InvoiceChange {
     pub const INVOICE_DETAIL_PRORATA_ID: Field<Self, i64> = Field::new("invoice_detail_prorata_id");
     /// `invoice_detail_quantity_id`: integer.
     pub const INVOICE_DETAIL_QUANTITY_ID: Field<Self, i64> = Field::new("invoice_detail_quantity_id");
-    /// `invoice_id`: integer.
-    pub const INVOICE_ID: Field<Self, i64> = Field::new("invoice_id");
+    /// `invoice_id`: id of an [`Invoice`].
+    pub const INVOICE_ID: Field<Self, Id<Invoice>> = Field::new("invoice_id");
     /// `invoice_line_id`: integer.
     pub const INVOICE_LINE_ID: Field<Self, i64> = Field::new("invoice_line_id");
     /// `new_value`: text.
@@ -1513,8 +1508,8 @@ impl InvoiceDetailProRata {
     pub const QUANTITY: Field<Self, Decimal> = Field::new("quantity");
     /// `quantity_id`: integer.
     pub const QUANTITY_ID: Field<Self, i64> = Field::new("quantity_id");
-    /// `recurring_invoice_id`: integer.
-    pub const RECURRING_INVOICE_ID: Field<Self, i64> = Field::new("recurring_invoice_id");
+    /// `recurring_invoice_id`: id of an [`Invoice`].
+    pub const RECURRING_INVOICE_ID: Field<Self, Id<Invoice>> = Field::new("recurring_invoice_id");
     /// `shortdescription`: text.
     pub const SHORTDESCRIPTION: Field<Self, String> = Field::new("shortdescription");
     /// `site_id`: id of a [`Site`].
@@ -1613,22 +1608,22 @@ schema_without_struct! {
 }
 
 impl InvoiceHeaderMerge {
-    /// `contract_id`: integer.
-    pub const CONTRACT_ID: Field<Self, i64> = Field::new("contract_id");
+    /// `contract_id`: id of a [`ClientContract`].
+    pub const CONTRACT_ID: Field<Self, Id<ClientContract>> = Field::new("contract_id");
     /// `contract_ref`: text.
     pub const CONTRACT_REF: Field<Self, String> = Field::new("contract_ref");
     /// `due_date`: point in time.
     pub const DUE_DATE: Field<Self, Time> = Field::new("due_date");
     /// `id`: integer.
     pub const ID: Field<Self, i64> = Field::new("id");
-    /// `invoice_id`: integer.
-    pub const INVOICE_ID: Field<Self, i64> = Field::new("invoice_id");
+    /// `invoice_id`: id of an [`Invoice`].
+    pub const INVOICE_ID: Field<Self, Id<Invoice>> = Field::new("invoice_id");
     /// `percent`: number.
     pub const PERCENT: Field<Self, Decimal> = Field::new("percent");
-    /// `recurring_invoice_id`: integer.
-    pub const RECURRING_INVOICE_ID: Field<Self, i64> = Field::new("recurring_invoice_id");
-    /// `salesorder_id`: integer.
-    pub const SALESORDER_ID: Field<Self, i64> = Field::new("salesorder_id");
+    /// `recurring_invoice_id`: id of an [`Invoice`].
+    pub const RECURRING_INVOICE_ID: Field<Self, Id<Invoice>> = Field::new("recurring_invoice_id");
+    /// `salesorder_id`: id of a [`SalesOrder`].
+    pub const SALESORDER_ID: Field<Self, Id<SalesOrder>> = Field::new("salesorder_id");
     /// `schedule_date`: point in time.
     pub const SCHEDULE_DATE: Field<Self, Time> = Field::new("schedule_date");
     /// `schedule_id`: integer.
@@ -1637,16 +1632,11 @@ impl InvoiceHeaderMerge {
     pub const WARNING: Field<Self, String> = Field::new("_warning");
 }
 
-schema_without_struct! {
-    /// 160 fields, in Halo's document `InvoiceDetail`.
-    InvoiceLine
-}
-
 impl InvoiceLine {
     /// `actioncode`: integer.
     pub const ACTIONCODE: Field<Self, i64> = Field::new("actioncode");
-    /// `asset_id`: integer.
-    pub const ASSET_ID: Field<Self, i64> = Field::new("asset_id");
+    /// `asset_id`: id of an [`Asset`].
+    pub const ASSET_ID: Field<Self, Id<Asset>> = Field::new("asset_id");
     /// `asset_inventory_number`: text.
     pub const ASSET_INVENTORY_NUMBER: Field<Self, String> = Field::new("asset_inventory_number");
     /// `autorenew`: flag.
@@ -1679,8 +1669,8 @@ impl InvoiceLine {
     pub const COMMENT_1: Field<Self, String> = Field::new("comment_1");
     /// `comment_2`: text.
     pub const COMMENT_2: Field<Self, String> = Field::new("comment_2");
-    /// `contract_id`: integer.
-    pub const CONTRACT_ID: Field<Self, i64> = Field::new("contract_id");
+    /// `contract_id`: id of a [`ClientContract`].
+    pub const CONTRACT_ID: Field<Self, Id<ClientContract>> = Field::new("contract_id");
     /// `createproratadate`: point in time.
     pub const CREATEPRORATADATE: Field<Self, Time> = Field::new("createproratadate");
     /// `createproratanormallines`: integer.
@@ -1729,8 +1719,8 @@ impl InvoiceLine {
     pub const HIDE_ON_PDF: Field<Self, bool> = Field::new("hide_on_pdf");
     /// `id`: integer.
     pub const ID: Field<Self, i64> = Field::new("id");
-    /// `ihid`: integer.
-    pub const IHID: Field<Self, i64> = Field::new("ihid");
+    /// `ihid`: id of an [`Invoice`].
+    pub const IHID: Field<Self, Id<Invoice>> = Field::new("ihid");
     /// `importcsvid`: integer.
     pub const IMPORTCSVID: Field<Self, i64> = Field::new("importcsvid");
     /// `_importtype`: text.
@@ -1761,8 +1751,8 @@ impl InvoiceLine {
     pub const IS_METER: Field<Self, bool> = Field::new("is_meter");
     /// `is_recognised_revenue`: flag.
     pub const IS_RECOGNISED_REVENUE: Field<Self, bool> = Field::new("is_recognised_revenue");
-    /// `_itemid`: integer.
-    pub const ITEMID: Field<Self, i64> = Field::new("_itemid");
+    /// `_itemid`: id of an [`Item`].
+    pub const ITEMID: Field<Self, Id<Item>> = Field::new("_itemid");
     /// `itemonorder`: flag.
     pub const ITEMONORDER: Field<Self, bool> = Field::new("itemonorder");
     /// `item_code`: text.
@@ -1859,8 +1849,8 @@ impl InvoiceLine {
     pub const PRORATA_UNIT_PRICE: Field<Self, Decimal> = Field::new("prorata_unit_price");
     /// `pro_rata_line_id`: integer.
     pub const PRO_RATA_LINE_ID: Field<Self, i64> = Field::new("pro_rata_line_id");
-    /// `purchaseorder_id`: integer.
-    pub const PURCHASEORDER_ID: Field<Self, i64> = Field::new("purchaseorder_id");
+    /// `purchaseorder_id`: id of a [`PurchaseOrder`].
+    pub const PURCHASEORDER_ID: Field<Self, Id<PurchaseOrder>> = Field::new("purchaseorder_id");
     /// `purchaseorder_line_id`: integer.
     pub const PURCHASEORDER_LINE_ID: Field<Self, i64> = Field::new("purchaseorder_line_id");
     /// `qty_order`: number.
@@ -1878,8 +1868,8 @@ impl InvoiceLine {
         Field::new("quantity_subscriptions");
     /// `quantity_users`: list of `InvoiceDetailQuantity`.
     pub const QUANTITY_USERS: Field<Self, Vec<Record<InvoiceDetailQuantity>>> = Field::new("quantity_users");
-    /// `recurring_invoice_id`: integer.
-    pub const RECURRING_INVOICE_ID: Field<Self, i64> = Field::new("recurring_invoice_id");
+    /// `recurring_invoice_id`: id of an [`Invoice`].
+    pub const RECURRING_INVOICE_ID: Field<Self, Id<Invoice>> = Field::new("recurring_invoice_id");
     /// `recurring_invoice_line_id`: integer.
     pub const RECURRING_INVOICE_LINE_ID: Field<Self, i64> = Field::new("recurring_invoice_line_id");
     /// `recurring_invoice_price_type`: integer.
@@ -1969,11 +1959,6 @@ impl InvoiceLine {
     pub const XERO_TAX_CODE: Field<Self, String> = Field::new("xero_tax_code");
 }
 
-schema_without_struct! {
-    /// 25 fields, in Halo's document `InvoicePayment_List`.
-    InvoicePayment
-}
-
 impl Entity for InvoicePayment {
     type Key = i64;
 }
@@ -1997,8 +1982,8 @@ impl InvoicePayment {
     pub const INTENT_ID: Field<Self, String> = Field::new("intent_id");
     /// `intent_response`: text.
     pub const INTENT_RESPONSE: Field<Self, String> = Field::new("intent_response");
-    /// `invoice_id`: integer.
-    pub const INVOICE_ID: Field<Self, i64> = Field::new("invoice_id");
+    /// `invoice_id`: id of an [`Invoice`].
+    pub const INVOICE_ID: Field<Self, Id<Invoice>> = Field::new("invoice_id");
     /// `invoice_invoicenumber`: text.
     pub const INVOICE_INVOICENUMBER: Field<Self, String> = Field::new("invoice_invoicenumber");
     /// `invoice_match_id`: text.
@@ -2031,11 +2016,6 @@ impl InvoicePayment {
     pub const XERO_ID: Field<Self, String> = Field::new("xero_id");
 }
 
-schema_without_struct! {
-    /// 179 fields.
-    Item
-}
-
 impl Entity for Item {
     type Key = i64;
 }
@@ -2051,8 +2031,8 @@ impl Item {
     pub const ASSETGROUP_ID: Field<Self, i64> = Field::new("assetgroup_id");
     /// `assetgroup_name`: text.
     pub const ASSETGROUP_NAME: Field<Self, String> = Field::new("assetgroup_name");
-    /// `assettype_id`: integer.
-    pub const ASSETTYPE_ID: Field<Self, i64> = Field::new("assettype_id");
+    /// `assettype_id`: id of an [`AssetType`].
+    pub const ASSETTYPE_ID: Field<Self, Id<AssetType>> = Field::new("assettype_id");
     /// `assettype_name`: text.
     pub const ASSETTYPE_NAME: Field<Self, String> = Field::new("assettype_name");
     /// `asset_account`: `KeyPair2`.
@@ -2348,8 +2328,8 @@ impl Item {
     pub const STATUS: Field<Self, i64> = Field::new("status");
     /// `stocklocations`: list of `Site`.
     pub const STOCKLOCATIONS: Field<Self, Vec<Record<Site>>> = Field::new("stocklocations");
-    /// `supplier_id`: integer.
-    pub const SUPPLIER_ID: Field<Self, i64> = Field::new("supplier_id");
+    /// `supplier_id`: id of a [`Supplier`].
+    pub const SUPPLIER_ID: Field<Self, Id<Supplier>> = Field::new("supplier_id");
     /// `supplier_name`: text.
     pub const SUPPLIER_NAME: Field<Self, String> = Field::new("supplier_name");
     /// `supplier_part_code`: text.
@@ -2509,8 +2489,8 @@ schema_without_struct! {
 impl ItemRestriction {
     /// `id`: integer.
     pub const ID: Field<Self, i64> = Field::new("id");
-    /// `item_id`: integer.
-    pub const ITEM_ID: Field<Self, i64> = Field::new("item_id");
+    /// `item_id`: id of an [`Item`].
+    pub const ITEM_ID: Field<Self, Id<Item>> = Field::new("item_id");
     /// `item_name`: text.
     pub const ITEM_NAME: Field<Self, String> = Field::new("item_name");
     /// `servicerequest_id`: integer.
@@ -2541,16 +2521,16 @@ impl ItemStock {
     pub const IS_STOCK_TAKE: Field<Self, bool> = Field::new("is_stock_take");
     /// `item_assettype_id`: integer.
     pub const ITEM_ASSETTYPE_ID: Field<Self, i64> = Field::new("item_assettype_id");
-    /// `item_id`: integer.
-    pub const ITEM_ID: Field<Self, i64> = Field::new("item_id");
+    /// `item_id`: id of an [`Item`].
+    pub const ITEM_ID: Field<Self, Id<Item>> = Field::new("item_id");
     /// `item_name`: text.
     pub const ITEM_NAME: Field<Self, String> = Field::new("item_name");
     /// `line_site_id`: integer.
     pub const LINE_SITE_ID: Field<Self, i64> = Field::new("line_site_id");
     /// `note`: text.
     pub const NOTE: Field<Self, String> = Field::new("note");
-    /// `purchaseorder_id`: integer.
-    pub const PURCHASEORDER_ID: Field<Self, i64> = Field::new("purchaseorder_id");
+    /// `purchaseorder_id`: id of a [`PurchaseOrder`].
+    pub const PURCHASEORDER_ID: Field<Self, Id<PurchaseOrder>> = Field::new("purchaseorder_id");
     /// `purchaseorder_line_id`: integer.
     pub const PURCHASEORDER_LINE_ID: Field<Self, i64> = Field::new("purchaseorder_line_id");
     /// `purchaseorder_ref`: text.
@@ -2563,8 +2543,8 @@ impl ItemStock {
     pub const QUANTITY_REMAINING: Field<Self, Decimal> = Field::new("quantity_remaining");
     /// `real_quantity_in`: number.
     pub const REAL_QUANTITY_IN: Field<Self, Decimal> = Field::new("real_quantity_in");
-    /// `salesorder_id`: integer.
-    pub const SALESORDER_ID: Field<Self, i64> = Field::new("salesorder_id");
+    /// `salesorder_id`: id of a [`SalesOrder`].
+    pub const SALESORDER_ID: Field<Self, Id<SalesOrder>> = Field::new("salesorder_id");
     /// `serialised_assets`: list of `Asset`.
     pub const SERIALISED_ASSETS: Field<Self, Vec<Record<Asset>>> = Field::new("serialised_assets");
     /// `serialised_assets_in_stock`: integer.
@@ -2581,8 +2561,8 @@ impl ItemStock {
     pub const STOCKLOCATION_ID: Field<Self, i64> = Field::new("stocklocation_id");
     /// `stocklocation_name`: text.
     pub const STOCKLOCATION_NAME: Field<Self, String> = Field::new("stocklocation_name");
-    /// `supplier_id`: integer.
-    pub const SUPPLIER_ID: Field<Self, i64> = Field::new("supplier_id");
+    /// `supplier_id`: id of a [`Supplier`].
+    pub const SUPPLIER_ID: Field<Self, Id<Supplier>> = Field::new("supplier_id");
     /// `supplier_name`: text.
     pub const SUPPLIER_NAME: Field<Self, String> = Field::new("supplier_name");
     /// `ticket_id`: id of a [`Ticket`].
@@ -2615,14 +2595,14 @@ impl ItemSupplier {
     pub const ID: Field<Self, Id<ItemSupplier>> = Field::new("id");
     /// `_is_new`: flag.
     pub const IS_NEW: Field<Self, bool> = Field::new("_is_new");
-    /// `item_id`: integer.
-    pub const ITEM_ID: Field<Self, i64> = Field::new("item_id");
+    /// `item_id`: id of an [`Item`].
+    pub const ITEM_ID: Field<Self, Id<Item>> = Field::new("item_id");
     /// `note`: text.
     pub const NOTE: Field<Self, String> = Field::new("note");
     /// `price`: number.
     pub const PRICE: Field<Self, Decimal> = Field::new("price");
-    /// `supplier_id`: integer.
-    pub const SUPPLIER_ID: Field<Self, i64> = Field::new("supplier_id");
+    /// `supplier_id`: id of a [`Supplier`].
+    pub const SUPPLIER_ID: Field<Self, Id<Supplier>> = Field::new("supplier_id");
     /// `supplier_name`: text.
     pub const SUPPLIER_NAME: Field<Self, String> = Field::new("supplier_name");
     /// `supplier_sku`: text.

@@ -133,11 +133,6 @@ impl KashflowDetails {
     pub const WARNING: Field<Self, String> = Field::new("_warning");
 }
 
-schema_without_struct! {
-    /// 94 fields, in Halo's document `KBEntry`.
-    KbArticle
-}
-
 impl Entity for KbArticle {
     type Key = i64;
 }
@@ -147,8 +142,8 @@ impl KbArticle {
     pub const ATTACHMENTS: Field<Self, Vec<Record<Attachment>>> = Field::new("attachments");
     /// `confluence_url`: text.
     pub const CONFLUENCE_URL: Field<Self, String> = Field::new("confluence_url");
-    /// `creator_id`: integer.
-    pub const CREATOR_ID: Field<Self, i64> = Field::new("creator_id");
+    /// `creator_id`: id of an [`Agent`].
+    pub const CREATOR_ID: Field<Self, Id<Agent>> = Field::new("creator_id");
     /// `creator_name`: text.
     pub const CREATOR_NAME: Field<Self, String> = Field::new("creator_name");
     /// `customfields`: list of `CustomField`.

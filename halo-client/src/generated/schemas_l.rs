@@ -498,8 +498,8 @@ impl Licence {
     pub const START_DATE: Field<Self, Time> = Field::new("start_date");
     /// `status`: text.
     pub const STATUS: Field<Self, String> = Field::new("status");
-    /// `supplier_id`: integer.
-    pub const SUPPLIER_ID: Field<Self, i64> = Field::new("supplier_id");
+    /// `supplier_id`: id of a [`Supplier`].
+    pub const SUPPLIER_ID: Field<Self, Id<Supplier>> = Field::new("supplier_id");
     /// `supplier_name`: text.
     pub const SUPPLIER_NAME: Field<Self, String> = Field::new("supplier_name");
     /// `tenant_id`: text.

@@ -174,11 +174,6 @@ impl OpenIddictToken {
     pub const TYPE: Field<Self, String> = Field::new("type");
 }
 
-schema_without_struct! {
-    /// 155 fields.
-    OrderLine
-}
-
 impl OrderLine {
     /// `addbudget`: flag.
     pub const ADDBUDGET: Field<Self, bool> = Field::new("addbudget");
@@ -188,8 +183,8 @@ impl OrderLine {
     pub const ASSETGROUP_NAME: Field<Self, String> = Field::new("assetgroup_name");
     /// `assets_to_reserve`: list of `Asset`.
     pub const ASSETS_TO_RESERVE: Field<Self, Vec<Record<Asset>>> = Field::new("assets_to_reserve");
-    /// `assettype_id`: integer.
-    pub const ASSETTYPE_ID: Field<Self, i64> = Field::new("assettype_id");
+    /// `assettype_id`: id of an [`AssetType`].
+    pub const ASSETTYPE_ID: Field<Self, Id<AssetType>> = Field::new("assettype_id");
     /// `asset_type_matching_field_name`: text.
     pub const ASSET_TYPE_MATCHING_FIELD_NAME: Field<Self, String> =
         Field::new("asset_type_matching_field_name");
@@ -217,8 +212,8 @@ impl OrderLine {
     pub const CONSIGNMENT_ADDRESS: Field<Self, Record<AddressStore>> = Field::new("consignment_address");
     /// `consignment_ids`: list of integer.
     pub const CONSIGNMENT_IDS: Field<Self, Vec<i64>> = Field::new("consignment_ids");
-    /// `contract_id`: integer.
-    pub const CONTRACT_ID: Field<Self, i64> = Field::new("contract_id");
+    /// `contract_id`: id of a [`ClientContract`].
+    pub const CONTRACT_ID: Field<Self, Id<ClientContract>> = Field::new("contract_id");
     /// `contract_ref`: text.
     pub const CONTRACT_REF: Field<Self, String> = Field::new("contract_ref");
     /// `conversion_rate`: number, read only.
@@ -271,8 +266,8 @@ impl OrderLine {
     pub const INTACCT_SAVE_LOCATION: Field<Self, String> = Field::new("intacct_save_location");
     /// `invoiced_quantity`: number.
     pub const INVOICED_QUANTITY: Field<Self, Decimal> = Field::new("invoiced_quantity");
-    /// `invoice_id`: integer.
-    pub const INVOICE_ID: Field<Self, i64> = Field::new("invoice_id");
+    /// `invoice_id`: id of an [`Invoice`].
+    pub const INVOICE_ID: Field<Self, Id<Invoice>> = Field::new("invoice_id");
     /// `invoice_ids`: list of integer.
     pub const INVOICE_IDS: Field<Self, Vec<i64>> = Field::new("invoice_ids");
     /// `isfreightline`: flag.
@@ -299,8 +294,8 @@ impl OrderLine {
     pub const ITEM_DOESNOTNEEDCONSIGNING: Field<Self, bool> = Field::new("item_doesnotneedconsigning");
     /// `item_external_reference`: text.
     pub const ITEM_EXTERNAL_REFERENCE: Field<Self, String> = Field::new("item_external_reference");
-    /// `item_id`: integer.
-    pub const ITEM_ID: Field<Self, i64> = Field::new("item_id");
+    /// `item_id`: id of an [`Item`].
+    pub const ITEM_ID: Field<Self, Id<Item>> = Field::new("item_id");
     /// `item_internal_reference`: text.
     pub const ITEM_INTERNAL_REFERENCE: Field<Self, String> = Field::new("item_internal_reference");
     /// `item_min_purchase_qty`: number.
@@ -383,8 +378,8 @@ impl OrderLine {
     pub const RECURRINGINVOICE_ID: Field<Self, i64> = Field::new("recurringinvoice_id");
     /// `reserved_assets`: list of `Asset`.
     pub const RESERVED_ASSETS: Field<Self, Vec<Record<Asset>>> = Field::new("reserved_assets");
-    /// `salesorder_id`: integer.
-    pub const SALESORDER_ID: Field<Self, i64> = Field::new("salesorder_id");
+    /// `salesorder_id`: id of a [`SalesOrder`].
+    pub const SALESORDER_ID: Field<Self, Id<SalesOrder>> = Field::new("salesorder_id");
     /// `sales_order_date`: point in time.
     pub const SALES_ORDER_DATE: Field<Self, Time> = Field::new("sales_order_date");
     /// `sales_order_status`: integer.
@@ -411,8 +406,8 @@ impl OrderLine {
     pub const STOCKLOCATION_ID: Field<Self, i64> = Field::new("stocklocation_id");
     /// `stocklocation_name`: text.
     pub const STOCKLOCATION_NAME: Field<Self, String> = Field::new("stocklocation_name");
-    /// `supplier_id`: integer.
-    pub const SUPPLIER_ID: Field<Self, i64> = Field::new("supplier_id");
+    /// `supplier_id`: id of a [`Supplier`].
+    pub const SUPPLIER_ID: Field<Self, Id<Supplier>> = Field::new("supplier_id");
     /// `supplier_name`: text.
     pub const SUPPLIER_NAME: Field<Self, String> = Field::new("supplier_name");
     /// `supplier_po`: text.

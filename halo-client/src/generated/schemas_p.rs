@@ -183,8 +183,8 @@ impl PartsLookup {
     pub const CERTIFICATE_NAME: Field<Self, String> = Field::new("certificate_name");
     /// `client_id`: id of a [`Client`].
     pub const CLIENT_ID: Field<Self, Id<Client>> = Field::new("client_id");
-    /// `contract_id`: integer.
-    pub const CONTRACT_ID: Field<Self, i64> = Field::new("contract_id");
+    /// `contract_id`: id of a [`ClientContract`].
+    pub const CONTRACT_ID: Field<Self, Id<ClientContract>> = Field::new("contract_id");
     /// `customfields`: list of `CustomField`.
     pub const CUSTOMFIELDS: Field<Self, Vec<Record<CustomField>>> = Field::new("customfields");
     /// `fields`: list of `PartsLookupField`.
@@ -597,8 +597,8 @@ impl PdfTemplateReport {
     pub const PDFTEMPLATE_ID: Field<Self, i64> = Field::new("pdftemplate_id");
     /// `report_data`: `Report`.
     pub const REPORT_DATA: Field<Self, Record<Report>> = Field::new("report_data");
-    /// `report_id`: integer.
-    pub const REPORT_ID: Field<Self, i64> = Field::new("report_id");
+    /// `report_id`: id of a [`Report`].
+    pub const REPORT_ID: Field<Self, Id<Report>> = Field::new("report_id");
     /// `report_name`: text.
     pub const REPORT_NAME: Field<Self, String> = Field::new("report_name");
     /// `_warning`: text.
@@ -834,8 +834,8 @@ impl PrepayPeriod {
     pub const AMOUNT_REMAINING: Field<Self, Decimal> = Field::new("amount_remaining");
     /// `amount_used_this_period`: number.
     pub const AMOUNT_USED_THIS_PERIOD: Field<Self, Decimal> = Field::new("amount_used_this_period");
-    /// `contract_id`: integer.
-    pub const CONTRACT_ID: Field<Self, i64> = Field::new("contract_id");
+    /// `contract_id`: id of a [`ClientContract`].
+    pub const CONTRACT_ID: Field<Self, Id<ClientContract>> = Field::new("contract_id");
     /// `current`: flag.
     pub const CURRENT: Field<Self, bool> = Field::new("current");
     /// `end_date`: point in time.
@@ -939,8 +939,8 @@ impl Priority {
     pub const SETFIXTOSTARTDATE: Field<Self, bool> = Field::new("setfixtostartdate");
     /// `setfixtotargetdate`: flag.
     pub const SETFIXTOTARGETDATE: Field<Self, bool> = Field::new("setfixtotargetdate");
-    /// `slaid`: integer.
-    pub const SLAID: Field<Self, i64> = Field::new("slaid");
+    /// `slaid`: id of a [`Sla`].
+    pub const SLAID: Field<Self, Id<Sla>> = Field::new("slaid");
     /// `sla_guid`: GUID.
     pub const SLA_GUID: Field<Self, String> = Field::new("sla_guid");
     /// `startofday`: flag.
@@ -1108,11 +1108,6 @@ impl PublishProfiles {
     pub const PROFILE_USERNAME: Field<Self, String> = Field::new("profile_username");
 }
 
-schema_without_struct! {
-    /// 139 fields, in Halo's document `SupplierOrderHeader`.
-    PurchaseOrder
-}
-
 impl Entity for PurchaseOrder {
     type Key = i64;
 }
@@ -1140,8 +1135,8 @@ impl PurchaseOrder {
     pub const APPROVAL_START: Field<Self, bool> = Field::new("approval_start");
     /// `approval_status`: integer.
     pub const APPROVAL_STATUS: Field<Self, i64> = Field::new("approval_status");
-    /// `assigned_agent`: integer.
-    pub const ASSIGNED_AGENT: Field<Self, i64> = Field::new("assigned_agent");
+    /// `assigned_agent`: id of an [`Agent`].
+    pub const ASSIGNED_AGENT: Field<Self, Id<Agent>> = Field::new("assigned_agent");
     /// `assigned_agent_name`: text.
     pub const ASSIGNED_AGENT_NAME: Field<Self, String> = Field::new("assigned_agent_name");
     /// `attachment_id`: integer.
@@ -1342,8 +1337,8 @@ impl PurchaseOrder {
     pub const RETURN_INVOICE: Field<Self, bool> = Field::new("_return_invoice");
     /// `revenue`: number.
     pub const REVENUE: Field<Self, Decimal> = Field::new("revenue");
-    /// `salesorder_id`: integer.
-    pub const SALESORDER_ID: Field<Self, i64> = Field::new("salesorder_id");
+    /// `salesorder_id`: id of a [`SalesOrder`].
+    pub const SALESORDER_ID: Field<Self, Id<SalesOrder>> = Field::new("salesorder_id");
     /// `site_id`: id of a [`Site`].
     pub const SITE_ID: Field<Self, Id<Site>> = Field::new("site_id");
     /// `site_name`: text.
@@ -1354,8 +1349,8 @@ impl PurchaseOrder {
     pub const STATUS: Field<Self, i64> = Field::new("status");
     /// `suppliers_order_reference`: text.
     pub const SUPPLIERS_ORDER_REFERENCE: Field<Self, String> = Field::new("suppliers_order_reference");
-    /// `supplier_id`: integer.
-    pub const SUPPLIER_ID: Field<Self, i64> = Field::new("supplier_id");
+    /// `supplier_id`: id of a [`Supplier`].
+    pub const SUPPLIER_ID: Field<Self, Id<Supplier>> = Field::new("supplier_id");
     /// `supplier_name`: text.
     pub const SUPPLIER_NAME: Field<Self, String> = Field::new("supplier_name");
     /// `tax_total`: number.
@@ -1410,8 +1405,8 @@ schema_without_struct! {
 impl PurchaseOrderLine {
     /// `accounts_code`: text.
     pub const ACCOUNTS_CODE: Field<Self, String> = Field::new("accounts_code");
-    /// `assettype_id`: integer.
-    pub const ASSETTYPE_ID: Field<Self, i64> = Field::new("assettype_id");
+    /// `assettype_id`: id of an [`AssetType`].
+    pub const ASSETTYPE_ID: Field<Self, Id<AssetType>> = Field::new("assettype_id");
     /// `asset_type_matching_field_name`: text.
     pub const ASSET_TYPE_MATCHING_FIELD_NAME: Field<Self, String> =
         Field::new("asset_type_matching_field_name");
@@ -1461,8 +1456,8 @@ impl PurchaseOrderLine {
     pub const ITEM_DONT_RECEIVE_ON_PO: Field<Self, bool> = Field::new("item_dont_receive_on_po");
     /// `item_external_reference`: text.
     pub const ITEM_EXTERNAL_REFERENCE: Field<Self, String> = Field::new("item_external_reference");
-    /// `item_id`: integer.
-    pub const ITEM_ID: Field<Self, i64> = Field::new("item_id");
+    /// `item_id`: id of an [`Item`].
+    pub const ITEM_ID: Field<Self, Id<Item>> = Field::new("item_id");
     /// `item_internal_reference`: text.
     pub const ITEM_INTERNAL_REFERENCE: Field<Self, String> = Field::new("item_internal_reference");
     /// `item_min_purchase_qty`: number.
@@ -1489,8 +1484,8 @@ impl PurchaseOrderLine {
     pub const PERCENTAGE_INVOICED: Field<Self, Decimal> = Field::new("percentage_invoiced");
     /// `productcode`: text.
     pub const PRODUCTCODE: Field<Self, String> = Field::new("productcode");
-    /// `purchaseorder_id`: integer.
-    pub const PURCHASEORDER_ID: Field<Self, i64> = Field::new("purchaseorder_id");
+    /// `purchaseorder_id`: id of a [`PurchaseOrder`].
+    pub const PURCHASEORDER_ID: Field<Self, Id<PurchaseOrder>> = Field::new("purchaseorder_id");
     /// `qbo_line_id`: text.
     pub const QBO_LINE_ID: Field<Self, String> = Field::new("qbo_line_id");
     /// `quantity_received`: number.
@@ -1498,8 +1493,8 @@ impl PurchaseOrderLine {
     /// `quote_line_distributor_external_link`: `ExternalLink`.
     pub const QUOTE_LINE_DISTRIBUTOR_EXTERNAL_LINK: Field<Self, Record<ExternalLink>> =
         Field::new("quote_line_distributor_external_link");
-    /// `salesorder_id`: integer.
-    pub const SALESORDER_ID: Field<Self, i64> = Field::new("salesorder_id");
+    /// `salesorder_id`: id of a [`SalesOrder`].
+    pub const SALESORDER_ID: Field<Self, Id<SalesOrder>> = Field::new("salesorder_id");
     /// `salesorder_line_id`: integer.
     pub const SALESORDER_LINE_ID: Field<Self, i64> = Field::new("salesorder_line_id");
     /// `sales_order_stock_location`: integer.

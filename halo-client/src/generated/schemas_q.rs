@@ -280,11 +280,6 @@ impl QuickBooksDetails {
     pub const ZERO_TAX_RATE_NAME: Field<Self, String> = Field::new("zero_tax_rate_name");
 }
 
-schema_without_struct! {
-    /// 170 fields, in Halo's document `QuotationHeader`.
-    Quotation
-}
-
 impl Entity for Quotation {
     type Key = i64;
 }
@@ -320,8 +315,8 @@ impl Quotation {
     pub const APPROVAL_PROCESS_ID: Field<Self, i64> = Field::new("approval_process_id");
     /// `approval_start`: flag.
     pub const APPROVAL_START: Field<Self, bool> = Field::new("approval_start");
-    /// `assigned_agent`: integer.
-    pub const ASSIGNED_AGENT: Field<Self, i64> = Field::new("assigned_agent");
+    /// `assigned_agent`: id of an [`Agent`].
+    pub const ASSIGNED_AGENT: Field<Self, Id<Agent>> = Field::new("assigned_agent");
     /// `assigned_agent_name`: text.
     pub const ASSIGNED_AGENT_NAME: Field<Self, String> = Field::new("assigned_agent_name");
     /// `auth_by`: text.
@@ -564,8 +559,8 @@ impl Quotation {
     pub const RISK: Field<Self, String> = Field::new("risk");
     /// `salesorder`: `SalesOrder`.
     pub const SALESORDER: Field<Self, Record<SalesOrder>> = Field::new("salesorder");
-    /// `salesorder_id`: integer.
-    pub const SALESORDER_ID: Field<Self, i64> = Field::new("salesorder_id");
+    /// `salesorder_id`: id of a [`SalesOrder`].
+    pub const SALESORDER_ID: Field<Self, Id<SalesOrder>> = Field::new("salesorder_id");
     /// `scope`: text.
     pub const SCOPE: Field<Self, String> = Field::new("scope");
     /// `signature`: text.
@@ -685,11 +680,6 @@ impl QuotationHeaderPdf {
     pub const UNIQUEID: Field<Self, i64> = Field::new("uniqueid");
 }
 
-schema_without_struct! {
-    /// 121 fields, in Halo's document `QuotationDetail`.
-    QuotationLine
-}
-
 impl QuotationLine {
     /// `addedtononrecurring`: flag.
     pub const ADDEDTONONRECURRING: Field<Self, bool> = Field::new("addedtononrecurring");
@@ -779,8 +769,8 @@ impl QuotationLine {
     pub const ITEM_CONTRACT: Field<Self, bool> = Field::new("item_contract");
     /// `item_external_reference`: text.
     pub const ITEM_EXTERNAL_REFERENCE: Field<Self, String> = Field::new("item_external_reference");
-    /// `item_id`: integer.
-    pub const ITEM_ID: Field<Self, i64> = Field::new("item_id");
+    /// `item_id`: id of an [`Item`].
+    pub const ITEM_ID: Field<Self, Id<Item>> = Field::new("item_id");
     /// `item_internal_reference`: text.
     pub const ITEM_INTERNAL_REFERENCE: Field<Self, String> = Field::new("item_internal_reference");
     /// `item_recurring`: flag.
@@ -843,8 +833,8 @@ impl QuotationLine {
     pub const PURCHASE_CURRENCY_CODE_NAME: Field<Self, String> = Field::new("purchase_currency_code_name");
     /// `purchase_currency_symbol`: text.
     pub const PURCHASE_CURRENCY_SYMBOL: Field<Self, String> = Field::new("purchase_currency_symbol");
-    /// `qhid`: integer.
-    pub const QHID: Field<Self, i64> = Field::new("qhid");
+    /// `qhid`: id of a [`Quotation`].
+    pub const QHID: Field<Self, Id<Quotation>> = Field::new("qhid");
     /// `quoteitemurl`: text.
     pub const QUOTEITEMURL: Field<Self, String> = Field::new("quoteitemurl");
     /// `quoter_id`: text.
@@ -865,8 +855,8 @@ impl QuotationLine {
     pub const STOCKLOCATION_ID: Field<Self, i64> = Field::new("stocklocation_id");
     /// `stock_location`: integer.
     pub const STOCK_LOCATION: Field<Self, i64> = Field::new("stock_location");
-    /// `supplier_id`: integer.
-    pub const SUPPLIER_ID: Field<Self, i64> = Field::new("supplier_id");
+    /// `supplier_id`: id of a [`Supplier`].
+    pub const SUPPLIER_ID: Field<Self, Id<Supplier>> = Field::new("supplier_id");
     /// `supplier_name`: text.
     pub const SUPPLIER_NAME: Field<Self, String> = Field::new("supplier_name");
     /// `tax_converted`: number.

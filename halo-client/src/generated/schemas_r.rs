@@ -475,11 +475,6 @@ impl RemoteSessionTeams {
     pub const WARNING: Field<Self, String> = Field::new("_warning");
 }
 
-schema_without_struct! {
-    /// 126 fields, in Halo's document `AnalyzerProfile`.
-    Report
-}
-
 impl Entity for Report {
     type Key = i64;
 }
@@ -497,15 +492,14 @@ impl Report {
     pub const APIQUERY_ID: Field<Self, i64> = Field::new("apiquery_id");
     /// `apply_query_builder_perms`: flag.
     pub const APPLY_QUERY_BUILDER_PERMS: Field<Self, bool> = Field::new("apply_query_builder_perms");
-    /// `asset_id`: integer.
-    pub const ASSET_ID: Field<Self, i64> = Field::new("asset_id");
+    /// `asset_id`: id of an [`Asset`].
+    pub const ASSET_ID: Field<Self, Id<Asset>> = Field::new("asset_id");
     /// `assistant_request`: `AIAssistantRequest`.
     pub const ASSISTANT_REQUEST: Field<Self, Record<AIAssistantRequest>> = Field::new("assistant_request");
     /// `availablefields`: text.
     pub const AVAILABLEFIELDS: Field<Self, String> = Field::new("availablefields");
-    /// `available_columns`: list of `AnalyzerProfileColumn`.
-    pub const AVAILABLE_COLUMNS: Field<Self, Vec<Record<AnalyzerProfileColumn>>> =
-        Field::new("available_columns");
+    /// `available_columns`: list of `ReportColumn`.
+    pub const AVAILABLE_COLUMNS: Field<Self, Vec<Record<ReportColumn>>> = Field::new("available_columns");
     /// `average`: flag.
     pub const AVERAGE: Field<Self, bool> = Field::new("average");
     /// `averageaspercentage`: flag.
@@ -536,14 +530,14 @@ impl Report {
     pub const COLOURPALLETTE: Field<Self, String> = Field::new("colourpallette");
     /// `colours`: list of `AnalyzerProfileColour`.
     pub const COLOURS: Field<Self, Vec<Record<AnalyzerProfileColour>>> = Field::new("colours");
-    /// `columns`: list of `AnalyzerProfileColumn`.
-    pub const COLUMNS: Field<Self, Vec<Record<AnalyzerProfileColumn>>> = Field::new("columns");
+    /// `columns`: list of `ReportColumn`.
+    pub const COLUMNS: Field<Self, Vec<Record<ReportColumn>>> = Field::new("columns");
     /// `conditions`: list of `AnalyzerFilter`.
     pub const CONDITIONS: Field<Self, Vec<Record<AnalyzerFilter>>> = Field::new("conditions");
     /// `consignment_id`: integer.
     pub const CONSIGNMENT_ID: Field<Self, i64> = Field::new("consignment_id");
-    /// `contract_id`: integer.
-    pub const CONTRACT_ID: Field<Self, i64> = Field::new("contract_id");
+    /// `contract_id`: id of a [`ClientContract`].
+    pub const CONTRACT_ID: Field<Self, Id<ClientContract>> = Field::new("contract_id");
     /// `count`: flag.
     pub const COUNT: Field<Self, bool> = Field::new("count");
     /// `csv_attachment_id`: integer.
@@ -556,11 +550,10 @@ impl Report {
     pub const DATASOURCE_ID: Field<Self, i64> = Field::new("datasource_id");
     /// `description`: text.
     pub const DESCRIPTION: Field<Self, String> = Field::new("description");
-    /// `filterable_columns`: list of `AnalyzerProfileColumn`.
-    pub const FILTERABLE_COLUMNS: Field<Self, Vec<Record<AnalyzerProfileColumn>>> =
-        Field::new("filterable_columns");
-    /// `filterable_columns_conditions`: list of `AnalyzerProfileColumn`.
-    pub const FILTERABLE_COLUMNS_CONDITIONS: Field<Self, Vec<Record<AnalyzerProfileColumn>>> =
+    /// `filterable_columns`: list of `ReportColumn`.
+    pub const FILTERABLE_COLUMNS: Field<Self, Vec<Record<ReportColumn>>> = Field::new("filterable_columns");
+    /// `filterable_columns_conditions`: list of `ReportColumn`.
+    pub const FILTERABLE_COLUMNS_CONDITIONS: Field<Self, Vec<Record<ReportColumn>>> =
         Field::new("filterable_columns_conditions");
     /// `filters`: list of `AnalyzerFilter`.
     pub const FILTERS: Field<Self, Vec<Record<AnalyzerFilter>>> = Field::new("filters");
@@ -582,8 +575,8 @@ impl Report {
     pub const ID: Field<Self, Id<Report>> = Field::new("id");
     /// `includesummary`: flag.
     pub const INCLUDESUMMARY: Field<Self, bool> = Field::new("includesummary");
-    /// `invoice_id`: integer.
-    pub const INVOICE_ID: Field<Self, i64> = Field::new("invoice_id");
+    /// `invoice_id`: id of an [`Invoice`].
+    pub const INVOICE_ID: Field<Self, Id<Invoice>> = Field::new("invoice_id");
     /// `is_onlinerepository_report`: flag.
     pub const IS_ONLINEREPOSITORY_REPORT: Field<Self, bool> = Field::new("is_onlinerepository_report");
     /// `is_published`: flag.
@@ -742,9 +735,54 @@ impl Report {
     pub const YAXISCAPTION: Field<Self, String> = Field::new("yaxiscaption");
 }
 
-schema_without_struct! {
-    /// 13 fields.
-    ReportContent
+impl ReportColumn {
+    /// `allowlookup`: flag.
+    pub const ALLOWLOOKUP: Field<Self, bool> = Field::new("allowlookup");
+    /// `data_type`: text.
+    pub const DATA_TYPE: Field<Self, String> = Field::new("data_type");
+    /// `data_type_group`: text.
+    pub const DATA_TYPE_GROUP: Field<Self, String> = Field::new("data_type_group");
+    /// `filter`: text.
+    pub const FILTER: Field<Self, String> = Field::new("filter");
+    /// `groupbycalc`: integer.
+    pub const GROUPBYCALC: Field<Self, i64> = Field::new("groupbycalc");
+    /// `groupbystatus`: integer.
+    pub const GROUPBYSTATUS: Field<Self, i64> = Field::new("groupbystatus");
+    /// `hidden`: flag.
+    pub const HIDDEN: Field<Self, bool> = Field::new("hidden");
+    /// `id`: integer.
+    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `is_identifier`: flag.
+    pub const IS_IDENTIFIER: Field<Self, bool> = Field::new("is_identifier");
+    /// `labellong`: text.
+    pub const LABELLONG: Field<Self, String> = Field::new("labellong");
+    /// `name`: text.
+    pub const NAME: Field<Self, String> = Field::new("name");
+    /// `operation`: integer.
+    pub const OPERATION: Field<Self, i64> = Field::new("operation");
+    /// `orderby`: integer.
+    pub const ORDERBY: Field<Self, i64> = Field::new("orderby");
+    /// `orderby_desc`: flag.
+    pub const ORDERBY_DESC: Field<Self, bool> = Field::new("orderby_desc");
+    /// `query`: text.
+    pub const QUERY: Field<Self, String> = Field::new("query");
+    /// `report_id`: id of a [`Report`].
+    pub const REPORT_ID: Field<Self, Id<Report>> = Field::new("report_id");
+    /// `select_format`: text.
+    pub const SELECT_FORMAT: Field<Self, String> = Field::new("select_format");
+    /// `sequence`: integer.
+    pub const SEQUENCE: Field<Self, i64> = Field::new("sequence");
+    /// `sys_name`: text.
+    pub const SYS_NAME: Field<Self, String> = Field::new("sys_name");
+    /// `table_name`: text.
+    pub const TABLE_NAME: Field<Self, String> = Field::new("table_name");
+    /// `translatedname`: text.
+    pub const TRANSLATEDNAME: Field<Self, String> = Field::new("translatedname");
+    /// `translations`: list of `LanguagePackTranslationsCustom`.
+    pub const TRANSLATIONS: Field<Self, Vec<Record<LanguagePackTranslationsCustom>>> =
+        Field::new("translations");
+    /// `_warning`: text.
+    pub const WARNING: Field<Self, String> = Field::new("_warning");
 }
 
 impl ReportContent {

@@ -474,11 +474,6 @@ impl SalesMailboxDetail {
     pub const WARNING: Field<Self, String> = Field::new("_warning");
 }
 
-schema_without_struct! {
-    /// 122 fields, in Halo's document `OrderHead`.
-    SalesOrder
-}
-
 impl Entity for SalesOrder {
     type Key = i64;
 }
@@ -488,8 +483,8 @@ impl SalesOrder {
     pub const ACCOUNTSREF: Field<Self, String> = Field::new("accountsref");
     /// `add_lines`: list of `OrderLine`.
     pub const ADD_LINES: Field<Self, Vec<Record<OrderLine>>> = Field::new("add_lines");
-    /// `assigned_agent`: integer.
-    pub const ASSIGNED_AGENT: Field<Self, i64> = Field::new("assigned_agent");
+    /// `assigned_agent`: id of an [`Agent`].
+    pub const ASSIGNED_AGENT: Field<Self, Id<Agent>> = Field::new("assigned_agent");
     /// `assigned_agent_name`: text.
     pub const ASSIGNED_AGENT_NAME: Field<Self, String> = Field::new("assigned_agent_name");
     /// `avalara_details_id`: integer.
@@ -690,8 +685,8 @@ impl SalesOrder {
     pub const PROJECT_FAULTID: Field<Self, i64> = Field::new("project_faultid");
     /// `purchaseorder_count`: integer.
     pub const PURCHASEORDER_COUNT: Field<Self, i64> = Field::new("purchaseorder_count");
-    /// `quotation_id`: integer.
-    pub const QUOTATION_ID: Field<Self, i64> = Field::new("quotation_id");
+    /// `quotation_id`: id of a [`Quotation`].
+    pub const QUOTATION_ID: Field<Self, Id<Quotation>> = Field::new("quotation_id");
     /// `_return_invoice`: flag.
     pub const RETURN_INVOICE: Field<Self, bool> = Field::new("_return_invoice");
     /// `revenue`: number.
@@ -1076,8 +1071,8 @@ impl ServSite {
     pub const ALSOSUBSCRIBE: Field<Self, i64> = Field::new("alsosubscribe");
     /// `assets`: list of `Asset`.
     pub const ASSETS: Field<Self, Vec<Record<Asset>>> = Field::new("assets");
-    /// `assettype_id`: integer.
-    pub const ASSETTYPE_ID: Field<Self, i64> = Field::new("assettype_id");
+    /// `assettype_id`: id of an [`AssetType`].
+    pub const ASSETTYPE_ID: Field<Self, Id<AssetType>> = Field::new("assettype_id");
     /// `assettype_ids`: text.
     pub const ASSETTYPE_IDS: Field<Self, String> = Field::new("assettype_ids");
     /// `assettype_name`: text.
@@ -2063,8 +2058,8 @@ impl Site {
     pub const FACILITIESMANAGER: Field<Self, i64> = Field::new("facilitiesmanager");
     /// `faqlists`: list of `FAQListHead`.
     pub const FAQLISTS: Field<Self, Vec<Record<FAQListHead>>> = Field::new("faqlists");
-    /// `fields`: list of `FieldHelper`.
-    pub const FIELDS: Field<Self, Vec<Record<FieldHelper>>> = Field::new("fields");
+    /// `fields`: list of `AssetField`.
+    pub const FIELDS: Field<Self, Vec<Record<AssetField>>> = Field::new("fields");
     /// `geocoord1`: number.
     pub const GEOCOORD1: Field<Self, Decimal> = Field::new("geocoord1");
     /// `geocoord2`: number.
@@ -2233,8 +2228,8 @@ impl Site {
     pub const SITE_CONTRACT_TAX_CODE: Field<Self, i64> = Field::new("site_contract_tax_code");
     /// `site_contract_tax_code_name`: text.
     pub const SITE_CONTRACT_TAX_CODE_NAME: Field<Self, String> = Field::new("site_contract_tax_code_name");
-    /// `site_fields`: list of `FieldHelper`.
-    pub const SITE_FIELDS: Field<Self, Vec<Record<FieldHelper>>> = Field::new("site_fields");
+    /// `site_fields`: list of `AssetField`.
+    pub const SITE_FIELDS: Field<Self, Vec<Record<AssetField>>> = Field::new("site_fields");
     /// `site_item_tax_code`: integer.
     pub const SITE_ITEM_TAX_CODE: Field<Self, i64> = Field::new("site_item_tax_code");
     /// `site_item_tax_code_name`: text.
@@ -2255,8 +2250,8 @@ impl Site {
     pub const SITE_SERVICE_TAX_CODE_NAME: Field<Self, String> = Field::new("site_service_tax_code_name");
     /// `slastupdate`: point in time.
     pub const SLASTUPDATE: Field<Self, Time> = Field::new("slastupdate");
-    /// `sla_id`: integer.
-    pub const SLA_ID: Field<Self, i64> = Field::new("sla_id");
+    /// `sla_id`: id of a [`Sla`].
+    pub const SLA_ID: Field<Self, Id<Sla>> = Field::new("sla_id");
     /// `slocked`: flag.
     pub const SLOCKED: Field<Self, bool> = Field::new("slocked");
     /// `smallx`: integer.
@@ -2337,11 +2332,6 @@ impl SiteContact {
     pub const USER_NAME: Field<Self, String> = Field::new("user_name");
     /// `_warning`: text.
     pub const WARNING: Field<Self, String> = Field::new("_warning");
-}
-
-schema_without_struct! {
-    /// 24 fields, in Halo's document `SlaHead`.
-    Sla
 }
 
 impl Entity for Sla {
@@ -3607,8 +3597,8 @@ impl StdRequest {
     pub const INTEGRATION_MAPPING_NAME: Field<Self, String> = Field::new("integration_mapping_name");
     /// `intent`: text.
     pub const INTENT: Field<Self, String> = Field::new("intent");
-    /// `invoice_id`: integer.
-    pub const INVOICE_ID: Field<Self, i64> = Field::new("invoice_id");
+    /// `invoice_id`: id of an [`Invoice`].
+    pub const INVOICE_ID: Field<Self, Id<Invoice>> = Field::new("invoice_id");
     /// `isclone`: flag.
     pub const ISCLONE: Field<Self, bool> = Field::new("isclone");
     /// `itil_request_type`: integer.
@@ -3726,8 +3716,8 @@ impl StdRequest {
     pub const REPORTPERIOD: Field<Self, i64> = Field::new("reportperiod");
     /// `reportsite`: integer.
     pub const REPORTSITE: Field<Self, i64> = Field::new("reportsite");
-    /// `report_id`: integer.
-    pub const REPORT_ID: Field<Self, i64> = Field::new("report_id");
+    /// `report_id`: id of a [`Report`].
+    pub const REPORT_ID: Field<Self, Id<Report>> = Field::new("report_id");
     /// `restriction_type`: text.
     pub const RESTRICTION_TYPE: Field<Self, String> = Field::new("restriction_type");
     /// `restrictto_agent_id`: integer.
@@ -3764,8 +3754,8 @@ impl StdRequest {
     pub const SHOWFORUSERS: Field<Self, bool> = Field::new("showforusers");
     /// `showforusers_int`: integer.
     pub const SHOWFORUSERS_INT: Field<Self, i64> = Field::new("showforusers_int");
-    /// `sla_id`: integer.
-    pub const SLA_ID: Field<Self, i64> = Field::new("sla_id");
+    /// `sla_id`: id of a [`Sla`].
+    pub const SLA_ID: Field<Self, Id<Sla>> = Field::new("sla_id");
     /// `sqltoselectusers`: flag.
     pub const SQLTOSELECTUSERS: Field<Self, bool> = Field::new("sqltoselectusers");
     /// `startdate`: point in time.
@@ -4101,11 +4091,6 @@ impl SubscriptionQuantityChange {
     pub const NEW_QUANTITY: Field<Self, i64> = Field::new("new_quantity");
 }
 
-schema_without_struct! {
-    /// 133 fields, in Halo's document `Company`.
-    Supplier
-}
-
 impl Entity for Supplier {
     type Key = i64;
 }
@@ -4395,11 +4380,6 @@ impl Supplier {
     pub const XERO_TENANT_NAME: Field<Self, String> = Field::new("xero_tenant_name");
 }
 
-schema_without_struct! {
-    /// 34 fields, in Halo's document `Contract`.
-    SupplierContract
-}
-
 impl Entity for SupplierContract {
     type Key = i64;
 }
@@ -4460,16 +4440,16 @@ impl SupplierContract {
     pub const RENEWEDFROM_ID: Field<Self, i64> = Field::new("renewedfrom_id");
     /// `renewedfrom_id_ref`: text.
     pub const RENEWEDFROM_ID_REF: Field<Self, String> = Field::new("renewedfrom_id_ref");
-    /// `sla_id`: integer.
-    pub const SLA_ID: Field<Self, i64> = Field::new("sla_id");
+    /// `sla_id`: id of a [`Sla`].
+    pub const SLA_ID: Field<Self, Id<Sla>> = Field::new("sla_id");
     /// `sla_name`: text.
     pub const SLA_NAME: Field<Self, String> = Field::new("sla_name");
     /// `started`: flag.
     pub const STARTED: Field<Self, bool> = Field::new("started");
     /// `start_date`: point in time.
     pub const START_DATE: Field<Self, Time> = Field::new("start_date");
-    /// `supplier_id`: integer.
-    pub const SUPPLIER_ID: Field<Self, i64> = Field::new("supplier_id");
+    /// `supplier_id`: id of a [`Supplier`].
+    pub const SUPPLIER_ID: Field<Self, Id<Supplier>> = Field::new("supplier_id");
     /// `supplier_name`: text.
     pub const SUPPLIER_NAME: Field<Self, String> = Field::new("supplier_name");
     /// `_warning`: text.

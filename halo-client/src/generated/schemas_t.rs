@@ -1078,8 +1078,8 @@ impl Ticket {
     pub const CONTACT_ADDRESS: Field<Self, Record<AddressStore>> = Field::new("contact_address");
     /// `contract_balance`: text.
     pub const CONTRACT_BALANCE: Field<Self, String> = Field::new("contract_balance");
-    /// `contract_id`: integer.
-    pub const CONTRACT_ID: Field<Self, i64> = Field::new("contract_id");
+    /// `contract_id`: id of a [`ClientContract`].
+    pub const CONTRACT_ID: Field<Self, Id<ClientContract>> = Field::new("contract_id");
     /// `contract_ref`: text.
     pub const CONTRACT_REF: Field<Self, String> = Field::new("contract_ref");
     /// `contract_refextra`: text.
@@ -2075,8 +2075,8 @@ impl Ticket {
     pub const SALESFORCE_STATUS: Field<Self, String> = Field::new("salesforce_status");
     /// `salesorder_count`: integer, read only.
     pub const SALESORDER_COUNT: Field<Self, i64, ReadOnly> = Field::new("salesorder_count");
-    /// `salesorder_id`: integer.
-    pub const SALESORDER_ID: Field<Self, i64> = Field::new("salesorder_id");
+    /// `salesorder_id`: id of a [`SalesOrder`].
+    pub const SALESORDER_ID: Field<Self, Id<SalesOrder>> = Field::new("salesorder_id");
     /// `sapattachmentsuuid`: text.
     pub const SAPATTACHMENTSUUID: Field<Self, String> = Field::new("sapattachmentsuuid");
     /// `sapid`: text.
@@ -2190,8 +2190,8 @@ impl Ticket {
     pub const SLATIMELEFT: Field<Self, Decimal> = Field::new("slatimeleft");
     /// `slatimeremaining`: number.
     pub const SLATIMEREMAINING: Field<Self, Decimal> = Field::new("slatimeremaining");
-    /// `sla_id`: integer.
-    pub const SLA_ID: Field<Self, i64> = Field::new("sla_id");
+    /// `sla_id`: id of a [`Sla`].
+    pub const SLA_ID: Field<Self, Id<Sla>> = Field::new("sla_id");
     /// `sla_name`: text.
     pub const SLA_NAME: Field<Self, String> = Field::new("sla_name");
     /// `sla_start_date`: point in time.
@@ -2267,8 +2267,8 @@ impl Ticket {
     pub const SUPPLIER_DATECLOSED: Field<Self, Time> = Field::new("supplier_dateclosed");
     /// `supplier_fixbydate`: point in time.
     pub const SUPPLIER_FIXBYDATE: Field<Self, Time> = Field::new("supplier_fixbydate");
-    /// `supplier_id`: integer.
-    pub const SUPPLIER_ID: Field<Self, i64> = Field::new("supplier_id");
+    /// `supplier_id`: id of a [`Supplier`].
+    pub const SUPPLIER_ID: Field<Self, Id<Supplier>> = Field::new("supplier_id");
     /// `supplier_name`: text.
     pub const SUPPLIER_NAME: Field<Self, String> = Field::new("supplier_name");
     /// `supplier_priority_id`: integer.
@@ -2575,8 +2575,8 @@ impl TicketApproval {
     pub const INCLUDETICKETINRESPONSE: Field<Self, bool> = Field::new("_includeticketinresponse");
     /// `initials`: text.
     pub const INITIALS: Field<Self, String> = Field::new("initials");
-    /// `invoice_id`: integer.
-    pub const INVOICE_ID: Field<Self, i64> = Field::new("invoice_id");
+    /// `invoice_id`: id of an [`Invoice`].
+    pub const INVOICE_ID: Field<Self, Id<Invoice>> = Field::new("invoice_id");
     /// `invoice_ref`: text.
     pub const INVOICE_REF: Field<Self, String> = Field::new("invoice_ref");
     /// `_isportalagentnote`: flag.
@@ -2833,11 +2833,6 @@ impl TicketTimeEntry {
     pub const WARNING: Field<Self, String> = Field::new("_warning");
 }
 
-schema_without_struct! {
-    /// 16 fields, in Halo's document `FaultToDo`.
-    TicketToDo
-}
-
 impl Entity for TicketToDo {
     type Key = i64;
 }
@@ -2851,8 +2846,8 @@ impl TicketToDo {
     pub const ADDEDBY: Field<Self, i64> = Field::new("addedby");
     /// `done`: flag.
     pub const DONE: Field<Self, bool> = Field::new("done");
-    /// `done_by_id`: integer.
-    pub const DONE_BY_ID: Field<Self, i64> = Field::new("done_by_id");
+    /// `done_by_id`: id of an [`Agent`].
+    pub const DONE_BY_ID: Field<Self, Id<Agent>> = Field::new("done_by_id");
     /// `done_by_name`: text.
     pub const DONE_BY_NAME: Field<Self, String> = Field::new("done_by_name");
     /// `end_date`: point in time.
@@ -3186,8 +3181,8 @@ impl TicketType {
     pub const DEFAULT_SERVICESTATUSNOTE: Field<Self, String> = Field::new("default_servicestatusnote");
     /// `default_showforusers`: flag.
     pub const DEFAULT_SHOWFORUSERS: Field<Self, bool> = Field::new("default_showforusers");
-    /// `default_sla`: integer.
-    pub const DEFAULT_SLA: Field<Self, i64> = Field::new("default_sla");
+    /// `default_sla`: id of a [`Sla`].
+    pub const DEFAULT_SLA: Field<Self, Id<Sla>> = Field::new("default_sla");
     /// `default_sla_guid`: GUID.
     pub const DEFAULT_SLA_GUID: Field<Self, String> = Field::new("default_sla_guid");
     /// `default_soctargetid`: text.
@@ -3731,11 +3726,6 @@ impl TicketTypeStatus {
     pub const WARNING: Field<Self, String> = Field::new("_warning");
 }
 
-schema_without_struct! {
-    /// 27 fields.
-    Timesheet
-}
-
 impl Entity for Timesheet {
     type Key = i64;
 }
@@ -3823,11 +3813,6 @@ impl TimesheetApproval {
     pub const WARNING: Field<Self, String> = Field::new("_warning");
 }
 
-schema_without_struct! {
-    /// 34 fields.
-    TimesheetEvent
-}
-
 impl Entity for TimesheetEvent {
     type Key = i64;
 }
@@ -3863,8 +3848,8 @@ impl TimesheetEvent {
     pub const CLEAR_END: Field<Self, bool> = Field::new("clear_end");
     /// `client_id`: id of a [`Client`].
     pub const CLIENT_ID: Field<Self, Id<Client>> = Field::new("client_id");
-    /// `contract_id`: integer.
-    pub const CONTRACT_ID: Field<Self, i64> = Field::new("contract_id");
+    /// `contract_id`: id of a [`ClientContract`].
+    pub const CONTRACT_ID: Field<Self, Id<ClientContract>> = Field::new("contract_id");
     /// `customer`: text.
     pub const CUSTOMER: Field<Self, String> = Field::new("customer");
     /// `end_date`: point in time.

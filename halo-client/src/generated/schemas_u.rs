@@ -20,8 +20,8 @@ impl UnameAnalyzer {
     pub const AGENT_NAME: Field<Self, String> = Field::new("agent_name");
     /// `readonly`: flag.
     pub const READONLY: Field<Self, bool> = Field::new("readonly");
-    /// `report_id`: integer.
-    pub const REPORT_ID: Field<Self, i64> = Field::new("report_id");
+    /// `report_id`: id of a [`Report`].
+    pub const REPORT_ID: Field<Self, Id<Report>> = Field::new("report_id");
 }
 
 schema_without_struct! {
@@ -336,8 +336,8 @@ impl UnameXtype {
     pub const AGENT_ID: Field<Self, Id<Agent>> = Field::new("agent_id");
     /// `agent_name`: text.
     pub const AGENT_NAME: Field<Self, String> = Field::new("agent_name");
-    /// `assettype_id`: integer.
-    pub const ASSETTYPE_ID: Field<Self, i64> = Field::new("assettype_id");
+    /// `assettype_id`: id of an [`AssetType`].
+    pub const ASSETTYPE_ID: Field<Self, Id<AssetType>> = Field::new("assettype_id");
     /// `assettype_name`: text.
     pub const ASSETTYPE_NAME: Field<Self, String> = Field::new("assettype_name");
     /// `cancreate`: flag.
@@ -1062,8 +1062,8 @@ impl UserAnalyzer {
     pub const ORGANISATION_ID: Field<Self, Id<Organisation>> = Field::new("organisation_id");
     /// `organisation_name`: text.
     pub const ORGANISATION_NAME: Field<Self, String> = Field::new("organisation_name");
-    /// `report_id`: integer.
-    pub const REPORT_ID: Field<Self, i64> = Field::new("report_id");
+    /// `report_id`: id of a [`Report`].
+    pub const REPORT_ID: Field<Self, Id<Report>> = Field::new("report_id");
     /// `role_id`: integer.
     pub const ROLE_ID: Field<Self, i64> = Field::new("role_id");
     /// `role_name`: text.

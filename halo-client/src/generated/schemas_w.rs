@@ -293,8 +293,8 @@ impl Widget {
     pub const PAGE_SIZE: Field<Self, i64> = Field::new("page_size");
     /// `relation`: integer.
     pub const RELATION: Field<Self, i64> = Field::new("relation");
-    /// `report_id`: integer.
-    pub const REPORT_ID: Field<Self, i64> = Field::new("report_id");
+    /// `report_id`: id of a [`Report`].
+    pub const REPORT_ID: Field<Self, Id<Report>> = Field::new("report_id");
     /// `series`: list of `AnalyzerProfileSeries`.
     pub const SERIES: Field<Self, Vec<Record<AnalyzerProfileSeries>>> = Field::new("series");
     /// `show_datavalues`: flag.

@@ -3,9 +3,9 @@
 use rest_core::lean;
 use rest_core::record::Record;
 
-use super::{Agent, CustomField, ExternalLink};
+use super::{Agent, CustomField, ExternalLink, Sla};
 use crate::Id;
-use crate::id::{assigned, positive};
+use crate::id::{assigned, not_negative, positive};
 use crate::value::{Time, set_time};
 
 lean! {
@@ -63,8 +63,8 @@ lean! {
         clientsite_name: String = "clientsite_name",
         /// Whether it was set inactive.
         inactive: bool = "inactive",
-        /// Its SLA.
-        sla_id: i64 = "sla_id",
+        /// Its SLA; none where Halo writes -1.
+        sla_id: Id<Sla> = "sla_id" via not_negative,
         /// Its telephone number.
         phonenumber: String = "phonenumber",
         /// Its time zone.

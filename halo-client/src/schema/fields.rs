@@ -3,6 +3,7 @@
 use rest_core::lean;
 use rest_core::record::{Decimal, Record};
 
+use super::CustomFieldKind;
 use crate::Id;
 use crate::value::JsonText;
 
@@ -73,46 +74,6 @@ lean! {
         sequence: i64 = "sequence",
         /// Whether it was set inactive.
         inactive: bool = "inactive",
-    }
-}
-
-/// The kind of a custom field (observed by a public client in production).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum CustomFieldKind {
-    /// A line of text.
-    Text,
-    /// Lines of text.
-    Memo,
-    /// One choice.
-    SingleSelection,
-    /// Several choices.
-    MultipleSelection,
-    /// A date.
-    Date,
-    /// A time of day.
-    Time,
-    /// A box to tick.
-    Checkbox,
-    /// Text with markup.
-    RichText,
-    /// A kind that we do not know.
-    Unknown(i64),
-}
-
-impl From<i64> for CustomFieldKind {
-    fn from(number: i64) -> Self {
-        match number {
-            0 => Self::Text,
-            1 => Self::Memo,
-            2 => Self::SingleSelection,
-            3 => Self::MultipleSelection,
-            4 => Self::Date,
-            5 => Self::Time,
-            6 => Self::Checkbox,
-            10 => Self::RichText,
-            other => Self::Unknown(other),
-        }
     }
 }
 

@@ -13,21 +13,35 @@
 //! [`Team`] is `SectionDetail`, [`Department`] is `Tree`.
 
 mod access;
+mod assets;
+mod calendar;
+mod contracts;
 mod customers;
+mod enums;
 mod fields;
 mod files;
 mod hooks;
 mod instance;
+mod invoices;
+mod knowledge;
+mod sales;
 mod setup;
 mod staff;
 mod tickets;
 
 pub use access::*;
+pub use assets::*;
+pub use calendar::*;
+pub use contracts::*;
 pub use customers::*;
+pub use enums::*;
 pub use fields::*;
 pub use files::*;
 pub use hooks::*;
 pub use instance::*;
+pub use invoices::*;
+pub use knowledge::*;
+pub use sales::*;
 pub use setup::*;
 pub use staff::*;
 pub use tickets::*;

@@ -3,9 +3,9 @@
 use rest_core::lean;
 use rest_core::record::Record;
 
-use super::{Agent, BudgetType};
+use super::{Agent, BudgetType, ItilType};
 use crate::Id;
-use crate::id::{assigned, positive};
+use crate::id::{assigned, not_negative, positive};
 
 lean! {
     /// A type of ticket. Halo's `RequestType`.
@@ -16,8 +16,7 @@ lean! {
         name: String = "name",
         /// What its tickets are: service tickets, opportunities, projects.
         use_: String = "use",
-        /// ITIL type: 1 incident, 2 change, 3 service request, 4 problem, 20 quote, 21 advice, 22 project,
-        /// 23 project task (observed by a public client).
+        /// ITIL type as a number; see [`ItilType`].
         itilrequesttype: i64 = "itilrequesttype",
         /// Kind of project.
         project_type: i64 = "project_type",
@@ -32,7 +31,7 @@ lean! {
         /// Whether the asking agent may create such tickets.
         cancreate: bool = "cancreate",
         /// Its default SLA.
-        default_sla: i64 = "default_sla" | "default_sla_id",
+        default_sla: Id<Sla> = "default_sla" | "default_sla_id" via not_negative,
         /// The agent new tickets get.
         default_agent: Id<Agent> = "default_agent" via assigned,
         /// The team new tickets get, by name.
@@ -85,7 +84,7 @@ lean! {
         /// The row's id, a GUID. Tickets carry [`priorityid`](Priority::priorityid) instead.
         id: Id<Priority> = "id",
         /// The SLA.
-        slaid: i64 = "slaid",
+        slaid: Id<Sla> = "slaid",
         /// The number that tickets carry, unique within the SLA.
         priorityid: i64 = "priorityid",
         /// Its name.
@@ -94,6 +93,44 @@ lean! {
         ishidden: bool = "ishidden",
         /// Its colour.
         colour: String = "colour",
+    }
+
+    /// A service level agreement. Halo's `SlaHead`.
+    pub struct Sla as "SLA" {
+        /// Its id.
+        id: Id<Sla> = "id",
+        /// Its name.
+        name: String = "name",
+        /// Its working days.
+        workday_id: i64 = "workday_id",
+        /// The name of those.
+        workday_name: String = "workday_name",
+        /// Whether hours are those of the agent's place.
+        hoursaretechslocaltime: bool = "hoursaretechslocaltime",
+        /// Whether the time to the first response is counted.
+        trackslaresponsetime: bool = "trackslaresponsetime",
+        /// Whether the time to the end is counted.
+        trackslafixbytime: bool = "trackslafixbytime",
+        /// Its priorities; on the detail.
+        priorities: Vec<Record<Priority>> = "priorities",
+    }
+
+    /// A category. Halo's `CategoryDetail`.
+    pub struct Category as "category" {
+        /// Its id.
+        id: Id<Category> = "id",
+        /// The text that tickets carry; levels are joined by `>`.
+        value: String = "value",
+        /// Its own name.
+        category_name: String = "category_name",
+        /// Which of a ticket's four categories it is for.
+        type_id: i64 = "type_id",
+        /// Its group.
+        category_group_id: i64 = "category_group_id",
+        /// The SLA it sets.
+        sla_id: Id<Sla> = "sla_id" via positive,
+        /// The number of the priority it sets, unique within its SLA.
+        priority_id: i64 = "priority_id",
     }
 
     /// What an action can be: the buttons on a ticket. Halo's `TOutcome`.
@@ -166,5 +203,12 @@ lean! {
         start_step: i64 = "start_step",
         /// The step it leads to.
         end_step: i64 = "end_step",
+    }
+}
+
+impl TicketType {
+    /// What it is in the terms of ITIL: projects and their tasks can be told by it.
+    pub fn itil(&self) -> Option<ItilType> {
+        self.itilrequesttype.map(Into::into)
     }
 }

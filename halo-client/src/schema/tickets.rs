@@ -4,10 +4,11 @@ use rest_core::lean;
 use rest_core::record::{Decimal, Record};
 
 use super::{
-    Agent, BudgetType, Client, CustomField, Department, ExternalLink, Outcome, Site, Status, TicketType, User,
+    Agent, AuthorKind, BudgetType, Client, CustomField, Department, ExternalLink, Outcome, Site, Sla, Status,
+    TicketType, User,
 };
 use crate::Id;
-use crate::id::{assigned, positive};
+use crate::id::{assigned, not_negative, positive};
 use crate::value::{Time, set_time};
 
 lean! {
@@ -47,8 +48,8 @@ lean! {
         department_id: Id<Department> = "department_id" via positive,
         /// The number of its priority, unique within its SLA.
         priority_id: i64 = "priority_id",
-        /// Its SLA; -1 is none.
-        sla_id: i64 = "sla_id",
+        /// Its SLA; none where Halo writes -1.
+        sla_id: Id<Sla> = "sla_id" via not_negative,
         /// First category.
         category_1: String = "category_1" | "category1",
         /// When it was opened.
@@ -185,5 +186,12 @@ lean! {
         timetaken: Decimal = "timetaken",
         /// What the server did not like although it answered with success.
         warning: String = "_warning",
+    }
+}
+
+impl Action {
+    /// Whether an agent or a user wrote it.
+    pub fn author_kind(&self) -> Option<AuthorKind> {
+        self.who_type.map(Into::into)
     }
 }

@@ -3,6 +3,7 @@
 mod bodies;
 mod compile_fail;
 mod connect;
+mod everyday;
 mod lean;
 mod lists;
 mod requests;
