@@ -24,7 +24,7 @@ pub mod webhook;
 pub use change::{AnyJson, CustomFields, IntoField, New, Patch, Settable};
 pub use client::{Client, ClientBuilder};
 pub use id::{ActionKey, AnyKey, Entity, Id, Key, TextKey};
-pub use resource::{Handle, Saved};
+pub use resource::{Conditions, Handle, Saved};
 pub use rest_core::error::Error;
 pub use rest_core::page::Page;
 pub use rest_core::paging::{Pages, Resume, Rows};

@@ -67,6 +67,11 @@ fn one(out: &mut String, model: &Model, overrides: &Overrides, api: &Api, resour
         (resource.delete, "Deletable"),
     ];
     can.extend(abilities.iter().filter(|(able, _)| *able).map(|(_, name)| *name));
+    let list = model.operations.get(&(resource.path.clone(), "GET".to_owned())).filter(|_| resource.list);
+    let takes = |name: &str| list.is_some_and(|list| list.query.contains_key(name));
+    let by_parameter =
+        [("order", "Orderable"), ("lastupdatefromdate", "Incremental"), ("advanced_search", "Searchable")];
+    can.extend(by_parameter.iter().filter(|(wire, _)| takes(wire)).map(|(_, name)| *name));
     can.extend(resource.shared.as_deref());
     let _ = writeln!(
         out,

@@ -554,7 +554,7 @@ impl<T> Get<Applications, T> {
 
 impl<T> List<Appointments, T> {
     /// Sends `advanced_search`, a text.
-    pub fn advanced_search(self, value: impl Into<String>) -> Self {
+    pub fn advanced_search_json(self, value: impl Into<String>) -> Self {
         self.param("advanced_search", value.into())
     }
 
@@ -833,7 +833,7 @@ impl<T> List<Assets, T> {
     }
 
     /// Sends `advanced_search`, a text.
-    pub fn advanced_search(self, value: impl Into<String>) -> Self {
+    pub fn advanced_search_json(self, value: impl Into<String>) -> Self {
         self.param("advanced_search", value.into())
     }
 

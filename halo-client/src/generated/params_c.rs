@@ -386,7 +386,7 @@ impl<T> List<Clients, T> {
     }
 
     /// Sends `advanced_search`, a text.
-    pub fn advanced_search(self, value: impl Into<String>) -> Self {
+    pub fn advanced_search_json(self, value: impl Into<String>) -> Self {
         self.param("advanced_search", value.into())
     }
 
@@ -759,7 +759,7 @@ impl<T> Get<ClientContracts, T> {
 
 impl<T> List<ClientPrepays, T> {
     /// Sends `advanced_search`, a text.
-    pub fn advanced_search(self, value: impl Into<String>) -> Self {
+    pub fn advanced_search_json(self, value: impl Into<String>) -> Self {
         self.param("advanced_search", value.into())
     }
 
@@ -863,7 +863,7 @@ impl<T> Get<ClientPrepays, T> {
 
 impl<T> List<ConfigCommits, T> {
     /// Sends `advanced_search`, a text.
-    pub fn advanced_search(self, value: impl Into<String>) -> Self {
+    pub fn advanced_search_json(self, value: impl Into<String>) -> Self {
         self.param("advanced_search", value.into())
     }
 

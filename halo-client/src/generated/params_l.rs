@@ -118,7 +118,7 @@ impl<T> List<LicenceChanges, T> {
 
 impl<T> List<LicenceInfo, T> {
     /// Sends `advanced_search`, a text.
-    pub fn advanced_search(self, value: impl Into<String>) -> Self {
+    pub fn advanced_search_json(self, value: impl Into<String>) -> Self {
         self.param("advanced_search", value.into())
     }
 

@@ -66,7 +66,7 @@ impl<T> List<OnlineStatuses, T> {
 
 impl<R: TicketRoute, T> List<R, T> {
     /// Sends `advanced_search`, a text.
-    pub fn advanced_search(self, value: impl Into<String>) -> Self {
+    pub fn advanced_search_json(self, value: impl Into<String>) -> Self {
         self.param("advanced_search", value.into())
     }
 

@@ -8,7 +8,7 @@ use crate::schema;
 
 impl<T> List<RecurringInvoices, T> {
     /// Sends `advanced_search`, a text.
-    pub fn advanced_search(self, value: impl Into<String>) -> Self {
+    pub fn advanced_search_json(self, value: impl Into<String>) -> Self {
         self.param("advanced_search", value.into())
     }
 

@@ -147,7 +147,7 @@ impl<T> Get<SalesMailboxes, T> {
 
 impl<T> List<SalesOrders, T> {
     /// Sends `advanced_search`, a text.
-    pub fn advanced_search(self, value: impl Into<String>) -> Self {
+    pub fn advanced_search_json(self, value: impl Into<String>) -> Self {
         self.param("advanced_search", value.into())
     }
 
@@ -685,7 +685,7 @@ impl<T> List<Sites, T> {
     }
 
     /// Sends `advanced_search`, a text.
-    pub fn advanced_search(self, value: impl Into<String>) -> Self {
+    pub fn advanced_search_json(self, value: impl Into<String>) -> Self {
         self.param("advanced_search", value.into())
     }
 

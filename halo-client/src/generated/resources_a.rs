@@ -307,7 +307,7 @@ resource! { Applications Application "/Application" "/Application/{id}" [] false
 ///
 /// Scopes: not documented; `all` covers everything.
 ///
-/// The list takes `advanced_search`, `agents`, `appointmentsonly`, `assets`, `client_id`, `end_date`,
+/// The list takes `advanced_search_json`, `agents`, `appointmentsonly`, `assets`, `client_id`, `end_date`,
 /// `excludenonticketapptodo`, `excluderecurring`, `excluderecurringmaster`, `getopenjourney`, `hidecompleted`,
 /// `includedeleted`, `isrecurringchild`, `isrecurringmaster`, `locations`, `my_approvals`, `order`, `order2`,
 /// `order3`, `order4`, `order5`, `orderdesc`, `orderdesc2`, `orderdesc3`, `orderdesc4`, `orderdesc5`,
@@ -326,7 +326,7 @@ resource! { Applications Application "/Application" "/Application/{id}" [] false
 #[derive(Debug, Clone, Copy)]
 pub enum Appointments {}
 
-resource! { Appointments Appointment "/Appointment" "/Appointment/{id}" [] true: Listable Pageable Readable Writes Deletable }
+resource! { Appointments Appointment "/Appointment" "/Appointment/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable Searchable }
 
 /// Approval processes.
 ///
@@ -389,7 +389,7 @@ resource! { ApprovalStores Untyped "/ApprovalStore" "/ApprovalStore/{id}" [] fal
 ///
 /// Scopes: not documented; `all` covers everything.
 ///
-/// The list takes `activeinactive`, `advanced_search`, `assetgroup_id`, `assetgroups`, `assets`,
+/// The list takes `activeinactive`, `advanced_search_json`, `assetgroup_id`, `assetgroups`, `assets`,
 /// `assetstatuses`, `assettype`, `assettype_id`, `assettypes`, `bookmarked`, `client_id`, `columns_id`,
 /// `consignable`, `consignment_id`, `contract_id`, `contract_id_adding_to`, `count`, `domotzagents`,
 /// `excludethese`, `global_search_id`, `idonly`, `includeactive`, `includeallowedstatus`, `includeassetfields`,
@@ -412,7 +412,7 @@ resource! { ApprovalStores Untyped "/ApprovalStore" "/ApprovalStore/{id}" [] fal
 #[derive(Debug, Clone, Copy)]
 pub enum Assets {}
 
-resource! { Assets Asset "/Asset" "/Asset/{id}" [] true: Listable Pageable Readable Writes Deletable }
+resource! { Assets Asset "/Asset" "/Asset/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable Incremental Searchable }
 
 /// What was changed on assets.
 ///
@@ -429,7 +429,7 @@ resource! { Assets Asset "/Asset" "/Asset/{id}" [] true: Listable Pageable Reada
 #[derive(Debug, Clone, Copy)]
 pub enum AssetChanges {}
 
-resource! { AssetChanges DeviceChange "/AssetChange" "/AssetChange/{id}" [] true: Listable Pageable Writes }
+resource! { AssetChanges DeviceChange "/AssetChange" "/AssetChange/{id}" [] true: Listable Pageable Writes Orderable }
 
 /// Groups of asset types.
 ///
@@ -548,7 +548,7 @@ resource! { AssetTypeMappings Untyped "/AssetTypeMappings" "/AssetTypeMappings/{
 #[derive(Debug, Clone, Copy)]
 pub enum Attachments {}
 
-resource! { Attachments Attachment "/Attachment" "/Attachment/{id}" ["attachments"] false: Listable Readable Writes Deletable }
+resource! { Attachments Attachment "/Attachment" "/Attachment/{id}" ["attachments"] false: Listable Readable Writes Deletable Orderable }
 
 /// Who changed what.
 ///

@@ -238,7 +238,7 @@ resource! { ChargeRates Untyped "/ChargeRate" "/ChargeRate/{id}" [] false: Lista
 #[derive(Debug, Clone, Copy)]
 pub enum Chats {}
 
-resource! { Chats Untyped "/Chat" "/Chat/{id}" [] true: Listable Pageable Readable }
+resource! { Chats Untyped "/Chat" "/Chat/{id}" [] true: Listable Pageable Readable Orderable }
 
 /// The route `/ChatFlow`.
 ///
@@ -299,7 +299,7 @@ resource! { ChatProfiles ChatProfile "/ChatProfile" "/ChatProfile/{id}" [] false
 ///
 /// Scopes: not documented; `all` covers everything.
 ///
-/// The list takes `accountmanageronly`, `activeinactive`, `advanced_search`, `azureclients`, `callplan`,
+/// The list takes `accountmanageronly`, `activeinactive`, `advanced_search_json`, `azureclients`, `callplan`,
 /// `columns_id`, `count`, `domain`, `exclude_internal`, `gficlients`, `idonly`, `includeactive`,
 /// `includeazuretenants`, `includecolumns`, `includeinactive`, `includeinvoicetemplatename`, `includenotes`,
 /// `includeqbofields`, `integration_tenantids`, `integration_type`, `isjira`, `issentinel`, `isservicenow`,
@@ -317,7 +317,7 @@ resource! { ChatProfiles ChatProfile "/ChatProfile" "/ChatProfile/{id}" [] false
 #[derive(Debug, Clone, Copy)]
 pub enum Clients {}
 
-resource! { Clients Client "/Client" "/Client/{id}" ["clients"] true: Listable Pageable Readable Writes Deletable }
+resource! { Clients Client "/Client" "/Client/{id}" ["clients"] true: Listable Pageable Readable Writes Deletable Orderable Incremental Searchable }
 
 /// What Halo's own application loads at its start.
 ///
@@ -355,7 +355,7 @@ resource! { ClientCache Untyped "/ClientCache" "/ClientCache/{id}" [] false: Lis
 #[derive(Debug, Clone, Copy)]
 pub enum ClientContracts {}
 
-resource! { ClientContracts ClientContract "/ClientContract" "/ClientContract/{id}" [] true: Listable Pageable Readable Writes Deletable }
+resource! { ClientContracts ClientContract "/ClientContract" "/ClientContract/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable }
 
 /// Hours that customers paid in advance.
 ///
@@ -367,7 +367,7 @@ resource! { ClientContracts ClientContract "/ClientContract" "/ClientContract/{i
 ///
 /// Scopes: not documented; `all` covers everything.
 ///
-/// The list takes `advanced_search`, `billing_date`, `client_id`, `client_ids`, `contract_id`, `count`,
+/// The list takes `advanced_search_json`, `billing_date`, `client_id`, `client_ids`, `contract_id`, `count`,
 /// `idonly`, `order`, `order2`, `order3`, `order4`, `order5`, `orderdesc`, `orderdesc2`, `orderdesc3`,
 /// `orderdesc4`, `orderdesc5`, `ready_for_invoicing`, `search`.
 ///
@@ -375,7 +375,7 @@ resource! { ClientContracts ClientContract "/ClientContract" "/ClientContract/{i
 #[derive(Debug, Clone, Copy)]
 pub enum ClientPrepays {}
 
-resource! { ClientPrepays PrepayHistory "/ClientPrepay" "/ClientPrepay/{id}" [] true: Listable Pageable Readable Writes Deletable }
+resource! { ClientPrepays PrepayHistory "/ClientPrepay" "/ClientPrepay/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable Searchable }
 
 /// The route `/ConfigCommit`.
 ///
@@ -387,15 +387,15 @@ resource! { ClientPrepays PrepayHistory "/ClientPrepay" "/ClientPrepay/{id}" [] 
 ///
 /// Scopes: not documented; `all` covers everything.
 ///
-/// The list takes `advanced_search`, `idonly`, `instance_id`, `notin_instance_id`, `order`, `order2`, `order3`,
-/// `order4`, `order5`, `orderdesc`, `orderdesc2`, `orderdesc3`, `orderdesc4`, `orderdesc5`, `rollback_commit`,
-/// `search`.
+/// The list takes `advanced_search_json`, `idonly`, `instance_id`, `notin_instance_id`, `order`, `order2`,
+/// `order3`, `order4`, `order5`, `orderdesc`, `orderdesc2`, `orderdesc3`, `orderdesc4`, `orderdesc5`,
+/// `rollback_commit`, `search`.
 ///
 /// The read takes `includedetails`, `instance_id`.
 #[derive(Debug, Clone, Copy)]
 pub enum ConfigCommits {}
 
-resource! { ConfigCommits ConfigCommit "/ConfigCommit" "/ConfigCommit/{id}" [] true: Listable Pageable Readable Writes Deletable }
+resource! { ConfigCommits ConfigCommit "/ConfigCommit" "/ConfigCommit/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable Searchable }
 
 /// The route `/ConfirmClosure`.
 ///
@@ -462,7 +462,7 @@ resource! { ConnectedInstances ConnectedInstance "/ConnectedInstance" "/Connecte
 #[derive(Debug, Clone, Copy)]
 pub enum Consignments {}
 
-resource! { Consignments ConsignmentHeader "/Consignment" "/Consignment/{id}" [] true: Listable Pageable Readable Writes Deletable }
+resource! { Consignments ConsignmentHeader "/Consignment" "/Consignment/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable }
 
 /// Groups of contacts.
 ///
@@ -639,7 +639,7 @@ resource! { CustomIntegrations OutboundIntegration "/CustomIntegration" "/Custom
 #[derive(Debug, Clone, Copy)]
 pub enum CustomIntegrationMethods {}
 
-resource! { CustomIntegrationMethods OutboundIntegrationMethod "/CustomIntegrationMethod" "/CustomIntegrationMethod/{id}" [] true: Listable Pageable Readable Writes Deletable }
+resource! { CustomIntegrationMethods OutboundIntegrationMethod "/CustomIntegrationMethod" "/CustomIntegrationMethod/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable }
 
 /// The route `/CustomIntegrationMethodValue`.
 ///

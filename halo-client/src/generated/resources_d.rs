@@ -22,7 +22,7 @@
 #[derive(Debug, Clone, Copy)]
 pub enum DashboardLinks {}
 
-resource! { DashboardLinks DashboardLinks "/DashboardLinks" "/DashboardLinks/{id}" [] true: Listable Pageable Readable Writes Deletable }
+resource! { DashboardLinks DashboardLinks "/DashboardLinks" "/DashboardLinks/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable }
 
 /// The route `/DatabaseLookup`.
 ///

@@ -26,7 +26,7 @@ resource! { EcommerceOrders EcommerceOrder "/EcommerceOrder" "/EcommerceOrder/{i
 ///
 /// Scopes: not documented; `all` covers everything.
 ///
-/// The list takes `activeinactive`, `advanced_search`, `allapprovers`, `approvers_only`, `asset_id`,
+/// The list takes `activeinactive`, `advanced_search_json`, `allapprovers`, `approvers_only`, `asset_id`,
 /// `client_id`, `contract_id`, `count`, `department_id`, `exclude_agents`, `exclude_defaultsiteusers`,
 /// `exclude_generaluser`, `idonly`, `includeactive`, `includebillinginfo`, `includeinactive`, `includename`,
 /// `includenonserviceaccount`, `includenotes`, `includeserviceaccount`, `integration_type`, `is3cxcall`,
@@ -38,7 +38,7 @@ resource! { EcommerceOrders EcommerceOrder "/EcommerceOrder" "/EcommerceOrder/{i
 #[derive(Debug, Clone, Copy)]
 pub enum EmailAddressBook {}
 
-resource! { EmailAddressBook Untyped "/EmailAddressBook" "/EmailAddressBook/{id}" [] true: Listable Pageable }
+resource! { EmailAddressBook Untyped "/EmailAddressBook" "/EmailAddressBook/{id}" [] true: Listable Pageable Orderable Incremental Searchable }
 
 /// The route `/EmailRule`.
 ///
@@ -189,4 +189,4 @@ resource! { ExternalChatMessages TeamsChatMessage "/ExternalChatMessage" "/Exter
 #[derive(Debug, Clone, Copy)]
 pub enum ExternalLinks {}
 
-resource! { ExternalLinks ExternalLink "/ExternalLink" "/ExternalLink/{id}" [] true: Listable Pageable Readable Writes Deletable }
+resource! { ExternalLinks ExternalLink "/ExternalLink" "/ExternalLink/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable }

@@ -310,7 +310,7 @@ resource! { IntegrationData Untyped "/IntegrationData" "/IntegrationData/{id}" [
 #[derive(Debug, Clone, Copy)]
 pub enum IntegrationErrors {}
 
-resource! { IntegrationErrors IntegrationError "/IntegrationError" "/IntegrationError/{id}" [] true: Listable Pageable Readable Writes Deletable }
+resource! { IntegrationErrors IntegrationError "/IntegrationError" "/IntegrationError/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable }
 
 /// The route `/IntegrationExport`.
 ///
@@ -389,7 +389,7 @@ resource! { IntegrationLookups IntegrationLookUp "/IntegrationLookUp" "/Integrat
 #[derive(Debug, Clone, Copy)]
 pub enum IntegrationRequests {}
 
-resource! { IntegrationRequests IntegrationRequest "/IntegrationRequest" "/IntegrationRequest/{id}" [] true: Listable Pageable Readable Writes Deletable }
+resource! { IntegrationRequests IntegrationRequest "/IntegrationRequest" "/IntegrationRequest/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable }
 
 /// The route `/IntegrationRunbookVariableGroup`.
 ///
@@ -479,13 +479,14 @@ resource! { IntegratorTraces Untyped "/IntegratorTrace" "/IntegratorTrace/{id}" 
 ///
 /// Scopes: not documented; `all` covers everything.
 ///
-/// The list takes `advanced_search`, `asset_id`, `awaiting_approval`, `billing_date`, `billingcategory_ids`,
-/// `client_id`, `client_ids`, `contract_id`, `count`, `idonly`, `includecredits`, `includeinvoices`,
-/// `includelines`, `includepoinvoices`, `invoicedateend`, `invoicedatestart`, `my_approvals`, `notpostedonly`,
-/// `order`, `order2`, `order3`, `order4`, `order5`, `orderdesc`, `orderdesc2`, `orderdesc3`, `orderdesc4`,
-/// `orderdesc5`, `paymentstatuses`, `postedonly`, `purchaseorder_id`, `quote_status`, `ready_for_invoicing`,
-/// `recurringinvoice_id`, `reviewrequired`, `rinvoice_type`, `salesorder_id`, `search`, `sent_status`,
-/// `site_id`, `stripeautopaymentrequired`, `ticket_id`, `toplevel_id`, `user_id`.
+/// The list takes `advanced_search_json`, `asset_id`, `awaiting_approval`, `billing_date`,
+/// `billingcategory_ids`, `client_id`, `client_ids`, `contract_id`, `count`, `idonly`, `includecredits`,
+/// `includeinvoices`, `includelines`, `includepoinvoices`, `invoicedateend`, `invoicedatestart`,
+/// `my_approvals`, `notpostedonly`, `order`, `order2`, `order3`, `order4`, `order5`, `orderdesc`, `orderdesc2`,
+/// `orderdesc3`, `orderdesc4`, `orderdesc5`, `paymentstatuses`, `postedonly`, `purchaseorder_id`,
+/// `quote_status`, `ready_for_invoicing`, `recurringinvoice_id`, `reviewrequired`, `rinvoice_type`,
+/// `salesorder_id`, `search`, `sent_status`, `site_id`, `stripeautopaymentrequired`, `ticket_id`,
+/// `toplevel_id`, `user_id`.
 ///
 /// The read takes `includedetails`.
 ///
@@ -496,7 +497,7 @@ resource! { IntegratorTraces Untyped "/IntegratorTrace" "/IntegratorTrace/{id}" 
 #[derive(Debug, Clone, Copy)]
 pub enum Invoices {}
 
-resource! { Invoices Invoice "/Invoice" "/Invoice/{id}" [] true: Listable Pageable Readable Writes Deletable }
+resource! { Invoices Invoice "/Invoice" "/Invoice/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable Searchable }
 
 /// What was changed on invoices.
 ///
@@ -513,7 +514,7 @@ resource! { Invoices Invoice "/Invoice" "/Invoice/{id}" [] true: Listable Pageab
 #[derive(Debug, Clone, Copy)]
 pub enum InvoiceChanges {}
 
-resource! { InvoiceChanges InvoiceChange "/InvoiceChange" "/InvoiceChange/{id}" [] true: Listable Pageable Writes }
+resource! { InvoiceChanges InvoiceChange "/InvoiceChange" "/InvoiceChange/{id}" [] true: Listable Pageable Writes Orderable }
 
 /// Shares of invoices' lines.
 ///
@@ -546,7 +547,7 @@ resource! { InvoiceLineProRata Untyped "/InvoiceDetailProRata" "/InvoiceDetailPr
 #[derive(Debug, Clone, Copy)]
 pub enum InvoicePayments {}
 
-resource! { InvoicePayments InvoicePayment "/InvoicePayment" "/InvoicePayment/{id}" [] true: Listable Pageable Readable Writes Deletable }
+resource! { InvoicePayments InvoicePayment "/InvoicePayment" "/InvoicePayment/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable }
 
 /// Items that are sold.
 ///
@@ -558,7 +559,7 @@ resource! { InvoicePayments InvoicePayment "/InvoicePayment" "/InvoicePayment/{i
 ///
 /// Scopes: not documented; `all` covers everything.
 ///
-/// The list takes `activeinactive`, `advanced_search`, `assetgroup_id`, `assetgroups`, `assettypes`,
+/// The list takes `activeinactive`, `advanced_search_json`, `assetgroup_id`, `assetgroups`, `assettypes`,
 /// `autotask_service_items`, `count`, `dbc_company_id`, `exactdivision`, `excluderecurring`, `includeactive`,
 /// `includeinactive`, `itemservice_id`, `itemservicerequestdetails_id`, `itemsupplierclientid`,
 /// `kashflowtenantid`, `order`, `order2`, `order3`, `order4`, `order5`, `orderdesc`, `orderdesc2`,
@@ -574,7 +575,7 @@ resource! { InvoicePayments InvoicePayment "/InvoicePayment" "/InvoicePayment/{i
 #[derive(Debug, Clone, Copy)]
 pub enum Items {}
 
-resource! { Items Item "/Item" "/Item/{id}" [] true: Listable Pageable Readable Writes Deletable }
+resource! { Items Item "/Item" "/Item/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable Searchable }
 
 /// The route `/ItemGroup`.
 ///
@@ -609,7 +610,7 @@ resource! { ItemGroups ItemGroup "/ItemGroup" "/ItemGroup/{id}" [] false: Listab
 #[derive(Debug, Clone, Copy)]
 pub enum ItemStock {}
 
-resource! { ItemStock ItemStock "/ItemStock" "/ItemStock/{id}" [] true: Listable Pageable Readable Writes Deletable }
+resource! { ItemStock ItemStock "/ItemStock" "/ItemStock/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable }
 
 /// The route `/ItemStockHistory`.
 ///
@@ -627,7 +628,7 @@ resource! { ItemStock ItemStock "/ItemStock" "/ItemStock/{id}" [] true: Listable
 #[derive(Debug, Clone, Copy)]
 pub enum ItemStockHistory {}
 
-resource! { ItemStockHistory Untyped "/ItemStockHistory" "/ItemStockHistory/{id}" [] true: Listable Pageable Readable }
+resource! { ItemStockHistory Untyped "/ItemStockHistory" "/ItemStockHistory/{id}" [] true: Listable Pageable Readable Orderable }
 
 /// E-mails that came in.
 ///
@@ -646,7 +647,7 @@ resource! { ItemStockHistory Untyped "/ItemStockHistory" "/ItemStockHistory/{id}
 #[derive(Debug, Clone, Copy)]
 pub enum IncomingEmails {}
 
-resource! { IncomingEmails IncomingEmail "/incomingemail" "/incomingemail/{id}" [] true: Listable Pageable Readable Writes Deletable }
+resource! { IncomingEmails IncomingEmail "/incomingemail" "/incomingemail/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable }
 
 /// Which supplier sells which item.
 ///

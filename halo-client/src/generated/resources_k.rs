@@ -12,7 +12,7 @@
 ///
 /// Scopes: not documented; `all` covers everything.
 ///
-/// The list takes `activeinactive`, `advanced_search`, `articletype`, `client_id`, `count`, `device_id`,
+/// The list takes `activeinactive`, `advanced_search_json`, `articletype`, `client_id`, `count`, `device_id`,
 /// `faqlists`, `includeactive`, `includeinactive`, `key`, `language_code`, `language_override`, `needsreview`,
 /// `order`, `order2`, `order3`, `order4`, `order5`, `orderdesc`, `orderdesc2`, `orderdesc3`, `orderdesc4`,
 /// `orderdesc5`, `organisation_id`, `related_to`, `related_to_ticket`, `search`, `site_id`, `type_`.
@@ -23,7 +23,7 @@
 #[derive(Debug, Clone, Copy)]
 pub enum KbArticles {}
 
-resource! { KbArticles KbArticle "/KBArticle" "/KBArticle/{id}" [] true: Listable Pageable Readable Writes Deletable }
+resource! { KbArticles KbArticle "/KBArticle" "/KBArticle/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable Searchable }
 
 /// Articles of the knowledge base that need no login.
 ///

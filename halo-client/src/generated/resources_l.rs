@@ -68,7 +68,7 @@ resource! { LapSafe Untyped "/LapSafe" "/LapSafe/{id}" [] false:  }
 #[derive(Debug, Clone, Copy)]
 pub enum LicenceChanges {}
 
-resource! { LicenceChanges Untyped "/LicenceChange" "/LicenceChange/{id}" [] true: Listable Pageable }
+resource! { LicenceChanges Untyped "/LicenceChange" "/LicenceChange/{id}" [] true: Listable Pageable Orderable }
 
 /// The licence of the instance.
 ///
@@ -80,15 +80,15 @@ resource! { LicenceChanges Untyped "/LicenceChange" "/LicenceChange/{id}" [] tru
 ///
 /// Scopes: not documented; `all` covers everything.
 ///
-/// The list takes `advanced_search`, `count`, `order`, `order2`, `order3`, `order4`, `order5`, `orderdesc`,
-/// `orderdesc2`, `orderdesc3`, `orderdesc4`, `orderdesc5`, `site_id`.
+/// The list takes `advanced_search_json`, `count`, `order`, `order2`, `order3`, `order4`, `order5`,
+/// `orderdesc`, `orderdesc2`, `orderdesc3`, `orderdesc4`, `orderdesc5`, `site_id`.
 ///
 /// Other operations, to be [sent](crate::Client::send):
 /// [`LicenseInfoPassword`](crate::endpoint::LicenseInfoPassword).
 #[derive(Debug, Clone, Copy)]
 pub enum LicenceInfo {}
 
-resource! { LicenceInfo LicenceInfo "/LicenseInfo" "/LicenseInfo/{id}" [] true: Listable Pageable Writes }
+resource! { LicenceInfo LicenceInfo "/LicenseInfo" "/LicenseInfo/{id}" [] true: Listable Pageable Writes Orderable Searchable }
 
 /// The route `/LoginToken`.
 ///

@@ -29,7 +29,7 @@ resource! { OnlineStatuses OnlineStatus "/OnlineStatus" "/OnlineStatus/{id}" [] 
 ///
 /// Scopes: not documented; `all` covers everything.
 ///
-/// The list takes `advanced_search`, `agent`, `agent_id`, `alerttype`, `asset_id`, `awaitinginput`,
+/// The list takes `advanced_search_json`, `agent`, `agent_id`, `alerttype`, `asset_id`, `awaitinginput`,
 /// `billableonly`, `billing_date`, `billing_type`, `billingcontractid`, `calendar_enddate`,
 /// `calendar_startdate`, `category_1`, `category_2`, `category_3`, `category_4`, `checkmyticketsonly`,
 /// `client_id`, `client_ids`, `client_ref`, `closed_only`, `columns_id`, `contract_id`, `contract_period`,
@@ -76,7 +76,7 @@ resource! { OnlineStatuses OnlineStatus "/OnlineStatus" "/OnlineStatus/{id}" [] 
 #[derive(Debug, Clone, Copy)]
 pub enum Opportunities {}
 
-resource! { Opportunities Ticket "/Opportunities" "/Opportunities/{id}" ["tickets"] true: Listable Pageable Readable Writes Deletable TicketRoute }
+resource! { Opportunities Ticket "/Opportunities" "/Opportunities/{id}" ["tickets"] true: Listable Pageable Readable Writes Deletable Orderable Incremental Searchable TicketRoute }
 
 /// The route `/OrderLine`.
 ///
@@ -149,7 +149,7 @@ resource! { Outcomes Outcome "/Outcome" "/Outcome/{id}" [] false: Listable Reada
 #[derive(Debug, Clone, Copy)]
 pub enum Outgoing {}
 
-resource! { Outgoing Untyped "/Outgoing" "/Outgoing/{id}" [] true: Listable Pageable Readable Deletable }
+resource! { Outgoing Untyped "/Outgoing" "/Outgoing/{id}" [] true: Listable Pageable Readable Deletable Orderable }
 
 /// Attempts to send messages.
 ///
@@ -168,7 +168,7 @@ resource! { Outgoing Untyped "/Outgoing" "/Outgoing/{id}" [] true: Listable Page
 #[derive(Debug, Clone, Copy)]
 pub enum OutgoingAttempts {}
 
-resource! { OutgoingAttempts Untyped "/OutgoingAttempt" "/OutgoingAttempt/{id}" [] true: Listable Pageable Readable }
+resource! { OutgoingAttempts Untyped "/OutgoingAttempt" "/OutgoingAttempt/{id}" [] true: Listable Pageable Readable Orderable }
 
 /// E-mails that wait to be sent.
 ///

@@ -139,7 +139,7 @@ resource! { PowerShellScriptCriteria PowerShellScriptCriteria "/PowerShellScript
 #[derive(Debug, Clone, Copy)]
 pub enum PowerShellScriptRuns {}
 
-resource! { PowerShellScriptRuns PowerShellScriptProcessing "/PowerShellScriptProcessing" "/PowerShellScriptProcessing/{id}" [] true: Listable Pageable Readable Writes Deletable }
+resource! { PowerShellScriptRuns PowerShellScriptProcessing "/PowerShellScriptProcessing" "/PowerShellScriptProcessing/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable }
 
 /// Priorities, a set per SLA.
 ///
@@ -221,7 +221,7 @@ resource! { ProductComponents ReleaseComponent "/ProductComponent" "/ProductComp
 ///
 /// Scopes: not documented; `all` covers everything.
 ///
-/// The list takes `advanced_search`, `agent`, `agent_id`, `alerttype`, `asset_id`, `awaitinginput`,
+/// The list takes `advanced_search_json`, `agent`, `agent_id`, `alerttype`, `asset_id`, `awaitinginput`,
 /// `billableonly`, `billing_date`, `billing_type`, `billingcontractid`, `calendar_enddate`,
 /// `calendar_startdate`, `category_1`, `category_2`, `category_3`, `category_4`, `checkmyticketsonly`,
 /// `client_id`, `client_ids`, `client_ref`, `closed_only`, `columns_id`, `contract_id`, `contract_period`,
@@ -267,7 +267,7 @@ resource! { ProductComponents ReleaseComponent "/ProductComponent" "/ProductComp
 #[derive(Debug, Clone, Copy)]
 pub enum Projects {}
 
-resource! { Projects Ticket "/Projects" "/Projects/{id}" ["tickets"] true: Listable Pageable Readable Writes Deletable TicketRoute }
+resource! { Projects Ticket "/Projects" "/Projects/{id}" ["tickets"] true: Listable Pageable Readable Writes Deletable Orderable Incremental Searchable TicketRoute }
 
 /// The route `/PublishProfiles`.
 ///
@@ -305,7 +305,7 @@ resource! { PublishProfiles PublishProfiles "/PublishProfiles" "/PublishProfiles
 #[derive(Debug, Clone, Copy)]
 pub enum PurchaseOrders {}
 
-resource! { PurchaseOrders PurchaseOrder "/PurchaseOrder" "/PurchaseOrder/{id}" [] true: Listable Pageable Readable Writes Deletable }
+resource! { PurchaseOrders PurchaseOrder "/PurchaseOrder" "/PurchaseOrder/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable }
 
 /// What PagerDuty's objects become.
 ///

@@ -60,4 +60,4 @@ resource! { QuickBooksDetails QuickBooksDetails "/QuickBooksDetails" "/QuickBook
 #[derive(Debug, Clone, Copy)]
 pub enum Quotations {}
 
-resource! { Quotations Quotation "/Quotation" "/Quotation/{id}" [] true: Listable Pageable Readable Writes Deletable }
+resource! { Quotations Quotation "/Quotation" "/Quotation/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable }

@@ -12,13 +12,14 @@
 ///
 /// Scopes: not documented; `all` covers everything.
 ///
-/// The list takes `advanced_search`, `asset_id`, `awaiting_approval`, `billing_date`, `billingcategory_ids`,
-/// `client_id`, `client_ids`, `contract_id`, `count`, `idonly`, `includecredits`, `includeinvoices`,
-/// `includelines`, `includepoinvoices`, `invoicedateend`, `invoicedatestart`, `my_approvals`, `notpostedonly`,
-/// `order`, `order2`, `order3`, `order4`, `order5`, `orderdesc`, `orderdesc2`, `orderdesc3`, `orderdesc4`,
-/// `orderdesc5`, `paymentstatuses`, `postedonly`, `purchaseorder_id`, `quote_status`, `ready_for_invoicing`,
-/// `recurringinvoice_id`, `reviewrequired`, `rinvoice_type`, `salesorder_id`, `search`, `sent_status`,
-/// `site_id`, `stripeautopaymentrequired`, `ticket_id`, `toplevel_id`, `user_id`.
+/// The list takes `advanced_search_json`, `asset_id`, `awaiting_approval`, `billing_date`,
+/// `billingcategory_ids`, `client_id`, `client_ids`, `contract_id`, `count`, `idonly`, `includecredits`,
+/// `includeinvoices`, `includelines`, `includepoinvoices`, `invoicedateend`, `invoicedatestart`,
+/// `my_approvals`, `notpostedonly`, `order`, `order2`, `order3`, `order4`, `order5`, `orderdesc`, `orderdesc2`,
+/// `orderdesc3`, `orderdesc4`, `orderdesc5`, `paymentstatuses`, `postedonly`, `purchaseorder_id`,
+/// `quote_status`, `ready_for_invoicing`, `recurringinvoice_id`, `reviewrequired`, `rinvoice_type`,
+/// `salesorder_id`, `search`, `sent_status`, `site_id`, `stripeautopaymentrequired`, `ticket_id`,
+/// `toplevel_id`, `user_id`.
 ///
 /// The read takes `includedetails`.
 ///
@@ -31,7 +32,7 @@
 #[derive(Debug, Clone, Copy)]
 pub enum RecurringInvoices {}
 
-resource! { RecurringInvoices Invoice "/RecurringInvoice" "/RecurringInvoice/{id}" [] true: Listable Pageable Readable Writes Deletable }
+resource! { RecurringInvoices Invoice "/RecurringInvoice" "/RecurringInvoice/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable Searchable }
 
 /// The route `/RecurringItem`.
 ///
@@ -68,7 +69,7 @@ resource! { RecurringItems Untyped "/RecurringItem" "/RecurringItem/{id}" [] fal
 #[derive(Debug, Clone, Copy)]
 pub enum Releases {}
 
-resource! { Releases Release "/Release" "/Release/{id}" [] true: Listable Pageable Readable Writes Deletable }
+resource! { Releases Release "/Release" "/Release/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable }
 
 /// The route `/ReleaseNoteGroup`.
 ///
@@ -134,7 +135,7 @@ resource! { ReleaseTypes ReleaseType "/ReleaseType" "/ReleaseType/{id}" [] false
 #[derive(Debug, Clone, Copy)]
 pub enum RemoteSessions {}
 
-resource! { RemoteSessions RemoteSessionData "/RemoteSession" "/RemoteSession/{id}" [] true: Listable Pageable Readable Writes Deletable }
+resource! { RemoteSessions RemoteSessionData "/RemoteSession" "/RemoteSession/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable }
 
 /// The route `/RemoteSessionTeams`.
 ///
@@ -175,7 +176,7 @@ resource! { RemoteSessionTeams Untyped "/RemoteSessionTeams" "/RemoteSessionTeam
 #[derive(Debug, Clone, Copy)]
 pub enum Reports {}
 
-resource! { Reports Report "/Report" "/Report/{id}" [] true: Listable Pageable Readable Writes Deletable }
+resource! { Reports Report "/Report" "/Report/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable }
 
 /// What published reports show.
 ///
@@ -212,7 +213,7 @@ resource! { ReportData Untyped "/ReportData" "/ReportData/{publishedid}" [] fals
 #[derive(Debug, Clone, Copy)]
 pub enum ReportRepositories {}
 
-resource! { ReportRepositories Untyped "/ReportRepository" "/ReportRepository/{id}" [] true: Listable Pageable Readable }
+resource! { ReportRepositories Untyped "/ReportRepository" "/ReportRepository/{id}" [] true: Listable Pageable Readable Orderable }
 
 /// The route `/ResourceType`.
 ///
@@ -243,7 +244,7 @@ resource! { ResourceTypes Untyped "/ResourceType" "/ResourceType/{id}" [] false:
 #[derive(Debug, Clone, Copy)]
 pub enum Roadmap {}
 
-resource! { Roadmap Untyped "/Roadmap" "/Roadmap/{id}" [] false: Listable }
+resource! { Roadmap Untyped "/Roadmap" "/Roadmap/{id}" [] false: Listable Orderable }
 
 /// Roles.
 ///

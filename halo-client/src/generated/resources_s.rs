@@ -116,16 +116,16 @@ resource! { SalesMailboxDetails SalesMailboxDetail "/SalesMailboxDetail" "/Sales
 ///
 /// Scopes: not documented; `all` covers everything.
 ///
-/// The list takes `advanced_search`, `billing_date`, `client_id`, `client_ids`, `closed`, `count`, `idonly`,
-/// `needsconsigning`, `needsinvoicing`, `needsordering`, `open`, `order`, `order2`, `order3`, `order4`,
-/// `order5`, `orderdesc`, `orderdesc2`, `orderdesc3`, `orderdesc4`, `orderdesc5`, `quote_status`,
+/// The list takes `advanced_search_json`, `billing_date`, `client_id`, `client_ids`, `closed`, `count`,
+/// `idonly`, `needsconsigning`, `needsinvoicing`, `needsordering`, `open`, `order`, `order2`, `order3`,
+/// `order4`, `order5`, `orderdesc`, `orderdesc2`, `orderdesc3`, `orderdesc4`, `orderdesc5`, `quote_status`,
 /// `ready_for_invoicing`, `search`, `site_id`, `ticket_id`, `toplevel_id`, `user_id`.
 ///
 /// The read takes `consignablelines`, `includedetails`, `invoiceablelines`, `oneline`, `pendingpolines`.
 #[derive(Debug, Clone, Copy)]
 pub enum SalesOrders {}
 
-resource! { SalesOrders SalesOrder "/SalesOrder" "/SalesOrder/{id}" [] true: Listable Pageable Readable Writes Deletable }
+resource! { SalesOrders SalesOrder "/SalesOrder" "/SalesOrder/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable Searchable }
 
 /// Schedules of what is done again and again.
 ///
@@ -263,7 +263,7 @@ resource! { SecurityQuestionValidations NPRResult "/SecurityQuestionValidate" "/
 #[derive(Debug, Clone, Copy)]
 pub enum Services {}
 
-resource! { Services ServSite "/Service" "/Service/{id}" [] true: Listable Pageable Readable Writes Deletable }
+resource! { Services ServSite "/Service" "/Service/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable }
 
 /// The route `/ServiceAvailability`.
 ///
@@ -352,7 +352,7 @@ resource! { ServiceRestrictions Untyped "/ServiceRestriction" "/ServiceRestricti
 #[derive(Debug, Clone, Copy)]
 pub enum ServiceStatuses {}
 
-resource! { ServiceStatuses ServStatus "/ServiceStatus" "/ServiceStatus/{id}" [] true: Listable Pageable Readable Writes Deletable }
+resource! { ServiceStatuses ServStatus "/ServiceStatus" "/ServiceStatus/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable }
 
 /// The route `/SetupTab`.
 ///
@@ -424,7 +424,7 @@ resource! { ShopifyDetails ShopifyDetails "/ShopifyDetails" "/ShopifyDetails/{id
 ///
 /// Scopes: not documented; `all` covers everything.
 ///
-/// The list takes `activeinactive`, `advanced_search`, `azuresites`, `client_id`, `contract_id`, `count`,
+/// The list takes `activeinactive`, `advanced_search_json`, `azuresites`, `client_id`, `contract_id`, `count`,
 /// `exclude_internal`, `gfisites`, `idonly`, `includeactive`, `includeaddress`, `includeinactive`,
 /// `includenonstocklocations`, `includenoorderstockbin`, `includenotes`, `includestocklocations`,
 /// `iscalendarfilter`, `item_id_qty`, `item_salesorder_id`, `item_salesorder_line`, `lastupdatefromdate`,
@@ -438,7 +438,7 @@ resource! { ShopifyDetails ShopifyDetails "/ShopifyDetails" "/ShopifyDetails/{id
 #[derive(Debug, Clone, Copy)]
 pub enum Sites {}
 
-resource! { Sites Site "/Site" "/Site/{id}" ["sites"] true: Listable Pageable Readable Writes Deletable }
+resource! { Sites Site "/Site" "/Site/{id}" ["sites"] true: Listable Pageable Readable Writes Deletable Orderable Incremental Searchable }
 
 /// The route `/SlackDetails`.
 ///
@@ -511,7 +511,7 @@ resource! { SnowDetails SnowDetails "/SnowDetails" "/SnowDetails/{id}" [] false:
 #[derive(Debug, Clone, Copy)]
 pub enum SoftwareLicences {}
 
-resource! { SoftwareLicences Licence "/SoftwareLicence" "/SoftwareLicence/{id}" [] true: Listable Pageable Readable Writes Deletable }
+resource! { SoftwareLicences Licence "/SoftwareLicence" "/SoftwareLicence/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable }
 
 /// The route `/SoftwareLicenceRole`.
 ///
@@ -581,7 +581,7 @@ resource! { StreamOneIonDetails StreamOneIonDetails "/StreamOneIonDetails" "/Str
 #[derive(Debug, Clone, Copy)]
 pub enum Suppliers {}
 
-resource! { Suppliers Supplier "/Supplier" "/Supplier/{id}" [] true: Listable Pageable Readable Writes Deletable }
+resource! { Suppliers Supplier "/Supplier" "/Supplier/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable }
 
 /// Contracts with suppliers.
 ///
@@ -603,7 +603,7 @@ resource! { Suppliers Supplier "/Supplier" "/Supplier/{id}" [] true: Listable Pa
 #[derive(Debug, Clone, Copy)]
 pub enum SupplierContracts {}
 
-resource! { SupplierContracts SupplierContract "/SupplierContract" "/SupplierContract/{id}" [] true: Listable Pageable Readable Writes Deletable }
+resource! { SupplierContracts SupplierContract "/SupplierContract" "/SupplierContract/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable }
 
 /// The route `/SynnexDetails`.
 ///

@@ -223,7 +223,7 @@ resource! { TechDataResellerDetails TechDataResellerDetails "/TechDataResellerDe
 #[derive(Debug, Clone, Copy)]
 pub enum Templates {}
 
-resource! { Templates StdRequest "/Template" "/Template/{id}" [] true: Listable Pageable Readable Writes Deletable }
+resource! { Templates StdRequest "/Template" "/Template/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable }
 
 /// What Tenable holds.
 ///
@@ -447,7 +447,7 @@ resource! { TicketTypeGroups TicketTypeGroup "/TicketTypeGroup" "/TicketTypeGrou
 ///
 /// Scopes: not documented; `all` covers everything.
 ///
-/// The list takes `advanced_search`, `agent`, `agent_id`, `alerttype`, `asset_id`, `awaitinginput`,
+/// The list takes `advanced_search_json`, `agent`, `agent_id`, `alerttype`, `asset_id`, `awaitinginput`,
 /// `billableonly`, `billing_date`, `billing_type`, `billingcontractid`, `calendar_enddate`,
 /// `calendar_startdate`, `category_1`, `category_2`, `category_3`, `category_4`, `checkmyticketsonly`,
 /// `client_id`, `client_ids`, `client_ref`, `closed_only`, `columns_id`, `contract_id`, `contract_period`,
@@ -497,7 +497,7 @@ resource! { TicketTypeGroups TicketTypeGroup "/TicketTypeGroup" "/TicketTypeGrou
 #[derive(Debug, Clone, Copy)]
 pub enum Tickets {}
 
-resource! { Tickets Ticket "/Tickets" "/Tickets/{id}" ["tickets"] true: Listable Pageable Readable Writes Deletable TicketRoute }
+resource! { Tickets Ticket "/Tickets" "/Tickets/{id}" ["tickets"] true: Listable Pageable Readable Writes Deletable Orderable Incremental Searchable TicketRoute }
 
 /// Working days of agents.
 ///
@@ -605,7 +605,7 @@ resource! { ToDoGroups ToDoGroup "/ToDoGroup" "/ToDoGroup/{id}" [] false: Listab
 #[derive(Debug, Clone, Copy)]
 pub enum TopLevels {}
 
-resource! { TopLevels Department "/TopLevel" "/TopLevel/{id}" [] true: Listable Pageable Readable Writes Deletable }
+resource! { TopLevels Department "/TopLevel" "/TopLevel/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable }
 
 /// Translations.
 ///

@@ -33,7 +33,7 @@ resource! { UnsubServiceEmails UnsubEmailServiceUsers "/UnsubServiceEmails" "/Un
 #[derive(Debug, Clone, Copy)]
 pub enum UserChanges {}
 
-resource! { UserChanges Untyped "/UserChange" "/UserChange/{id}" [] true: Listable Pageable }
+resource! { UserChanges Untyped "/UserChange" "/UserChange/{id}" [] true: Listable Pageable Orderable }
 
 /// Roles of customers' people.
 ///
@@ -61,7 +61,7 @@ resource! { UserRoles UserRoles "/UserRoles" "/UserRoles/{id}" [] false: Listabl
 ///
 /// Scopes: not documented; `all` covers everything.
 ///
-/// The list takes `activeinactive`, `advanced_search`, `allapprovers`, `approvers_only`, `asset_id`,
+/// The list takes `activeinactive`, `advanced_search_json`, `allapprovers`, `approvers_only`, `asset_id`,
 /// `client_id`, `contract_id`, `count`, `department_id`, `exclude_agents`, `exclude_defaultsiteusers`,
 /// `exclude_generaluser`, `idonly`, `includeactive`, `includebillinginfo`, `includeinactive`, `includename`,
 /// `includenonserviceaccount`, `includenotes`, `includeserviceaccount`, `integration_type`, `is3cxcall`,
@@ -80,4 +80,4 @@ resource! { UserRoles UserRoles "/UserRoles" "/UserRoles/{id}" [] false: Listabl
 #[derive(Debug, Clone, Copy)]
 pub enum Users {}
 
-resource! { Users User "/Users" "/Users/{id}" ["users"] true: Listable Pageable Readable Writes Deletable }
+resource! { Users User "/Users" "/Users/{id}" ["users"] true: Listable Pageable Readable Writes Deletable Orderable Incremental Searchable }

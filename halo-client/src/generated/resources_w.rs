@@ -37,7 +37,7 @@ resource! { Webhooks Webhook "/Webhook" "/Webhook/{id}" [] false: Listable Reada
 #[derive(Debug, Clone, Copy)]
 pub enum WebhookEvents {}
 
-resource! { WebhookEvents WebhookEvent "/WebhookEvent" "/WebhookEvent/{id}" [] true: Listable Pageable Readable Writes }
+resource! { WebhookEvents WebhookEvent "/WebhookEvent" "/WebhookEvent/{id}" [] true: Listable Pageable Readable Writes Orderable }
 
 /// Ready-made webhooks.
 ///

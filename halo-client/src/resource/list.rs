@@ -18,6 +18,9 @@ use crate::{Client, Error, Record};
 /// several public clients).
 const PAGE: u32 = 100;
 
+/// How many rows to answer, where a list does not page.
+const COUNT: &str = "count";
+
 /// A list, narrowed by its methods and read by [`stream`](List::stream), [`pages`](List::pages) or
 /// [`all`](List::all). Nothing is sent before.
 #[must_use = "a list does nothing until it is read"]
@@ -26,13 +29,15 @@ pub struct List<R: Resource, T = <R as Resource>::Schema> {
     params: Params,
     paging: Paging,
     resume: Option<Resume>,
+    /// Why the list cannot be asked for; reported when it is read.
+    refused: Option<Error>,
     route: PhantomData<fn() -> (R, T)>,
 }
 
 impl<R: Listable> List<R> {
     pub(crate) fn new(client: Client) -> Self {
         let paging = if R::PAGED { Paging::Numbered { first: 1, size: PAGE } } else { Paging::Single };
-        List { client, params: Params::default(), paging, resume: None, route: PhantomData }
+        List { client, params: Params::default(), paging, resume: None, refused: None, route: PhantomData }
     }
 }
 
@@ -67,8 +72,23 @@ impl<R: Resource, T> List<R, T> {
             params: self.params,
             paging: self.paging,
             resume: self.resume,
+            refused: self.refused,
             route: PhantomData,
         }
+    }
+
+    pub(super) fn params(&self) -> &Params {
+        &self.params
+    }
+
+    pub(super) fn params_mut(&mut self) -> &mut Params {
+        &mut self.params
+    }
+
+    /// Keeps the first mistake.
+    pub(super) fn refuse(mut self, error: Error) -> Self {
+        self.refused = self.refused.or(Some(error));
+        self
     }
 }
 
@@ -96,20 +116,45 @@ impl<R: Listable, T: DeserializeOwned + Send + 'static> List<R, T> {
     /// The pages, each read when it is asked for.
     ///
     /// Guards against what servers do to lists: a page that comes twice, a page size that is cut silently, a
-    /// list that shrinks while it is read.
+    /// list that shrinks while it is read. A list that does not page is asked once more when it counts more
+    /// rows than it gave, now with that `count`: without one, servers stop at a number of their own. A list with
+    /// a `count` of yours, or with `ticketidonly`, is one answer and is left at that.
     pub fn pages(self) -> Pages<Record<R::Schema, T>> {
-        let List { client, params, paging, resume, .. } = self;
+        let paging = self.effective_paging();
+        let List { client, params, resume, refused, .. } = self;
         let numbered = matches!(paging, Paging::Numbered { .. });
+        let limited = params.get(COUNT).is_some();
         let fetch = move |request: PageRequest| {
             let page = numbered.then_some((request.number, request.size));
-            let call = Call::<R, T> { params: params.clone(), page, route: PhantomData };
+            let mut call = Call::<R, T> { params: params.clone(), page, route: PhantomData };
             let client = client.clone();
-            async move { client.http().send(&call).await }
+            let refused = refused.clone();
+            async move {
+                if let Some(error) = refused {
+                    return Err(error);
+                }
+                let answer = client.http().send(&call).await?;
+                match answer.total {
+                    Some(total) if !numbered && !limited && total > answer.rows.len() as u64 => {
+                        call.params.set(COUNT, total);
+                        let whole = client.http().send(&call).await?;
+                        Ok(if whole.rows.len() >= answer.rows.len() { whole } else { answer })
+                    }
+                    _ => Ok(answer),
+                }
+            }
         };
         match resume {
             Some(place) => Pages::resume(paging, &place, fetch),
             None => Pages::new(paging, fetch),
         }
+    }
+
+    /// How the list is read with these parameters.
+    fn effective_paging(&self) -> Paging {
+        // With pages, `count` would mean nothing; `ticketidonly` does not go with pages (Halo's document).
+        let whole = self.params.get(COUNT).is_some() || self.params.get("ticketidonly") == Some("true");
+        if whole { Paging::Single } else { self.paging }
     }
 
     /// The rows of all pages, one by one; a row that cannot be read is an `Err` with
@@ -137,7 +182,10 @@ impl<R: Listable, T: DeserializeOwned + Send + 'static> List<R, T> {
     /// # Cancel safety
     /// Dropping the future changes nothing.
     pub async fn first_page(self) -> Result<Page<Record<R::Schema, T>>, Error> {
-        let page = match self.paging {
+        if let Some(error) = self.refused {
+            return Err(error);
+        }
+        let page = match self.effective_paging() {
             Paging::Numbered { first, size } => Some((first, size)),
             _ => None,
         };
@@ -153,6 +201,7 @@ impl<R: Resource, T> Clone for List<R, T> {
             params: self.params.clone(),
             paging: self.paging,
             resume: self.resume.clone(),
+            refused: self.refused.clone(),
             route: PhantomData,
         }
     }

@@ -11,6 +11,7 @@
 mod delete;
 mod get;
 mod list;
+mod search;
 mod special;
 mod write;
 
@@ -25,6 +26,7 @@ use serde::de::DeserializeOwned;
 pub use delete::Delete;
 pub use get::Get;
 pub use list::List;
+pub use search::{Comparison, Conditions, Incremental, Orderable, Searchable};
 pub use special::Upload;
 pub use write::Saved;
 
@@ -215,6 +217,10 @@ impl Params {
             Some((_, known)) => *known = value,
             None => self.0.push((name, value)),
         }
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
     }
 
     pub(crate) fn write(&self, query: &mut rest_core::endpoint::Query) {

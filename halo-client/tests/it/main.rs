@@ -6,5 +6,6 @@ mod connect;
 mod everyday;
 mod lean;
 mod lists;
+mod paging;
 mod requests;
 mod writes;
