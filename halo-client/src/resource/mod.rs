@@ -8,6 +8,7 @@
 //! Halo names them. Halo ignores parameters that it does not know, so a misspelt filter would silently answer
 //! everything; [`param`](List::param) is there for those newer than this crate.
 
+mod batch;
 mod delete;
 mod get;
 mod list;
@@ -23,6 +24,7 @@ use rest_core::page::Shape;
 use rest_core::record::Schema;
 use serde::de::DeserializeOwned;
 
+pub use batch::{Batch, BatchOutcome, BatchReport};
 pub use delete::Delete;
 pub use get::Get;
 pub use list::List;
@@ -147,42 +149,6 @@ impl<R: Resource> Handle<R> {
         R: Writes,
     {
         write::one::<R>(&self.client, patch.to_json()?).await
-    }
-
-    /// Changes several records with one request.
-    ///
-    /// Halo answers a list of writes with its last record only, unless asked for all; that question is
-    /// documented for some routes alone, so fewer records may come back than were sent.
-    ///
-    /// # Errors
-    /// Those of a write. Whether a refused list was applied in part is not known.
-    ///
-    /// # Cancel safety
-    /// Dropping the future may leave the changes made.
-    pub async fn update_all(
-        &self,
-        patches: &[Patch<R::Schema>],
-    ) -> Result<Vec<Saved<R::Schema>>, crate::Error>
-    where
-        R: Writes,
-    {
-        let bodies = patches.iter().map(Patch::to_json).collect::<Result<Vec<_>, _>>()?;
-        write::many::<R>(&self.client, bodies).await
-    }
-
-    /// Makes several records with one request; see [`update_all`](Handle::update_all).
-    ///
-    /// # Errors
-    /// Those of a write. Whether a refused list was applied in part is not known.
-    ///
-    /// # Cancel safety
-    /// Dropping the future may leave the records made.
-    pub async fn create_all(&self, new: &[New<R::Schema>]) -> Result<Vec<Saved<R::Schema>>, crate::Error>
-    where
-        R: Writes,
-    {
-        let bodies = new.iter().map(New::to_json).collect::<Result<Vec<_>, _>>()?;
-        write::many::<R>(&self.client, bodies).await
     }
 
     /// Deletes a record, once awaited.

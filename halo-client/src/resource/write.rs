@@ -58,15 +58,19 @@ pub(super) async fn one<R: Resource>(client: &Client, body: String) -> Result<Sa
     }
 }
 
+/// A reply's id, where it holds one, and the reply, or the error that it is in disguise.
+pub(super) type Reply<S> = (Option<Id<S>>, Result<Saved<S>, Error>);
+
+/// Sends some records at once.
 pub(super) async fn many<R: Resource>(
     client: &Client,
     bodies: Vec<String>,
-) -> Result<Vec<Saved<R::Schema>>, Error> {
-    if bodies.is_empty() {
-        return Ok(Vec::new());
-    }
-    let call = Call::<R> { body: format!("[{}]", bodies.join(",")), all: true, route: PhantomData };
-    client.http().send(&call).await?.into_iter().map(checked::<R>).collect()
+) -> Result<Vec<Reply<R::Schema>>, Error> {
+    // The reply to a single record is that record without being asked for.
+    let all = bodies.len() > 1;
+    let call = Call::<R> { body: format!("[{}]", bodies.join(",")), all, route: PhantomData };
+    let replies = client.http().send(&call).await?;
+    Ok(replies.into_iter().map(|record| (record.get_named("id").value(), checked::<R>(record))).collect())
 }
 
 fn unreadable<R: Resource>(message: &'static str) -> Error {

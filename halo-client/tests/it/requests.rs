@@ -116,7 +116,7 @@ fn writes_are_arrays_and_only_patches_have_ids() {
         client.projects().update(&patch).await.expect("changed");
         let patches =
             [Patch::<Ticket>::of(7).set(Ticket::SUMMARY, "a"), Patch::of(8).set(Ticket::SUMMARY, "b")];
-        client.tickets().update_all(&patches).await.expect("changed");
+        client.tickets().batch().update(patches).await;
     });
     let text: Vec<&str> = text.lines().skip(2).collect();
     insta::assert_snapshot!(text.join("\n"), @r#"
