@@ -12,7 +12,6 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::id::sealed::Read as _;
-use crate::schema::CustomField;
 use crate::value::{Decimal, Json, Time};
 use crate::{Entity, Error, Id};
 
@@ -40,7 +39,7 @@ pub trait IntoField<V> {
     fn to_json(&self) -> Result<String, Error>;
 }
 
-fn json<T: Serialize + ?Sized>(value: &T) -> Result<String, Error> {
+pub(crate) fn json<T: Serialize + ?Sized>(value: &T) -> Result<String, Error> {
     serde_json::to_string(value)
         .map_err(|error| Error::configuration("a field's value cannot be written as JSON").with_source(error))
 }
@@ -317,95 +316,11 @@ impl<S: Schema> fmt::Debug for New<S> {
     }
 }
 
-/// The custom fields of a record, to be read, changed and written back as a whole.
-///
-/// Whether Halo keeps custom fields that a write leaves out is not known for sure, so they are all sent.
-///
-/// ```
-/// use halo_client::schema::Ticket;
-/// use halo_client::{CustomFields, Patch, Record};
-///
-/// # fn example(ticket: &Record<Ticket>) -> Result<(), halo_client::Error> {
-/// // `ticket` was read with `includedetails(true)`.
-/// let fields = CustomFields::of(ticket, Ticket::CUSTOMFIELDS)?.set("CFBudgetCode", "A-12");
-/// let patch = Patch::<Ticket>::of(4711).replace(Ticket::CUSTOMFIELDS, fields);
-/// # Ok(()) }
-/// ```
-#[derive(Debug, Clone, Default)]
-pub struct CustomFields {
-    rows: Vec<Row>,
-}
-
-#[derive(Clone)]
-struct Row {
-    id: Option<i64>,
-    name: String,
-    value: Result<String, Error>,
-}
-
-impl fmt::Debug for Row {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.name)
-    }
-}
-
-impl CustomFields {
-    /// None yet, for a record to be made.
-    pub fn none() -> Self {
-        Self::default()
-    }
-
-    /// Those of a record's detail.
-    ///
-    /// # Errors
-    /// A configuration error when the record was read without its custom fields, or they are not a list:
-    /// writing back what was not read would delete it.
-    pub fn of<S, T, W, B>(
-        record: &Record<S, T>,
-        field: Field<S, Vec<Record<CustomField>>, W, B>,
-    ) -> Result<Self, Error> {
-        let Some(rows) = record.get(field).value() else {
-            return Err(Error::configuration(
-                "the record was read without its custom fields; get it with `includedetails(true)`",
-            ));
-        };
-        let rows = rows.iter().map(|row| Row {
-            id: row.value().id,
-            name: row.value().name.clone().unwrap_or_default(),
-            value: Ok(row.get_raw("value").map_or("null", RawValue::get).to_owned()),
-        });
-        Ok(Self { rows: rows.collect() })
-    }
-
-    /// Sets the field with this name, which starts with `CF`.
-    #[must_use]
-    pub fn set<T: Serialize>(mut self, name: &str, value: T) -> Self {
-        let value = json(&value);
-        match self.rows.iter_mut().find(|row| row.name.eq_ignore_ascii_case(name)) {
-            Some(row) => row.value = value,
-            None => self.rows.push(Row { id: None, name: name.to_owned(), value }),
-        }
-        self
-    }
-}
-
-impl IntoField<Vec<Record<CustomField>>> for CustomFields {
-    fn to_json(&self) -> Result<String, Error> {
-        let mut all = Vec::with_capacity(self.rows.len());
-        for row in &self.rows {
-            let id = row.id.map(|id| format!("\"id\":{id},")).unwrap_or_default();
-            let value = row.value.as_deref().map_err(Clone::clone)?;
-            all.push(format!("{{{id}\"name\":{},\"value\":{value}}}", json(row.name.as_str())?));
-        }
-        Ok(format!("[{}]", all.join(",")))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ActionKey;
     use crate::schema::{Action, ExternalLink, Ticket};
+    use crate::{ActionKey, CustomFields};
 
     #[test]
     fn each_kind_of_value_is_written_as_halo_takes_it() {
@@ -445,19 +360,6 @@ mod tests {
             patch.set(Action::NOTE, "x").to_json().expect("writable"),
             r#"{"id":3,"ticket_id":7,"note":"x"}"#
         );
-    }
-
-    #[test]
-    fn custom_fields_are_all_written_back() {
-        let detail = r#"{"id":7,"customfields":[{"id":90,"name":"CFA","value":["x"],"label":"A"},{"id":91,"name":"CFB"}]}"#;
-        let record: Record<Ticket> = Record::parse(detail).expect("a ticket");
-        let fields = CustomFields::of(&record, Ticket::CUSTOMFIELDS).expect("there").set("cfb", "new");
-        assert_eq!(
-            fields.to_json().expect("writable"),
-            r#"[{"id":90,"name":"CFA","value":["x"]},{"id":91,"name":"CFB","value":"new"}]"#
-        );
-        let row: Record<Ticket> = Record::parse(r#"{"id":7}"#).expect("a ticket");
-        assert!(CustomFields::of(&row, Ticket::CUSTOMFIELDS).expect_err("not read").is_configuration());
     }
 
     #[test]

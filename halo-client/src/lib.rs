@@ -8,6 +8,7 @@ mod address;
 mod auth;
 mod change;
 mod client;
+mod custom_field;
 pub mod endpoint;
 mod error_body;
 // Written by the generator in its final form.
@@ -21,8 +22,9 @@ pub mod test_util;
 pub mod value;
 pub mod webhook;
 
-pub use change::{AnyJson, CustomFields, IntoField, New, Patch, Settable};
+pub use change::{AnyJson, IntoField, New, Patch, Settable};
 pub use client::{Client, ClientBuilder};
+pub use custom_field::{CustomFieldKey, CustomFields, HasCustomFields};
 pub use id::{ActionKey, AnyKey, Entity, Id, Key, TextKey};
 pub use resource::{Conditions, Handle, Saved};
 pub use rest_core::error::Error;

@@ -133,6 +133,13 @@ fn schema(out: &mut String, model: &Model, overrides: &Overrides, api: &Api, our
     if properties.is_empty() {
         return;
     }
+    if properties.get("customfields").is_some_and(|field| is_custom_fields(&field.kind)) {
+        let _ = writeln!(
+            out,
+            "impl crate::HasCustomFields for {ours} {{\n    \
+             const CUSTOM_FIELDS: Field<Self, Vec<Record<CustomField>>, ReplacesAll> = Self::CUSTOMFIELDS;\n}}\n"
+        );
+    }
     let _ = writeln!(out, "impl {ours} {{");
     let constants = names::constants(properties.keys());
     let mut sorted: Vec<_> = constants.iter().map(|(wire, name)| (name, wire)).collect();
@@ -141,6 +148,11 @@ fn schema(out: &mut String, model: &Model, overrides: &Overrides, api: &Api, our
         field(out, overrides, api, ours, wire, name, &properties[wire], model);
     }
     out.push_str("}\n\n");
+}
+
+/// Whether these are custom fields, of which a write replaces all.
+fn is_custom_fields(kind: &Kind) -> bool {
+    matches!(kind, Kind::List(inner) if **inner == Kind::Named("CustomField".to_owned()))
 }
 
 #[expect(clippy::too_many_arguments, reason = "one field, and all that is known of it")]

@@ -140,6 +140,10 @@ impl Entity for Action {
     type Key = ActionKey;
 }
 
+impl crate::HasCustomFields for Action {
+    const CUSTOM_FIELDS: Field<Self, Vec<Record<CustomField>>, ReplacesAll> = Self::CUSTOMFIELDS;
+}
+
 impl Action {
     /// `achargetotalaction`: flag.
     pub const ACHARGETOTALACTION: Field<Self, bool> = Field::new("achargetotalaction");
@@ -1504,6 +1508,10 @@ impl AdobeCommerceDetails {
 
 impl Entity for Agent {
     type Key = i64;
+}
+
+impl crate::HasCustomFields for Agent {
+    const CUSTOM_FIELDS: Field<Self, Vec<Record<CustomField>>, ReplacesAll> = Self::CUSTOMFIELDS;
 }
 
 impl Agent {
@@ -3452,6 +3460,10 @@ impl Entity for AreaNote {
     type Key = i64;
 }
 
+impl crate::HasCustomFields for AreaNote {
+    const CUSTOM_FIELDS: Field<Self, Vec<Record<CustomField>>, ReplacesAll> = Self::CUSTOMFIELDS;
+}
+
 impl AreaNote {
     /// `add_to_calendar`: flag.
     pub const ADD_TO_CALENDAR: Field<Self, bool> = Field::new("add_to_calendar");
@@ -3465,8 +3477,8 @@ impl AreaNote {
     pub const CLIENT_ID: Field<Self, Id<Client>> = Field::new("client_id");
     /// `createdfromaction`: flag.
     pub const CREATEDFROMACTION: Field<Self, bool> = Field::new("createdfromaction");
-    /// `customfields`: list of `CustomField`.
-    pub const CUSTOMFIELDS: Field<Self, Vec<Record<CustomField>>> = Field::new("customfields");
+    /// `customfields`: list of `CustomField`, a write replaces all of them.
+    pub const CUSTOMFIELDS: Field<Self, Vec<Record<CustomField>>, ReplacesAll> = Field::new("customfields");
     /// `datetime`: point in time.
     pub const DATETIME: Field<Self, Time> = Field::new("datetime");
     /// `detail`: text.
@@ -3605,6 +3617,10 @@ impl AreaToDo {
 
 impl Entity for Asset {
     type Key = i64;
+}
+
+impl crate::HasCustomFields for Asset {
+    const CUSTOM_FIELDS: Field<Self, Vec<Record<CustomField>>, ReplacesAll> = Self::CUSTOMFIELDS;
 }
 
 impl Asset {
@@ -3758,8 +3774,8 @@ impl Asset {
     pub const CRITICALITY_DESCRIPTION: Field<Self, String> = Field::new("criticality_description");
     /// `custombuttons`: list of `CustomButton`.
     pub const CUSTOMBUTTONS: Field<Self, Vec<Record<CustomButton>>> = Field::new("custombuttons");
-    /// `customfields`: list of `CustomField`.
-    pub const CUSTOMFIELDS: Field<Self, Vec<Record<CustomField>>> = Field::new("customfields");
+    /// `customfields`: list of `CustomField`, a write replaces all of them.
+    pub const CUSTOMFIELDS: Field<Self, Vec<Record<CustomField>>, ReplacesAll> = Field::new("customfields");
     /// `datto_alternate_id`: integer.
     pub const DATTO_ALTERNATE_ID: Field<Self, i64> = Field::new("datto_alternate_id");
     /// `datto_id`: text.

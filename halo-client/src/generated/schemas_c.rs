@@ -858,6 +858,10 @@ impl Entity for Client {
     type Key = i64;
 }
 
+impl crate::HasCustomFields for Client {
+    const CUSTOM_FIELDS: Field<Self, Vec<Record<CustomField>>, ReplacesAll> = Self::CUSTOMFIELDS;
+}
+
 impl Client {
     /// `accountmanagertech`: integer.
     pub const ACCOUNTMANAGERTECH: Field<Self, i64> = Field::new("accountmanagertech");
@@ -1847,6 +1851,10 @@ impl Entity for ClientContract {
     type Key = i64;
 }
 
+impl crate::HasCustomFields for ClientContract {
+    const CUSTOM_FIELDS: Field<Self, Vec<Record<CustomField>>, ReplacesAll> = Self::CUSTOMFIELDS;
+}
+
 impl ClientContract {
     /// `accountsdesc`: text.
     pub const ACCOUNTSDESC: Field<Self, String> = Field::new("accountsdesc");
@@ -1966,8 +1974,8 @@ impl ClientContract {
     pub const CREATED_FROM_ORDER: Field<Self, i64> = Field::new("created_from_order");
     /// `custombuttons`: list of `CustomButton`.
     pub const CUSTOMBUTTONS: Field<Self, Vec<Record<CustomButton>>> = Field::new("custombuttons");
-    /// `customfields`: list of `CustomField`.
-    pub const CUSTOMFIELDS: Field<Self, Vec<Record<CustomField>>> = Field::new("customfields");
+    /// `customfields`: list of `CustomField`, a write replaces all of them.
+    pub const CUSTOMFIELDS: Field<Self, Vec<Record<CustomField>>, ReplacesAll> = Field::new("customfields");
     /// `datereceived`: point in time.
     pub const DATERECEIVED: Field<Self, Time> = Field::new("datereceived");
     /// `datesent`: point in time.
@@ -10880,6 +10888,10 @@ impl Entity for CustomTable {
     type Key = i64;
 }
 
+impl crate::HasCustomFields for CustomTable {
+    const CUSTOM_FIELDS: Field<Self, Vec<Record<CustomField>>, ReplacesAll> = Self::CUSTOMFIELDS;
+}
+
 impl CustomTable {
     /// `access_control`: list of `AccessControl`.
     pub const ACCESS_CONTROL: Field<Self, Vec<Record<AccessControl>>> = Field::new("access_control");
@@ -10897,8 +10909,8 @@ impl CustomTable {
     pub const CTFIELD: Field<Self, Record<CustomField>> = Field::new("ctfield");
     /// `customextratableid`: integer.
     pub const CUSTOMEXTRATABLEID: Field<Self, i64> = Field::new("customextratableid");
-    /// `customfields`: list of `CustomField`.
-    pub const CUSTOMFIELDS: Field<Self, Vec<Record<CustomField>>> = Field::new("customfields");
+    /// `customfields`: list of `CustomField`, a write replaces all of them.
+    pub const CUSTOMFIELDS: Field<Self, Vec<Record<CustomField>>, ReplacesAll> = Field::new("customfields");
     /// `customtable_orderby`: integer.
     pub const CUSTOMTABLE_ORDERBY: Field<Self, i64> = Field::new("customtable_orderby");
     /// `customtable_orderby_guid`: GUID.
@@ -10962,9 +10974,13 @@ schema_without_struct! {
     CustomTableRow
 }
 
+impl crate::HasCustomFields for CustomTableRow {
+    const CUSTOM_FIELDS: Field<Self, Vec<Record<CustomField>>, ReplacesAll> = Self::CUSTOMFIELDS;
+}
+
 impl CustomTableRow {
-    /// `customfields`: list of `CustomField`.
-    pub const CUSTOMFIELDS: Field<Self, Vec<Record<CustomField>>> = Field::new("customfields");
+    /// `customfields`: list of `CustomField`, a write replaces all of them.
+    pub const CUSTOMFIELDS: Field<Self, Vec<Record<CustomField>>, ReplacesAll> = Field::new("customfields");
     /// `display`: text.
     pub const DISPLAY: Field<Self, String> = Field::new("display");
     /// `fkid`: integer.

@@ -478,6 +478,10 @@ impl Entity for SalesOrder {
     type Key = i64;
 }
 
+impl crate::HasCustomFields for SalesOrder {
+    const CUSTOM_FIELDS: Field<Self, Vec<Record<CustomField>>, ReplacesAll> = Self::CUSTOMFIELDS;
+}
+
 impl SalesOrder {
     /// `accountsref`: text.
     pub const ACCOUNTSREF: Field<Self, String> = Field::new("accountsref");
@@ -543,8 +547,8 @@ impl SalesOrder {
     pub const CURRENCY_CONVERSION_RATE: Field<Self, Decimal> = Field::new("currency_conversion_rate");
     /// `custombuttons`: list of `CustomButton`.
     pub const CUSTOMBUTTONS: Field<Self, Vec<Record<CustomButton>>> = Field::new("custombuttons");
-    /// `customfields`: list of `CustomField`.
-    pub const CUSTOMFIELDS: Field<Self, Vec<Record<CustomField>>> = Field::new("customfields");
+    /// `customfields`: list of `CustomField`, a write replaces all of them.
+    pub const CUSTOMFIELDS: Field<Self, Vec<Record<CustomField>>, ReplacesAll> = Field::new("customfields");
     /// `date`: point in time.
     pub const DATE: Field<Self, Time> = Field::new("date");
     /// `datereceived`: point in time.
@@ -1032,6 +1036,10 @@ impl Entity for ServSite {
     type Key = i64;
 }
 
+impl crate::HasCustomFields for ServSite {
+    const CUSTOM_FIELDS: Field<Self, Vec<Record<CustomField>>, ReplacesAll> = Self::CUSTOMFIELDS;
+}
+
 impl ServSite {
     /// `access_control`: list of `AccessControl`.
     pub const ACCESS_CONTROL: Field<Self, Vec<Record<AccessControl>>> = Field::new("access_control");
@@ -1130,8 +1138,8 @@ impl ServSite {
     /// `current_statuses`: list of `Int32NullableStringDateTimeNullableInt32NullableDateTimeNullableTuple`.
     pub const CURRENT_STATUSES: Field<Self, Vec<Record<Int32NullableStringDateTimeNullableInt32NullableDateTimeNullableTuple>>> =
         Field::new("current_statuses");
-    /// `customfields`: list of `CustomField`.
-    pub const CUSTOMFIELDS: Field<Self, Vec<Record<CustomField>>> = Field::new("customfields");
+    /// `customfields`: list of `CustomField`, a write replaces all of them.
+    pub const CUSTOMFIELDS: Field<Self, Vec<Record<CustomField>>, ReplacesAll> = Field::new("customfields");
     /// `delay_avilability_calc`: integer.
     pub const DELAY_AVILABILITY_CALC: Field<Self, i64> = Field::new("delay_avilability_calc");
     /// `device_child_id`: integer.
@@ -1947,6 +1955,10 @@ impl ShopifyDetails {
 
 impl Entity for Site {
     type Key = i64;
+}
+
+impl crate::HasCustomFields for Site {
+    const CUSTOM_FIELDS: Field<Self, Vec<Record<CustomField>>, ReplacesAll> = Self::CUSTOMFIELDS;
 }
 
 impl Site {
@@ -3447,6 +3459,10 @@ impl Entity for StdRequest {
     type Key = i64;
 }
 
+impl crate::HasCustomFields for StdRequest {
+    const CUSTOM_FIELDS: Field<Self, Vec<Record<CustomField>>, ReplacesAll> = Self::CUSTOMFIELDS;
+}
+
 impl StdRequest {
     /// `access_control`: list of `AccessControl`.
     pub const ACCESS_CONTROL: Field<Self, Vec<Record<AccessControl>>> = Field::new("access_control");
@@ -3514,8 +3530,8 @@ impl StdRequest {
     pub const CREATION_RULES: Field<Self, Vec<Record<StdRequestRule>>> = Field::new("creation_rules");
     /// `csv`: flag.
     pub const CSV: Field<Self, bool> = Field::new("csv");
-    /// `customfields`: list of `CustomField`.
-    pub const CUSTOMFIELDS: Field<Self, Vec<Record<CustomField>>> = Field::new("customfields");
+    /// `customfields`: list of `CustomField`, a write replaces all of them.
+    pub const CUSTOMFIELDS: Field<Self, Vec<Record<CustomField>>, ReplacesAll> = Field::new("customfields");
     /// `date_dependencies`: list of `StdrequestDateDependencies`.
     pub const DATE_DEPENDENCIES: Field<Self, Vec<Record<StdrequestDateDependencies>>> =
         Field::new("date_dependencies");
@@ -4095,6 +4111,10 @@ impl Entity for Supplier {
     type Key = i64;
 }
 
+impl crate::HasCustomFields for Supplier {
+    const CUSTOM_FIELDS: Field<Self, Vec<Record<CustomField>>, ReplacesAll> = Self::CUSTOMFIELDS;
+}
+
 impl Supplier {
     /// `access_control`: list of `AccessControl`.
     pub const ACCESS_CONTROL: Field<Self, Vec<Record<AccessControl>>> = Field::new("access_control");
@@ -4120,8 +4140,8 @@ impl Supplier {
     pub const CREATE_JIRA_WEBHOOK: Field<Self, bool> = Field::new("create_jira_webhook");
     /// `custombuttons`: list of `CustomButton`.
     pub const CUSTOMBUTTONS: Field<Self, Vec<Record<CustomButton>>> = Field::new("custombuttons");
-    /// `customfields`: list of `CustomField`.
-    pub const CUSTOMFIELDS: Field<Self, Vec<Record<CustomField>>> = Field::new("customfields");
+    /// `customfields`: list of `CustomField`, a write replaces all of them.
+    pub const CUSTOMFIELDS: Field<Self, Vec<Record<CustomField>>, ReplacesAll> = Field::new("customfields");
     /// `datecreated`: point in time.
     pub const DATECREATED: Field<Self, Time> = Field::new("datecreated");
     /// `default_contract_id`: integer.
@@ -4384,6 +4404,10 @@ impl Entity for SupplierContract {
     type Key = i64;
 }
 
+impl crate::HasCustomFields for SupplierContract {
+    const CUSTOM_FIELDS: Field<Self, Vec<Record<CustomField>>, ReplacesAll> = Self::CUSTOMFIELDS;
+}
+
 impl SupplierContract {
     /// `access_control`: list of `AccessControl`.
     pub const ACCESS_CONTROL: Field<Self, Vec<Record<AccessControl>>> = Field::new("access_control");
@@ -4412,8 +4436,8 @@ impl SupplierContract {
     pub const COSTING_INFORMATION: Field<Self, String> = Field::new("costing_information");
     /// `custombuttons`: list of `CustomButton`.
     pub const CUSTOMBUTTONS: Field<Self, Vec<Record<CustomButton>>> = Field::new("custombuttons");
-    /// `customfields`: list of `CustomField`.
-    pub const CUSTOMFIELDS: Field<Self, Vec<Record<CustomField>>> = Field::new("customfields");
+    /// `customfields`: list of `CustomField`, a write replaces all of them.
+    pub const CUSTOMFIELDS: Field<Self, Vec<Record<CustomField>>, ReplacesAll> = Field::new("customfields");
     /// `dontsendalarm`: flag.
     pub const DONTSENDALARM: Field<Self, bool> = Field::new("dontsendalarm");
     /// `end_date`: point in time.

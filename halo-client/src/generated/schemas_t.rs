@@ -683,6 +683,10 @@ impl Entity for Ticket {
     type Key = i64;
 }
 
+impl crate::HasCustomFields for Ticket {
+    const CUSTOM_FIELDS: Field<Self, Vec<Record<CustomField>>, ReplacesAll> = Self::CUSTOMFIELDS;
+}
+
 impl Ticket {
     /// `account_manager`: text.
     pub const ACCOUNT_MANAGER: Field<Self, String> = Field::new("account_manager");
@@ -2508,6 +2512,10 @@ impl Entity for TicketApproval {
     type Key = i64;
 }
 
+impl crate::HasCustomFields for TicketApproval {
+    const CUSTOM_FIELDS: Field<Self, Vec<Record<CustomField>>, ReplacesAll> = Self::CUSTOMFIELDS;
+}
+
 impl TicketApproval {
     /// `actionnumber`: integer.
     pub const ACTIONNUMBER: Field<Self, i64> = Field::new("actionnumber");
@@ -2547,8 +2555,8 @@ impl TicketApproval {
     pub const CAB_ID: Field<Self, i64> = Field::new("cab_id");
     /// `colour`: text.
     pub const COLOUR: Field<Self, String> = Field::new("colour");
-    /// `customfields`: list of `CustomField`.
-    pub const CUSTOMFIELDS: Field<Self, Vec<Record<CustomField>>> = Field::new("customfields");
+    /// `customfields`: list of `CustomField`, a write replaces all of them.
+    pub const CUSTOMFIELDS: Field<Self, Vec<Record<CustomField>>, ReplacesAll> = Field::new("customfields");
     /// `dateapproved`: point in time.
     pub const DATEAPPROVED: Field<Self, Time> = Field::new("dateapproved");
     /// `datetime`: point in time.

@@ -392,6 +392,10 @@ impl Entity for User {
     type Key = i64;
 }
 
+impl crate::HasCustomFields for User {
+    const CUSTOM_FIELDS: Field<Self, Vec<Record<CustomField>>, ReplacesAll> = Self::CUSTOMFIELDS;
+}
+
 impl User {
     /// `activedirectory_dn`: text.
     pub const ACTIVEDIRECTORY_DN: Field<Self, String> = Field::new("activedirectory_dn");

@@ -25,6 +25,9 @@ pub enum BatchOutcome<S> {
     Applied(Saved<S>),
     /// Written, as far as Halo's answer of success goes, which did not show the record.
     Accepted,
+    /// Held the value already, and was not written. Only of
+    /// [`set_custom_field`](Handle::set_custom_field).
+    Unchanged,
     /// Not written. The error says why.
     Refused(Error),
     /// Nobody knows. Read the record before trying again: after a broken connection, or when another record
@@ -35,15 +38,15 @@ pub enum BatchOutcome<S> {
 }
 
 impl<S> BatchOutcome<S> {
-    /// Whether it was written.
+    /// Whether it is now as it was to be.
     pub fn is_done(&self) -> bool {
-        matches!(self, Self::Applied(_) | Self::Accepted)
+        matches!(self, Self::Applied(_) | Self::Accepted | Self::Unchanged)
     }
 
     /// The error, where it was not written or nobody knows.
     pub fn error(&self) -> Option<&Error> {
         match self {
-            Self::Applied(_) | Self::Accepted => None,
+            Self::Applied(_) | Self::Accepted | Self::Unchanged => None,
             Self::Refused(error) | Self::Unknown(error) | Self::NotSent(error) => Some(error),
         }
     }
@@ -75,7 +78,7 @@ impl<S> BatchReport<S> {
         self.outcomes
     }
 
-    /// How many were written.
+    /// How many are now as they were to be.
     pub fn done(&self) -> usize {
         self.outcomes.iter().filter(|outcome| outcome.is_done()).count()
     }
@@ -155,8 +158,7 @@ impl<R: Writes> Batch<R> {
     /// # Cancel safety
     /// Dropping the future may leave any of the changes made.
     pub async fn update(self, patches: impl IntoIterator<Item = Patch<R::Schema>>) -> BatchReport<R::Schema> {
-        let entries =
-            patches.into_iter().map(|patch| Entry { json: patch.to_json(), id: Some(patch.id().clone()) });
+        let entries = patches.into_iter().enumerate().map(|(place, patch)| Entry::of(place, &patch));
         let apart = self.apart;
         self.run(entries.collect(), apart).await
     }
@@ -170,27 +172,17 @@ impl<R: Writes> Batch<R> {
     /// # Cancel safety
     /// Dropping the future may leave any of the records made.
     pub async fn create(self, new: impl IntoIterator<Item = New<R::Schema>>) -> BatchReport<R::Schema> {
-        let entries = new.into_iter().map(|new| Entry { json: new.to_json(), id: None });
+        let entries = new.into_iter().enumerate();
+        let entries = entries.map(|(place, new)| Entry { place, json: new.to_json(), id: None });
         self.run(entries.collect(), false).await
     }
 
     async fn run(self, entries: Vec<Entry<R::Schema>>, apart: bool) -> BatchReport<R::Schema> {
-        let mut sending = Sending::<R> {
-            client: self.client,
-            outcomes: entries.iter().map(|_| None).collect(),
-            requests: 0,
-            ended: None,
-        };
+        let mut sending = Sending::<R>::new(self.client, entries.len());
         for chunk in chunks(&entries, self.size) {
-            sending.send(&entries, &chunk, apart).await;
+            sending.send(chunk, apart).await;
         }
-        let outcomes = sending.outcomes.into_iter().map(|outcome| match (outcome, &sending.ended) {
-            (Some(outcome), _) => outcome,
-            (None, Some(error)) => BatchOutcome::NotSent(error.clone()),
-            // Every record is in a chunk, and every chunk settles its records or ends the batch.
-            (None, None) => BatchOutcome::NotSent(Error::configuration("the record was not sent")),
-        });
-        BatchReport { outcomes: outcomes.collect(), requests: sending.requests }
+        sending.report()
     }
 }
 
@@ -200,30 +192,43 @@ impl<R: Resource> fmt::Debug for Batch<R> {
     }
 }
 
-struct Entry<S: crate::Entity> {
+/// One record to be written.
+pub(super) struct Entry<S: crate::Entity> {
+    /// Its place among all.
+    place: usize,
     json: Result<String, Error>,
     id: Option<Id<S>>,
 }
 
-/// The places of the records of each request.
-fn chunks<S: crate::Entity>(entries: &[Entry<S>], size: usize) -> Vec<Vec<usize>> {
-    let mut chunks: Vec<Vec<usize>> = Vec::new();
-    let mut bytes = 0;
-    for (place, entry) in entries.iter().enumerate() {
-        let length = entry.json.as_ref().map_or(0, String::len);
-        match chunks.last_mut() {
-            Some(chunk) if chunk.len() < size && bytes + length <= BYTES => chunk.push(place),
-            _ => {
-                chunks.push(vec![place]);
-                bytes = 0;
-            }
-        }
-        bytes += length;
+impl<S: crate::Entity> Entry<S> {
+    pub(super) fn of(place: usize, patch: &Patch<S>) -> Self {
+        Entry { place, json: patch.to_json(), id: Some(patch.id().clone()) }
     }
-    chunks
+
+    pub(super) fn place(&self) -> usize {
+        self.place
+    }
 }
 
-struct Sending<R: Resource> {
+/// The records of each request.
+fn chunks<S: crate::Entity>(entries: &[Entry<S>], size: usize) -> impl Iterator<Item = &[Entry<S>]> {
+    let mut rest = entries;
+    std::iter::from_fn(move || {
+        let mut bytes = 0;
+        let fits = rest.iter().take(size).take_while(|entry| {
+            bytes += entry.json.as_ref().map_or(0, String::len);
+            bytes <= BYTES
+        });
+        // One that is too large alone goes alone.
+        let taken = fits.count().max(1).min(rest.len());
+        let (chunk, left) = rest.split_at(taken);
+        rest = left;
+        (!chunk.is_empty()).then_some(chunk)
+    })
+}
+
+/// A batch under way.
+pub(super) struct Sending<R: Resource> {
     client: Client,
     outcomes: Vec<Option<BatchOutcome<R::Schema>>>,
     requests: u32,
@@ -232,34 +237,77 @@ struct Sending<R: Resource> {
 }
 
 impl<R: Resource> Sending<R> {
-    async fn send(&mut self, entries: &[Entry<R::Schema>], places: &[usize], apart: bool) {
-        let mut sent: Vec<usize> = Vec::with_capacity(places.len());
-        let mut bodies = Vec::with_capacity(places.len());
-        for &place in places {
-            match &entries[place].json {
+    pub(super) fn new(client: Client, records: usize) -> Self {
+        let mut outcomes = Vec::new();
+        outcomes.resize_with(records, || None);
+        Sending { client, outcomes, requests: 0, ended: None }
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended.is_some()
+    }
+
+    pub(super) fn outcome(&self, place: usize) -> Option<&BatchOutcome<R::Schema>> {
+        self.outcomes[place].as_ref()
+    }
+
+    pub(super) fn settle_one(&mut self, place: usize, outcome: BatchOutcome<R::Schema>) {
+        self.outcomes[place] = Some(outcome);
+    }
+
+    pub(super) fn count_request(&mut self) {
+        self.requests += 1;
+    }
+
+    /// A record that could not be read, and so was not written, unless it was before.
+    pub(super) fn not_read(&mut self, place: usize, error: Error) {
+        if self.outcomes[place].is_none() {
+            self.outcomes[place] = Some(BatchOutcome::NotSent(error.clone()));
+        }
+        if !is_refusal(&error) && !error.is_configuration() {
+            self.ended = Some(error);
+        }
+    }
+
+    pub(super) fn report(self) -> BatchReport<R::Schema> {
+        let ended = self.ended;
+        let outcomes = self.outcomes.into_iter().map(|outcome| match (outcome, &ended) {
+            (Some(outcome), _) => outcome,
+            (None, Some(error)) => BatchOutcome::NotSent(error.clone()),
+            // Every record is in a request, and every request settles its records or ends the batch.
+            (None, None) => BatchOutcome::NotSent(Error::configuration("the record was not sent")),
+        });
+        BatchReport { outcomes: outcomes.collect(), requests: self.requests }
+    }
+
+    /// Sends these entries with one request; see [`Batch::update`] for `apart`.
+    pub(super) async fn send(&mut self, entries: &[Entry<R::Schema>], apart: bool) {
+        let mut sent = Vec::with_capacity(entries.len());
+        let mut bodies = Vec::with_capacity(entries.len());
+        for entry in entries {
+            match &entry.json {
                 Ok(json) => {
-                    sent.push(place);
+                    sent.push(entry);
                     bodies.push(json.clone());
                 }
-                Err(error) => self.outcomes[place] = Some(BatchOutcome::NotSent(error.clone())),
+                Err(error) => self.outcomes[entry.place] = Some(BatchOutcome::NotSent(error.clone())),
             }
         }
         if self.ended.is_some() || sent.is_empty() {
             return;
         }
         match self.request(bodies).await {
-            Ok(replies) => self.settle(entries, &sent, replies),
+            Ok(replies) => self.settle(&sent, replies),
             Err(error) if sent.len() > 1 && apart && is_refusal(&error) => {
-                for place in sent {
+                for entry in sent {
                     if self.ended.is_some() {
-                        // It was part of the refused request, so more than "not sent" cannot be said.
-                        self.outcomes[place] = Some(BatchOutcome::Unknown(error.clone()));
+                        // It was part of the refused request, so more than "unknown" cannot be said.
+                        self.outcomes[entry.place] = Some(BatchOutcome::Unknown(error.clone()));
                         continue;
                     }
-                    let body = entries[place].json.clone().unwrap_or_default();
-                    match self.request(vec![body]).await {
-                        Ok(replies) => self.settle(entries, &[place], replies),
-                        Err(error) => self.fail(&[place], error),
+                    match self.request(entry.json.clone().into_iter().collect()).await {
+                        Ok(replies) => self.settle(&[entry], replies),
+                        Err(error) => self.fail(&[entry], error),
                     }
                 }
             }
@@ -272,10 +320,10 @@ impl<R: Resource> Sending<R> {
         write::many::<R>(&self.client, bodies).await
     }
 
-    fn fail(&mut self, places: &[usize], error: Error) {
-        let alone = places.len() == 1;
-        for &place in places {
-            self.outcomes[place] = Some(if error.is_not_sent() || error.is_throttled() {
+    fn fail(&mut self, sent: &[&Entry<R::Schema>], error: Error) {
+        let alone = sent.len() == 1;
+        for entry in sent {
+            self.outcomes[entry.place] = Some(if error.is_not_sent() || error.is_throttled() {
                 BatchOutcome::NotSent(error.clone())
             } else if error.is_outcome_unknown() || !alone && is_refusal(&error) {
                 BatchOutcome::Unknown(error.clone())
@@ -289,24 +337,23 @@ impl<R: Resource> Sending<R> {
     }
 
     /// Finds each record's reply: by its id, else by its place where there are as many replies as records, else
-    /// the only reply is the last record's.
-    fn settle(&mut self, entries: &[Entry<R::Schema>], sent: &[usize], replies: Vec<Reply<R::Schema>>) {
-        for &place in sent {
-            self.outcomes[place] = Some(BatchOutcome::Accepted);
+    /// the only reply is that of the last new record.
+    fn settle(&mut self, sent: &[&Entry<R::Schema>], replies: Vec<Reply<R::Schema>>) {
+        for entry in sent {
+            self.outcomes[entry.place] = Some(BatchOutcome::Accepted);
         }
         let all = replies.len() == sent.len();
+        let all_new = sent.iter().all(|entry| entry.id.is_none());
         for (index, (id, reply)) in replies.into_iter().enumerate() {
-            let named = id.and_then(|id| sent.iter().find(|place| entries[**place].id.as_ref() == Some(&id)));
-            let place = match (named, all) {
-                (Some(place), _) => Some(*place),
-                (None, true) => sent.get(index).copied(),
-                (None, false) if sent.iter().all(|place| entries[*place].id.is_none()) => {
-                    sent.last().copied()
-                }
-                (None, false) => None,
+            let named = id.and_then(|id| sent.iter().find(|entry| entry.id.as_ref() == Some(&id)));
+            let found = match named {
+                Some(entry) => Some(entry),
+                None if all => sent.get(index),
+                None if all_new => sent.last(),
+                None => None,
             };
-            if let Some(place) = place {
-                self.outcomes[place] = Some(match reply {
+            if let Some(entry) = found {
+                self.outcomes[entry.place] = Some(match reply {
                     Ok(saved) => BatchOutcome::Applied(saved),
                     Err(error) => BatchOutcome::Refused(error),
                 });

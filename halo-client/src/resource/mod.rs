@@ -9,6 +9,7 @@
 //! everything; [`param`](List::param) is there for those newer than this crate.
 
 mod batch;
+mod custom;
 mod delete;
 mod get;
 mod list;
@@ -25,6 +26,7 @@ use rest_core::record::Schema;
 use serde::de::DeserializeOwned;
 
 pub use batch::{Batch, BatchOutcome, BatchReport};
+pub use custom::SetCustomField;
 pub use delete::Delete;
 pub use get::Get;
 pub use list::List;

@@ -4,6 +4,7 @@ mod batch;
 mod bodies;
 mod compile_fail;
 mod connect;
+mod custom_fields;
 mod everyday;
 mod lean;
 mod lists;
