@@ -26,7 +26,10 @@ struct Known {
 
 impl Secrets {
     pub(crate) fn add(&self, secret: SecretString) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).fixed.push(secret);
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if !known.fixed.iter().any(|one| one.expose_secret() == secret.expose_secret()) {
+            known.fixed.push(secret);
+        }
     }
 
     pub(crate) fn add_token(&self, token: SecretString) {

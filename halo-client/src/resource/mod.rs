@@ -107,6 +107,11 @@ impl<R: Resource> Handle<R> {
         Handle { client: client.clone(), resource: PhantomData }
     }
 
+    /// The client.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
     /// A list, to be narrowed by its methods and then streamed.
     pub fn list(&self) -> List<R>
     where

@@ -1,12 +1,13 @@
 //! A mock server.
 
+use std::marker::PhantomData;
 use std::time::Duration;
 
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
 use crate::id::sealed::Read as _;
-use crate::resource::{Deletable, Listable, Readable, Writes};
+use crate::resource::{Deletable, Listable, Readable, Resource, Writes};
 use crate::{Client, ClientBuilder, Id};
 
 /// A HaloPSA on a loopback port that answers what it is told to, and tokens to everyone.
@@ -22,7 +23,7 @@ impl std::fmt::Debug for MockHalo {
     }
 }
 
-fn json(status: u16, body: impl Into<String>) -> ResponseTemplate {
+pub(super) fn json(status: u16, body: impl Into<String>) -> ResponseTemplate {
     ResponseTemplate::new(status).set_body_raw(body.into(), "application/json")
 }
 
@@ -74,7 +75,7 @@ impl MockHalo {
         let rows: Vec<String> = rows.into_iter().map(Into::into).collect();
         Mock::given(method("GET"))
             .and(path(format!("/api{}", R::PATH)))
-            .respond_with(Listing { rows, key: R::ROWS })
+            .respond_with(Listing::<R> { rows, resource: PhantomData })
             .mount(&self.server)
             .await;
     }
@@ -118,34 +119,34 @@ fn line(request: &Request) -> String {
 }
 
 /// Lists as the real ones do: pages only where `pageinate` says so, never more than 100 rows.
-struct Listing {
+struct Listing<R> {
     rows: Vec<String>,
-    key: &'static str,
+    resource: PhantomData<fn() -> R>,
 }
 
-impl Respond for Listing {
+impl<R: Resource> Respond for Listing<R> {
     fn respond(&self, request: &Request) -> ResponseTemplate {
-        let number = |name: &str| {
-            let found = request.url.query_pairs().find(|(key, _)| key == name);
-            found.and_then(|(_, value)| value.parse::<usize>().ok())
-        };
-        let paged = request.url.query_pairs().any(|(key, value)| key == "pageinate" && value == "true");
-        let rows = if paged {
-            let size = number("page_size").unwrap_or(50).clamp(1, 100);
-            let page = number("page_no").unwrap_or(1).max(1);
-            self.rows
-                .iter()
-                .skip((page - 1) * size)
-                .take(size)
-                .map(String::as_str)
-                .collect::<Vec<_>>()
-                .join(",")
-        } else {
-            self.rows.join(",")
-        };
-        if self.key.is_empty() {
-            return json(200, format!("[{rows}]"));
-        }
-        json(200, format!("{{\"record_count\":{},\"{}\":[{rows}]}}", self.rows.len(), self.key))
+        json(200, listed::<R>(&self.rows, request))
     }
+}
+
+/// The answer to a list request over these rows.
+pub(super) fn listed<R: Resource>(rows: &[String], request: &Request) -> String {
+    let number = |name: &str| {
+        let found = request.url.query_pairs().find(|(key, _)| key == name);
+        found.and_then(|(_, value)| value.parse::<usize>().ok())
+    };
+    let paged = request.url.query_pairs().any(|(key, value)| key == "pageinate" && value == "true");
+    let (skip, take) = if paged {
+        let size = number("page_size").unwrap_or(50).clamp(1, 100);
+        (number("page_no").unwrap_or(1).max(1).saturating_sub(1).saturating_mul(size), size)
+    } else {
+        (0, rows.len())
+    };
+    let page: Vec<&str> = rows.iter().skip(skip).take(take).map(String::as_str).collect();
+    // Lists without an envelope name no key.
+    if R::ROWS.is_empty() {
+        return format!("[{}]", page.join(","));
+    }
+    format!("{{\"record_count\":{},\"{}\":[{}]}}", rows.len(), R::ROWS, page.join(","))
 }

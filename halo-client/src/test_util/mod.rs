@@ -19,9 +19,11 @@
 //! ```
 
 mod mock;
+mod store;
 
 pub use mock::MockHalo;
 pub use rest_core::test_util::{ManualClock, Recorded, ReplayTransport, Reply};
+pub use store::Store;
 pub use wiremock;
 
 use crate::{Client, ClientBuilder};

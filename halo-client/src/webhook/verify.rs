@@ -8,7 +8,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName};
 use secrecy::{ExposeSecret, SecretString};
-use sha2::Sha256;
+use sha2::{Sha256, Sha384, Sha512};
 use subtle::ConstantTimeEq;
 
 /// How a signature is written.
@@ -21,15 +21,29 @@ pub enum Encoding {
     Hex,
 }
 
+/// The hash under a signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Hash {
+    /// SHA-256, as observed by a public client in production.
+    #[default]
+    Sha256,
+    /// SHA-384.
+    Sha384,
+    /// SHA-512.
+    Sha512,
+}
+
 /// Checks that a delivery was sent by someone who knows the secret. All comparisons take constant time.
 ///
 /// `Debug` shows no secret.
 pub struct Verifier(Kind);
 
 enum Kind {
-    Hmac { header: HeaderName, secret: SecretString, prefix: String, encoding: Encoding },
+    Hmac { header: HeaderName, secret: SecretString, prefix: String, encoding: Encoding, hash: Hash },
     Basic { expected: SecretString },
     Shared { header: HeaderName, secret: SecretString },
+    Either(Box<(Verifier, Verifier)>),
 }
 
 /// A verifier cannot be made of this.
@@ -95,7 +109,13 @@ impl Verifier {
     /// A bad header name or an empty secret.
     pub fn hmac(header: &str, key: impl Into<SecretString>) -> Result<Self, VerifierError> {
         let (header, secret) = (header_name(header)?, secret(key)?);
-        Ok(Self(Kind::Hmac { header, secret, prefix: String::new(), encoding: Encoding::default() }))
+        Ok(Self(Kind::Hmac {
+            header,
+            secret,
+            prefix: String::new(),
+            encoding: Encoding::default(),
+            hash: Hash::default(),
+        }))
     }
 
     /// The text in front of the signature, if the webhook sets `signature_prefix`. Only for HMAC.
@@ -116,6 +136,21 @@ impl Verifier {
         self
     }
 
+    /// The hash under the signature. Only for HMAC.
+    #[must_use]
+    pub fn with_hash(mut self, which: Hash) -> Self {
+        if let Kind::Hmac { hash, .. } = &mut self.0 {
+            *hash = which;
+        }
+        self
+    }
+
+    /// Also takes what the other verifier takes, for the time in which a secret is changed.
+    #[must_use]
+    pub fn or(self, other: Verifier) -> Self {
+        Self(Kind::Either(Box::new((self, other))))
+    }
+
     /// For webhooks with authentication type 1: a user name and a password.
     ///
     /// # Errors
@@ -124,6 +159,15 @@ impl Verifier {
         let password = secret(password)?;
         let pair = format!("{username}:{}", password.expose_secret());
         Ok(Self(Kind::Basic { expected: STANDARD.encode(pair).into() }))
+    }
+
+    /// For webhooks with authentication type 2: `Authorization: Bearer` with this token.
+    ///
+    /// # Errors
+    /// An empty token.
+    pub fn bearer(token: impl Into<SecretString>) -> Result<Self, VerifierError> {
+        let expected = format!("Bearer {}", secret(token)?.expose_secret()).into();
+        Ok(Self(Kind::Shared { header: AUTHORIZATION, secret: expected }))
     }
 
     /// For a secret that stands in a header as it is.
@@ -141,18 +185,19 @@ impl Verifier {
     /// Why it is refused. Answer 401 and do nothing else.
     pub fn verify(&self, headers: &HeaderMap, body: &[u8]) -> Result<(), Unverified> {
         match &self.0 {
-            Kind::Hmac { header, secret, prefix, encoding } => {
+            Kind::Hmac { header, secret, prefix, encoding, hash } => {
                 let given = one(headers, header)?;
                 let given = given.strip_prefix(prefix.as_str()).ok_or(Unverified::Malformed)?.trim();
                 let signature = match encoding {
                     Encoding::Base64 => STANDARD.decode(given).map_err(|_| Unverified::Malformed)?,
                     Encoding::Hex => hex(given).ok_or(Unverified::Malformed)?,
                 };
-                // An HMAC takes keys of any length, so the error cannot occur.
-                let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes())
-                    .map_err(|_| Unverified::Wrong)?;
-                mac.update(body);
-                mac.verify_slice(&signature).map_err(|_| Unverified::Wrong)
+                let key = secret.expose_secret().as_bytes();
+                match hash {
+                    Hash::Sha256 => signed::<Hmac<Sha256>>(key, body, &signature),
+                    Hash::Sha384 => signed::<Hmac<Sha384>>(key, body, &signature),
+                    Hash::Sha512 => signed::<Hmac<Sha512>>(key, body, &signature),
+                }
             }
             Kind::Basic { expected } => {
                 let given = one(headers, &AUTHORIZATION)?;
@@ -163,8 +208,16 @@ impl Verifier {
                 same(given.trim(), expected)
             }
             Kind::Shared { header, secret } => same(one(headers, header)?, secret),
+            Kind::Either(both) => both.0.verify(headers, body).or_else(|_| both.1.verify(headers, body)),
         }
     }
+}
+
+fn signed<M: KeyInit + Mac>(key: &[u8], body: &[u8], signature: &[u8]) -> Result<(), Unverified> {
+    // An HMAC takes keys of any length, so the error cannot occur.
+    let mut mac = <M as KeyInit>::new_from_slice(key).map_err(|_| Unverified::Wrong)?;
+    mac.update(body);
+    mac.verify_slice(signature).map_err(|_| Unverified::Wrong)
 }
 
 fn one<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<&'h str, Unverified> {
@@ -191,9 +244,12 @@ fn hex(text: &str) -> Option<Vec<u8>> {
 impl fmt::Debug for Verifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Kind::Hmac { header, encoding, .. } => write!(f, "Verifier(HMAC in {header}, {encoding:?})"),
+            Kind::Hmac { header, encoding, hash, .. } => {
+                write!(f, "Verifier(HMAC {hash:?} in {header}, {encoding:?})")
+            }
             Kind::Basic { .. } => f.write_str("Verifier(basic)"),
             Kind::Shared { header, .. } => write!(f, "Verifier(secret in {header})"),
+            Kind::Either(both) => write!(f, "{:?} or {:?}", both.0, both.1),
         }
     }
 }
@@ -234,6 +290,36 @@ mod tests {
         assert_eq!(verifier.verify(&headers("x-signature", &format!("sha256={HEX}")), BODY), Ok(()));
         assert_eq!(verifier.verify(&headers("x-signature", HEX), BODY), Err(Unverified::Malformed));
         assert_eq!(verifier.verify(&headers("x-signature", "sha256=5b5"), BODY), Err(Unverified::Malformed));
+    }
+
+    #[test]
+    fn hmac_with_other_hashes() {
+        // RFC 4231, test case 2.
+        let vectors = [
+            (
+                Hash::Sha384,
+                "af45d2e376484031617f78d2b58a6b1b9c7ef464f5a01b47e42ec3736322445e8e2240ca5e69e2c78b3239ecfab21649",
+            ),
+            (
+                Hash::Sha512,
+                "164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea2505549758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737",
+            ),
+        ];
+        for (hash, hex) in vectors {
+            let verifier = Verifier::hmac("t", KEY).expect("a verifier");
+            let verifier = verifier.with_encoding(Encoding::Hex).with_hash(hash);
+            assert_eq!(verifier.verify(&headers("t", hex), BODY), Ok(()), "{hash:?}");
+            assert_eq!(verifier.verify(&headers("t", HEX), BODY), Err(Unverified::Wrong), "{hash:?}");
+        }
+    }
+
+    #[test]
+    fn two_secrets_are_taken_while_one_replaces_the_other() {
+        let both =
+            Verifier::bearer("old").expect("a verifier").or(Verifier::bearer("new").expect("a verifier"));
+        for (token, expected) in [("old", Ok(())), ("new", Ok(())), ("other", Err(Unverified::Wrong))] {
+            assert_eq!(both.verify(&headers("authorization", &format!("Bearer {token}")), b""), expected);
+        }
     }
 
     #[test]

@@ -10,4 +10,5 @@ mod lean;
 mod lists;
 mod paging;
 mod requests;
+mod webhooks;
 mod writes;

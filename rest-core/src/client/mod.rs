@@ -275,6 +275,12 @@ impl HttpClient {
         }
     }
 
+    /// Takes a secret out of everything that servers send back from now on, before it reaches an error or a log:
+    /// for secrets that a call sends in its body. The client's own credentials are known already.
+    pub fn redact(&self, secret: impl Into<secrecy::SecretString>) {
+        self.0.wire.secrets.add(secret.into());
+    }
+
     /// The address that endpoints' paths are appended to.
     pub fn base(&self) -> &Url {
         &self.0.base
