@@ -109,6 +109,7 @@ pub struct Exec {
     made: BTreeMap<OpId, Made>,
     duplicates: Vec<Duplicate>,
     aborted: Option<Reject>,
+    stopped: bool,
     settled: bool,
 }
 
@@ -145,6 +146,7 @@ impl Exec {
             made: BTreeMap::new(),
             duplicates: Vec::new(),
             aborted: None,
+            stopped: false,
             settled: false,
         })
     }
@@ -159,7 +161,10 @@ impl Exec {
         self.now = now;
         loop {
             let Some(at) = self.active.or_else(|| self.choose()) else {
-                if let Some(until) = self.earliest() {
+                if self.stopped {
+                    // What waits is parked: its intent or pending write is stored, and the next run goes on with it.
+                    self.queue.clear();
+                } else if let Some(until) = self.earliest() {
                     return Step::Wait(until);
                 }
                 if self.add_strays() {
@@ -210,6 +215,14 @@ impl Exec {
                 Err(ProtocolError::new(self.open.as_ref(), &event))
             }
         }
+    }
+
+    /// Ends the run early, for the reason given: the operation in hand goes on until it has ended or would have to wait;
+    /// what has not begun is not tried. The open step, if there is one, is still to be answered. After it the run ends
+    /// as usual, with a report.
+    pub fn stop(&mut self, why: impl Into<Box<str>>) {
+        self.stopped = true;
+        self.aborted.get_or_insert_with(|| Reject::new(RejectClass::Unavailable, why));
     }
 
     /// The stored state as this run has changed it so far.

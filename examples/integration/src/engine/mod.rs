@@ -3,20 +3,24 @@
 //! `sync_core` decides everything; this talks to servers, keeps what must be kept, and converts between the systems'
 //! wire values and the planner's.
 
+mod canaries;
 mod feed;
 pub mod halo;
 pub mod hit;
+mod manner;
 mod people;
 mod perform;
 mod read;
 mod rows;
 mod run;
+mod stop;
 mod zone;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use rest_core::clock::Time;
+use rest_core::limit::{RateLimit, RateLimiter};
 use sync_core::ids::PairId;
 use sync_core::settings::Settings;
 
@@ -33,6 +37,7 @@ pub use self::people::Matches;
 pub use self::perform::{Performer, Silent, Watch, now_ms};
 pub use self::read::{Reach, View};
 pub use self::run::{Done, Planned, stale};
+pub use self::stop::Stop;
 pub use self::zone::Zone;
 
 /// One pair of tenants, connected.
@@ -50,6 +55,9 @@ pub struct Engine {
     pub pair: PairId,
     time: Arc<dyn Time>,
     overlap: Duration,
+    stop: Stop,
+    /// The share of Halo's rate that complete reads may take.
+    full_reads: RateLimiter,
 }
 
 impl Engine {
@@ -73,8 +81,17 @@ impl Engine {
             pair: systems.pair.clone(),
             time: Arc::new(app.time),
             overlap: config.timing.overlap,
+            stop: Stop::new(),
+            full_reads: RateLimiter::new(Some(full_read_limit(&config)), app.time),
             config,
         }
+    }
+
+    /// The same engine, which ends early when asked to.
+    #[must_use]
+    pub fn with_stop(mut self, stop: Stop) -> Self {
+        self.stop = stop;
+        self
     }
 
     /// The settings in force: the configuration, and what people have answered.
@@ -114,6 +131,13 @@ impl Engine {
             Err(error) => Err(self.hit_failure(&error)),
         }
     }
+}
+
+/// At most this share of the rate, but never nothing.
+fn full_read_limit(config: &Config) -> RateLimit {
+    let rate = config.halo.rate_limit;
+    let share = u64::from(rate.requests) * u64::from(config.halo.full_read_share) / 100;
+    RateLimit::new(u32::try_from(share).unwrap_or(u32::MAX).max(1), rate.window)
 }
 
 /// A failure that only a fault of this program explains.

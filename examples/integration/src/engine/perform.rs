@@ -22,6 +22,7 @@ use sync_core::value::Obs;
 use super::halo::HaloSide;
 use super::hit::HitSide;
 use super::rows::SeenRow;
+use super::stop::Stop;
 use crate::exit::Failure;
 use crate::storage::{self, Change, HistoryEntry, Lease, RunId, Store};
 
@@ -32,6 +33,9 @@ pub trait Watch: Send + Sync {
     /// The run waits for this many milliseconds, and why.
     fn waiting(&self, milliseconds: i64);
 }
+
+/// Why a run that was asked to stop ended early.
+const STOPPED: &str = "asked to stop";
 
 /// Says nothing.
 pub struct Silent;
@@ -59,6 +63,8 @@ pub struct Performer<'a> {
     pub watch: &'a dyn Watch,
     /// The run that this belongs to.
     pub run: RunId,
+    /// Whether somebody asks for an early end.
+    pub stop: &'a Stop,
 }
 
 impl Performer<'_> {
@@ -83,7 +89,9 @@ impl Performer<'_> {
             let event = match exec.poll(self.now()) {
                 Step::Done(report) => return Ok(report),
                 Step::Wait(until) => {
-                    self.wait(until).await;
+                    if self.stop.unless(self.wait(until)).await.is_none() {
+                        exec.stop(STOPPED);
+                    }
                     continue;
                 }
                 Step::Persist(entry) => {
@@ -102,6 +110,9 @@ impl Performer<'_> {
                     changes.append(&mut seen);
                     self.commit(&changes).await?;
                     if let Some(op) = op {
+                        if let Some(paused) = self.store.paused().await? {
+                            exec.stop(format!("paused meanwhile ({})", paused.why));
+                        }
                         done += 1;
                         self.watch.operation(&explain_op_named(op, self.catalogue), done, plan.ops.len());
                     }
@@ -151,6 +162,9 @@ impl Performer<'_> {
                 _ => {}
             }
             exec.on(event).map_err(|error| internal(error.to_string()))?;
+            if self.stop.is_requested() {
+                exec.stop(STOPPED);
+            }
         }
     }
 

@@ -19,13 +19,15 @@ use sync_core::settings::Settings;
 use sync_core::stamp::{ClockId, Stamp};
 use sync_core::value::Obs;
 
+use super::canaries::Canaries;
 use super::feed::Feed;
 use super::halo::Found;
+use super::manner::Manner;
 use super::people::Matches;
 use super::rows::{BY_FEED, Rows, SeenRow, tell_tasks};
 use super::{Engine, perform};
 use crate::exit::Failure;
-use crate::storage::{Change, Dirty, Lease, RecordKey};
+use crate::storage::{Change, Dirty, Lease, RecordKey, Told, WEBHOOK};
 
 /// How much to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +66,8 @@ pub struct View {
     pub read_at: Stamp,
     /// Marks that were set before reading began, or by it.
     pub dirty: Vec<DirtyMark>,
+    /// What webhooks had told since the read before.
+    pub told: Told,
 }
 
 /// What is kept of both tenants between runs.
@@ -88,12 +92,21 @@ impl Engine {
     /// May be dropped anywhere: the bounds move together with what was read.
     pub async fn read(&self, lease: &Lease, reach: Reach) -> Result<View, Failure> {
         let began = perform::now_ms(&*self.time);
+        let told = self.store.take_up(lease, began).await?;
         let marked = self.store.dirty().await?;
         let settings = self.settings().await?;
         let (catalogue, found, stored_clients, fresh) = self.catalogue(reach, &settings).await?;
         self.halo.know(&catalogue, &found);
 
         let mut rows = self.kept_rows().await?;
+        let manner = Manner::of(&self.config, &settings, &catalogue, &found);
+        let before = Manner::noted(&self.store.cursors().await?);
+        let same_manner = before.as_ref() == Some(&manner);
+        let complete = reach == Reach::Everything;
+        let reach = if same_manner { reach } else { Reach::Everything };
+        if before.is_some_and(|before| before.values != manner.values) {
+            rows.forget_all();
+        }
         self.read_tickets(reach, &mut rows).await?;
         self.read_items(reach, &mut rows).await?;
         let mut links = self.store.all_links().await?;
@@ -104,8 +117,11 @@ impl Engine {
         let unread = std::mem::take(&mut rows.unread);
         let mut changes = std::mem::take(&mut rows.changes);
         changes.extend(fresh);
-        if reach == Reach::Everything {
+        if complete && same_manner {
             changes.extend(self.note_absence(&settings, &rows, &mut links));
+        }
+        if !same_manner && rows.complete.values().all(|complete| *complete) {
+            changes.push(manner.change()?);
         }
         let now = perform::now_ms(&*self.time);
         let mut head = self.store.head().await?;
@@ -113,14 +129,14 @@ impl Engine {
             head = self.store.commit(lease, &changes, now).await?;
         }
 
-        let canary = links.iter().any(|link| rows.items.contains_key(&link.item));
-        let coverage = |side: Side| match reach {
-            Reach::Changes => Coverage::Delta,
-            Reach::Everything => Coverage::Full {
+        let canaries = Canaries::of(&links, &rows);
+        let coverage = |side: Side| match complete && same_manner {
+            false => Coverage::Delta,
+            true => Coverage::Full {
                 scope: settings.scope_hash(),
                 expected: None,
                 pages_closed: rows.complete.get(&side).copied().unwrap_or(false),
-                canaries_seen: canary,
+                canaries_seen: canaries.any(side),
             },
         };
         let (halo, hit) = (coverage(Side::Halo), coverage(Side::Hit));
@@ -149,8 +165,14 @@ impl Engine {
             .flatten()
             .chain(unread.iter().cloned())
             .collect();
+        // A mark that came while this was read is for the next read.
+        let before: BTreeMap<_, _> = marked.iter().map(|mark| (&mark.key, mark.mark)).collect();
+        let covered = |mark: &&Dirty| {
+            mark.reason == BY_FEED || before.get(&mark.key).is_some_and(|known| *known == mark.mark)
+        };
         let marks = self.store.dirty().await?;
-        let dirty = marks.iter().filter(|mark| !open.contains(&mark.key)).map(dirty_mark).collect();
+        let dirty =
+            marks.iter().filter(covered).filter(|mark| !open.contains(&mark.key)).map(dirty_mark).collect();
         let mut view = View {
             head,
             settings,
@@ -165,6 +187,7 @@ impl Engine {
             decisions,
             read_at: Stamp::ours(began),
             dirty,
+            told,
         };
         self.note_state(lease, &mut view).await?;
         Ok(view)
@@ -242,8 +265,10 @@ impl Engine {
         for (kind, name) in TICKET_FEEDS {
             let feed = self.feed(Side::Halo, name, reach).await?;
             let since = feed.as_ref().map(|feed| feed.since(ClockId::Halo, self.overlap_ms()));
-            let read = self.halo.list(kind, since).await.map_err(|error| self.halo_failure(&error))?;
+            let pace = since.is_none().then_some(&self.full_reads);
+            let read = self.halo.list(kind, since, pace).await.map_err(|error| self.halo_failure(&error))?;
             complete &= read.complete;
+            rows.met.extend(read.rows.iter().map(|ticket| RecordKey::Ticket(ticket.id)));
             let before = feed.unwrap_or_default();
             let met = read.rows.iter().map(|ticket| (ticket.id.to_string(), ticket.last_update));
             let next = before.after(met, self.overlap_ms());
@@ -268,6 +293,7 @@ impl Engine {
         let feed = self.feed(Side::Hit, ITEM_FEED, reach).await?;
         let since = feed.as_ref().map(|feed| feed.since(ClockId::Hit, self.overlap_ms()));
         let read = self.hit.list(None, since).await.map_err(|error| self.hit_failure(&error))?;
+        rows.met.extend(read.rows.iter().map(|item| RecordKey::Item(item.id.clone())));
         let before = feed.unwrap_or_default();
         let met = read.rows.iter().map(|item| (item.id.to_string(), item.last_update));
         let next = before.after(met, self.overlap_ms());
@@ -312,8 +338,19 @@ impl Engine {
             };
             FieldId::ALL.into_iter().filter(|field| *field != FieldId::LinkBack).filter(goes).collect()
         };
-        let mut keys: Vec<RecordKey> =
-            marked.iter().filter(|mark| mark.reason != BY_FEED).map(|mark| mark.key.clone()).collect();
+        let linked: BTreeSet<TicketId> =
+            links.iter().flat_map(|link| link.opportunity.into_iter().chain(link.project)).collect();
+        // A webhook may tell of any ticket of the tenant, and of thousands at once. What the lists of this read held was
+        // read by them; a ticket that they did not hold is of interest only where it is known already.
+        let wanted = |mark: &&Dirty| match &mark.key {
+            _ if mark.reason == BY_FEED => false,
+            key if mark.reason == WEBHOOK && rows.met.contains(key) => false,
+            RecordKey::Ticket(id) if mark.reason == WEBHOOK => {
+                linked.contains(id) || rows.tickets.contains_key(id)
+            }
+            _ => true,
+        };
+        let mut keys: Vec<RecordKey> = marked.iter().filter(wanted).map(|mark| mark.key.clone()).collect();
         for link in links {
             let tickets = || link.opportunity.into_iter().chain(link.project);
             if !link.pending.is_empty() {
@@ -346,21 +383,27 @@ impl Engine {
         Ok(())
     }
 
-    /// After a complete read: which records of links were not in it, and since when.
+    /// After a complete read: which records of links were not in it, and since when. It counts only where another record
+    /// of the same client was in it: a client that is hidden as a whole is no evidence about its records.
     fn note_absence(&self, settings: &Settings, rows: &Rows, links: &mut [Link]) -> Vec<Change> {
-        let complete = |side: Side| rows.complete.get(&side).copied().unwrap_or(false);
+        let canaries = Canaries::of(links, rows);
+        let counts = |side: Side, client: &HitClientId| {
+            rows.complete.get(&side).copied().unwrap_or(false) && canaries.vouch(side, client)
+        };
         let now = Stamp::ours(perform::now_ms(&*self.time));
         let scope = settings.scope_hash();
         let mut changes = Vec::new();
         for link in links {
             let before = link.gone.clone();
             for kind in Kind::ALL {
-                if let (Some(ticket), true) = (link.ticket(kind), complete(Side::Halo)) {
-                    note(link, Some(kind), rows.tickets.contains_key(&ticket), scope, now);
+                let Some(ticket) = link.ticket(kind) else { continue };
+                let present = rows.tickets.contains_key(&ticket);
+                if present || counts(Side::Halo, &link.client) {
+                    note(link, Some(kind), present, scope, now);
                 }
             }
-            if complete(Side::Hit) {
-                let present = rows.items.contains_key(&link.item);
+            let present = rows.items.contains_key(&link.item);
+            if present || counts(Side::Hit, &link.client) {
                 note(link, None, present, scope, now);
             }
             if link.gone != before {

@@ -32,6 +32,8 @@ pub(super) struct Rows {
     /// What was asked for and could not be read.
     pub(super) unread: BTreeSet<RecordKey>,
     pub(super) complete: BTreeMap<Side, bool>,
+    /// What the lists of this read held, whether it had changed or not.
+    pub(super) met: BTreeSet<RecordKey>,
 }
 
 impl Rows {
@@ -75,6 +77,13 @@ impl Rows {
             fields.into_iter().any(|field| *ticket.fields.get(field) == Obs::NotFetched)
         };
         self.tickets.get(&id).is_some_and(lacks) && self.changes.iter().any(came)
+    }
+
+    /// Forgets everything that was kept, so that it is read again from scratch.
+    pub(super) fn forget_all(&mut self) {
+        let tickets = std::mem::take(&mut self.tickets).into_keys().map(RecordKey::Ticket);
+        let items = std::mem::take(&mut self.items).into_keys().map(RecordKey::Item);
+        self.changes.extend(tickets.chain(items).map(Change::DropSeen));
     }
 
     fn note(&mut self, key: RecordKey, body: String, by_feed: bool) {

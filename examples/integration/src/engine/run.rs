@@ -156,6 +156,7 @@ impl Engine {
             time: &*self.time,
             watch,
             run,
+            stop: &self.stop,
         };
         let report = performer.perform(exec, &planned.plan, planned.hash, memory).await?;
         let exit = exit_of(planned, &report);
@@ -220,8 +221,9 @@ impl Engine {
             op.why.iter().any(|why| matches!(why, Why::Changed { side, .. } if *side == changed))
         };
         let links = self.store.count_links().await?;
-        // A run over no links proves nothing, for or against.
-        let clean_run = (links > 0).then(|| {
+        // A run over no links proves nothing, for or against, and neither does one that was stopped.
+        let judged = links > 0 && !self.stop.is_requested();
+        let clean_run = judged.then(|| {
             report.is_clean() && planned.plan.conflicts.is_empty() && planned.plan.head.verdict == Verdict::Ok
         });
         Ok(GateStep {

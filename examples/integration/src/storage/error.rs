@@ -72,6 +72,30 @@ pub enum StoreError {
         #[source]
         source: sqlx::Error,
     },
+    /// The disk answers with errors.
+    #[error("the disk of the database {path} answers with errors")]
+    Disk {
+        /// The database.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// There is a file where a copy was to be written.
+    #[error("there is a file {path} already")]
+    CopyExists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A copy cannot be written.
+    #[error("the copy {path} cannot be written")]
+    CannotCopy {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The file cannot be opened or made.
     #[error("the database {path} cannot be opened")]
     CannotOpen {
@@ -149,9 +173,8 @@ impl StoreError {
             result_code::FULL => StoreError::Full { path, source },
             result_code::CORRUPT => StoreError::Corrupt { path, source },
             result_code::NOTADB => StoreError::NotOurs { path },
-            result_code::CANTOPEN | result_code::IOERR => {
-                StoreError::CannotOpen { path, source: Box::new(source) }
-            }
+            result_code::CANTOPEN => StoreError::CannotOpen { path, source: Box::new(source) },
+            result_code::IOERR => StoreError::Disk { path, source },
             result_code::CONSTRAINT => StoreError::Refused { source },
             _ => StoreError::Other(source),
         }
@@ -200,6 +223,20 @@ impl From<StoreError> for Failure {
                 "restore it from a backup, or move it away: without it every link is found again by its marker, \
                  and differing fields wait for a person",
             ),
+            StoreError::Disk { .. } => (
+                Exit::Other,
+                "disk_fails",
+                "see the cause, the disk's free space and its health; what was committed is kept, and a run goes on \
+                 where it stopped",
+            ),
+            StoreError::CopyExists { .. } => {
+                (Exit::Usage, "copy_exists", "name a file that does not exist yet; nothing is overwritten")
+            }
+            StoreError::CannotCopy { .. } => (
+                Exit::Other,
+                "copy_unwritable",
+                "name a file in a folder that exists, has room and may be written; nothing was left behind",
+            ),
             StoreError::CannotOpen { .. } => (
                 Exit::Other,
                 "database_unopenable",
@@ -230,13 +267,17 @@ impl From<StoreError> for Failure {
             | StoreError::NotOurs { .. }
             | StoreError::Locked { .. }
             | StoreError::LeaseLost
+            | StoreError::CopyExists { .. }
             | StoreError::NotFound { .. } => Failure::new(exit, code, what, way_out),
             StoreError::ReadOnly { source, .. }
             | StoreError::Full { source, .. }
             | StoreError::Corrupt { source, .. }
+            | StoreError::Disk { source, .. }
             | StoreError::Refused { source }
             | StoreError::Other(source) => Failure::new(exit, code, what, way_out).with_source(source),
-            StoreError::CannotOpen { source, .. } | StoreError::BadRow { source, .. } => {
+            StoreError::CannotOpen { source, .. }
+            | StoreError::CannotCopy { source, .. }
+            | StoreError::BadRow { source, .. } => {
                 Failure::new(exit, code, what, way_out).with_source(source)
             }
         }

@@ -5,6 +5,7 @@
 
 mod change;
 mod error;
+mod inbox;
 mod sqlite;
 #[cfg(test)]
 mod suite;
@@ -19,8 +20,12 @@ use sync_core::ids::{AgentId, ItemId, MemberId, TicketId};
 
 pub use self::change::{Answer, Change};
 pub use self::error::StoreError;
+pub use self::inbox::{Delivery, Reception, Told, Waiting};
 pub use self::sqlite::SqliteStore;
 pub use self::types::*;
+
+/// The reason of marks that come from webhooks.
+pub const WEBHOOK: &str = "webhook";
 
 /// The right to change the engine's state. One process holds it; it ends when dropped, and when the process dies.
 #[derive(Debug)]
@@ -72,8 +77,33 @@ pub trait Store: Send + Sync {
     /// [`StoreError::NotFound`] for a decision about a conflict, issue, or proposal that is not open.
     async fn decide(&self, answers: &[Answer], now: UnixMs) -> Result<BaseHead, StoreError>;
 
-    /// Marks records as changed, without a lease: for webhooks.
-    async fn mark(&self, keys: &[RecordKey], reason: &str, now: UnixMs) -> Result<(), StoreError>;
+    /// Stores deliveries, all or none, and says of each whether it is new. Needs no lease: they wait beside the dirty
+    /// set until a read [takes them up](Self::take_up). When it returns, they survive a power cut.
+    async fn receive(&self, deliveries: &[Delivery], now: UnixMs) -> Result<Vec<Reception>, StoreError>;
+
+    /// Moves what deliveries have told into the dirty set, with the reason [`WEBHOOK`]. To be called at the start of a
+    /// read.
+    ///
+    /// # Errors
+    /// [`StoreError::LeaseLost`] if another lease was given since.
+    async fn take_up(&self, lease: &Lease, now: UnixMs) -> Result<Told, StoreError>;
+
+    /// What deliveries have told and no read has taken up.
+    async fn waiting(&self) -> Result<Waiting, StoreError>;
+
+    /// What the program has noted about itself under this name, as JSON.
+    async fn fact(&self, name: &str) -> Result<Option<String>, StoreError>;
+
+    /// Notes something about the program, replacing what was noted under the name. Needs no lease: nothing is planned
+    /// from it.
+    async fn note_fact(&self, name: &str, body: &str, now: UnixMs) -> Result<(), StoreError>;
+
+    /// Writes a complete copy into the new file `to`, while others may go on reading and writing.
+    ///
+    /// # Errors
+    /// [`StoreError::CopyExists`] if there is such a file already; [`StoreError::CannotCopy`] if it cannot be written,
+    /// or does not pass SQLite's own check. No half copy is left behind.
+    async fn copy_to(&self, to: &std::path::Path) -> Result<(), StoreError>;
 
     /// Begins a run and returns its number.
     async fn begin_run(&self, lease: &Lease, command: &str, now: UnixMs) -> Result<RunId, StoreError>;

@@ -9,6 +9,7 @@ use std::sync::{Arc, RwLock};
 
 use halo_client::schema::{Action, ExternalLink, Ticket};
 use halo_client::{Client, Error, New, Patch, Record};
+use rest_core::limit::{Permit, RateLimiter};
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use sync_core::catalogue::Catalogue;
@@ -97,14 +98,20 @@ impl HaloSide {
         self.reading.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }
 
-    /// The tickets of one kind, changed since an instant, or all of them.
+    /// The tickets of one kind, changed since an instant, or all of them. Each page waits for its turn in `pace`, where
+    /// there is one, besides the client's own limit.
     ///
     /// # Errors
     /// Those of a list. A row that cannot be read makes the list incomplete.
-    pub async fn list(&self, kind: Kind, since: Option<Stamp>) -> Result<Tickets, Error> {
+    pub async fn list(
+        &self,
+        kind: Kind,
+        since: Option<Stamp>,
+        pace: Option<&RateLimiter>,
+    ) -> Result<Tickets, Error> {
         let since = since.and_then(|stamp| jiff::Timestamp::from_millisecond(stamp.unix_ms).ok());
         // Ordered by id, so that a ticket that changes meanwhile does not move to a page that was read already.
-        macro_rules! stream {
+        macro_rules! pages {
             ($route:expr) => {{
                 let list = $route.list().order("id");
                 match since {
@@ -112,26 +119,34 @@ impl HaloSide {
                     None => list,
                 }
                 .rows_as::<IgnoredAny>()
-                .stream()
+                .pages()
             }};
         }
-        let mut rows = match kind {
-            Kind::Opportunity => stream!(self.client.opportunities()),
-            Kind::Project => stream!(self.client.projects()),
+        let mut pages = match kind {
+            Kind::Opportunity => pages!(self.client.opportunities()),
+            Kind::Project => pages!(self.client.projects()),
         };
         let reading = self.reading();
         let mut tickets = Tickets { rows: Vec::new(), complete: true };
-        while let Some(row) = rows.next().await {
-            match row {
-                Ok(row) => match reading.ticket(&row) {
-                    Some(ticket) => tickets.rows.push(ticket),
-                    None => tickets.complete = false,
-                },
-                Err(error) if error.is_bad_record() => {
-                    tracing::warn!(%error, "a ticket could not be read");
-                    tickets.complete = false;
+        loop {
+            // Held while the page is read: its turn counts from the answer on.
+            let mut turn = match pace {
+                Some(pace) => Some(pace.acquire().await),
+                None => None,
+            };
+            turn.iter_mut().for_each(Permit::stamp);
+            let Some(page) = pages.next().await else { break };
+            for row in page?.rows {
+                match row {
+                    Ok(row) => match reading.ticket(&row) {
+                        Some(ticket) => tickets.rows.push(ticket),
+                        None => tickets.complete = false,
+                    },
+                    Err(bad) => {
+                        tracing::warn!(error = %bad.into_error(), "a ticket could not be read");
+                        tickets.complete = false;
+                    }
                 }
-                Err(error) => return Err(error),
             }
         }
         Ok(tickets)
@@ -196,7 +211,7 @@ impl HaloSide {
     /// # Errors
     /// [`Reject`].
     pub async fn find_projects(&self, opportunity: TicketId) -> Result<Vec<HaloTicket>, Reject> {
-        let tickets = self.list(Kind::Project, None).await.map_err(|error| reject(&error))?;
+        let tickets = self.list(Kind::Project, None, None).await.map_err(|error| reject(&error))?;
         // A project that cannot be read could be the one that is looked for.
         if !tickets.complete {
             return Err(Reject::new(RejectClass::Unavailable, "not every project could be read"));

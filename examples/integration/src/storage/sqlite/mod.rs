@@ -6,6 +6,8 @@
 //! One connection serves the whole process, so that two of its own tasks never meet as "database is locked".
 
 mod answer;
+mod copy;
+mod inbox;
 mod read;
 mod rows;
 mod schema;
@@ -25,9 +27,9 @@ use sync_core::decision::Decisions;
 use sync_core::ids::{AgentId, ItemId, MemberId, TicketId};
 
 use super::{
-    Answer, Change, ClientLink, Cursor, Dirty, GateFacts, HistoryFilter, HistoryRow, Identity, Lease,
-    OpenConflict, OpenIssue, Paused, Questions, RecordKey, Run, RunId, SettingsVersion, Store, StoreError,
-    UnixMs,
+    Answer, Change, ClientLink, Cursor, Delivery, Dirty, GateFacts, HistoryFilter, HistoryRow, Identity,
+    Lease, OpenConflict, OpenIssue, Paused, Questions, Reception, Run, RunId, SettingsVersion, Store,
+    StoreError, Told, UnixMs, Waiting,
 };
 
 /// How long a statement waits for another process's transaction; transactions last milliseconds.
@@ -221,8 +223,28 @@ impl Store for SqliteStore {
         self.write_answers(answers, now).await
     }
 
-    async fn mark(&self, keys: &[RecordKey], reason: &str, now: UnixMs) -> Result<(), StoreError> {
-        self.write_marks(keys, reason, now).await
+    async fn receive(&self, deliveries: &[Delivery], now: UnixMs) -> Result<Vec<Reception>, StoreError> {
+        self.write_deliveries(deliveries, now).await
+    }
+
+    async fn take_up(&self, lease: &Lease, now: UnixMs) -> Result<Told, StoreError> {
+        self.take_up_deliveries(lease, now).await
+    }
+
+    async fn waiting(&self) -> Result<Waiting, StoreError> {
+        self.read_waiting().await
+    }
+
+    async fn fact(&self, name: &str) -> Result<Option<String>, StoreError> {
+        self.read_fact(name).await
+    }
+
+    async fn note_fact(&self, name: &str, body: &str, now: UnixMs) -> Result<(), StoreError> {
+        self.write_fact(name, body, now).await
+    }
+
+    async fn copy_to(&self, to: &Path) -> Result<(), StoreError> {
+        self.write_copy(to).await
     }
 
     async fn begin_run(&self, lease: &Lease, command: &str, now: UnixMs) -> Result<RunId, StoreError> {

@@ -9,7 +9,7 @@ use super::SqliteStore;
 use super::rows::to_json;
 use crate::storage::{
     Answer, Change, GateStep, HistoryEntry, Identity, Lease, NewIssue, Questions, RecordKey, RunId,
-    StoreError, UnixMs,
+    StoreError, UnixMs, WEBHOOK,
 };
 
 pub(super) type Done = Result<(), StoreError>;
@@ -22,7 +22,7 @@ pub(super) struct Tx<'a> {
 }
 
 impl SqliteStore {
-    async fn begin(&self, now: UnixMs) -> Result<Tx<'_>, StoreError> {
+    pub(super) async fn begin(&self, now: UnixMs) -> Result<Tx<'_>, StoreError> {
         // Immediate: the right to write is taken at the start, so that no statement fails for lack of it later.
         let inner = self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(|error| self.fail(error))?;
         Ok(Tx { store: self, inner, now })
@@ -103,14 +103,6 @@ impl SqliteStore {
         Ok(head)
     }
 
-    pub(super) async fn write_marks(&self, keys: &[RecordKey], reason: &str, now: UnixMs) -> Done {
-        let mut tx = self.begin(now).await?;
-        for key in keys {
-            tx.mark(key, reason).await?;
-        }
-        tx.end().await
-    }
-
     pub(super) async fn write_run(
         &self,
         lease: &Lease,
@@ -151,7 +143,7 @@ impl SqliteStore {
 pub(super) type Query = sqlx::query::Query<'static, Sqlite, sqlx::sqlite::SqliteArguments>;
 
 impl Tx<'_> {
-    fn connection(&mut self) -> &mut SqliteConnection {
+    pub(super) fn connection(&mut self) -> &mut SqliteConnection {
         &mut self.inner
     }
 
@@ -161,11 +153,11 @@ impl Tx<'_> {
         Ok(done.rows_affected())
     }
 
-    async fn end(self) -> Done {
+    pub(super) async fn end(self) -> Done {
         self.inner.commit().await.map_err(|error| self.store.fail(error))
     }
 
-    async fn fenced(&mut self, lease: &Lease) -> Done {
+    pub(super) async fn fenced(&mut self, lease: &Lease) -> Done {
         let fence: i64 = sqlx::query_scalar("SELECT fence FROM state")
             .fetch_one(&mut *self.inner)
             .await
@@ -329,16 +321,19 @@ impl Tx<'_> {
         self.run(query).await
     }
 
+    /// Marks a record. A reason that asks for more (such as `retry`) is not replaced by a webhook's.
     pub(super) async fn mark(&mut self, key: &RecordKey, reason: &str) -> Result<u64, StoreError> {
         let query = sqlx::query(
             "INSERT INTO dirty (side, id, mark, reason, since)
              SELECT ?1, ?2, next_mark, ?3, ?4 FROM state WHERE true
-             ON CONFLICT (side, id) DO UPDATE SET mark = excluded.mark, reason = excluded.reason",
+             ON CONFLICT (side, id) DO UPDATE SET mark = excluded.mark, reason =
+                CASE WHEN excluded.reason = ?5 AND reason <> 'feed' THEN reason ELSE excluded.reason END",
         )
         .bind(key.side().code())
         .bind(key.id())
         .bind(reason.to_owned())
-        .bind(self.now);
+        .bind(self.now)
+        .bind(WEBHOOK);
         self.run(query).await?;
         self.run(sqlx::query("UPDATE state SET next_mark = next_mark + 1")).await
     }
