@@ -4,6 +4,7 @@ pub mod audit;
 pub mod edits;
 pub mod fields;
 pub mod lost;
+pub mod storm;
 pub mod twins;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -63,6 +64,8 @@ pub fn router(control: Control) -> Router {
         .route("/log", get(log))
         .route("/edits", post(edit))
         .route("/faults", put(set_faults).get(show_faults))
+        .route("/deliveries", put(set_deliveries))
+        .route("/storm", post(storm_of_deliveries))
         .route("/break", put(set_break).get(show_break))
         .with_state(control)
 }
@@ -246,6 +249,27 @@ async fn set_faults(State(control): State<Control>, bytes: Bytes) -> Response {
 async fn show_faults(State(control): State<Control>) -> Response {
     let faults = &control.faults;
     reply(200, &json!({"rate": faults.rate(), "next": faults.waiting(), "struck": faults.struck()}))
+}
+
+async fn set_deliveries(State(control): State<Control>, bytes: Bytes) -> Response {
+    let fares: storm::Fares = match serde_json::from_slice(&bytes) {
+        Ok(fares) => fares,
+        Err(e) => return refuse(&format!("The body is {{lose, double, late_ms}}: {e}")),
+    };
+    control.handle.lock().fares = fares;
+    reply(200, &json!(fares))
+}
+
+async fn storm_of_deliveries(State(control): State<Control>, bytes: Bytes) -> Response {
+    let wish: storm::Wish = match serde_json::from_slice(&bytes) {
+        Ok(wish) => wish,
+        Err(e) => return refuse(&e.to_string()),
+    };
+    let letters = storm::letters(&mut control.handle.lock(), &wish);
+    match letters {
+        Ok(letters) => reply(200, &storm::blow(letters, wish.at_once()).await),
+        Err(why) => refuse(&why),
+    }
 }
 
 async fn set_break(State(control): State<Control>, bytes: Bytes) -> Response {

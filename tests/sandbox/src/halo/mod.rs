@@ -53,6 +53,15 @@ pub fn send_deliveries(handle: &Handle) {
     webhooks::send_waiting(handle, &mut handle.lock());
 }
 
+/// Deliveries for a storm.
+pub(crate) fn storm(
+    world: &mut crate::world::World,
+    ids: Vec<i64>,
+    count: usize,
+) -> Vec<crate::control::storm::Letter> {
+    webhooks::storm(world, ids, count)
+}
+
 async fn serve(State(app): State<App>, request: Request<Body>) -> Response {
     let (head, body) = request.into_parts();
     let Ok(body) = to_bytes(body, LARGEST_BODY).await else { return Reply::empty(413).into_response() };

@@ -11,6 +11,7 @@ use tokio::time::{Duration, timeout};
 
 use super::auth::Caller;
 use super::tickets::view;
+use crate::control::storm::Letter;
 use crate::world::clock::zoneless;
 use crate::world::state::Delivery;
 use crate::world::store::{flag, int, text};
@@ -30,6 +31,12 @@ fn event_name(event: i64) -> &'static str {
 
 /// Queues a delivery for every subscription to an event of a ticket.
 pub(super) fn fire(world: &mut World, event: i64, ticket_id: i64) {
+    let made = deliveries(world, event, ticket_id);
+    world.halo.deliveries.extend(made);
+}
+
+/// The deliveries of an event of a ticket, one for each subscription.
+fn deliveries(world: &mut World, event: i64, ticket_id: i64) -> Vec<Delivery> {
     let subscriptions: Vec<(i64, Key)> = world
         .halo
         .root("notification")
@@ -39,11 +46,12 @@ pub(super) fn fire(world: &mut World, event: i64, ticket_id: i64) {
         .filter_map(|(_, row)| Some((int(row, "id"), row.get("webhook_id").and_then(Key::of)?)))
         .collect();
     if subscriptions.is_empty() {
-        return;
+        return Vec::new();
     }
     let nobody = Caller::person("webhook");
     let origin = world.halo_origin.clone();
     let ticket = view::reply(world, ticket_id, &nobody, &origin);
+    let mut made = Vec::new();
     for (notification, webhook) in subscriptions {
         let Some(hook) = world.halo.root("webhook").and_then(|store| store.get(&webhook)).cloned() else {
             continue;
@@ -56,7 +64,7 @@ pub(super) fn fire(world: &mut World, event: i64, ticket_id: i64) {
             "webhook_id": text(&hook, "id"), "object_id": ticket_id, "timestamp": zoneless(world.clock.now()), "ticket": ticket});
         let body = body.to_string();
         let headers = headers(&hook, &body);
-        world.halo.deliveries.push(Delivery {
+        made.push(Delivery {
             webhook_id: text(&hook, "id").to_owned(),
             notification_id: notification,
             entity_id: ticket_id,
@@ -65,6 +73,20 @@ pub(super) fn fire(world: &mut World, event: i64, ticket_id: i64) {
             body,
         });
     }
+    made
+}
+
+/// Deliveries for a storm: of updates of these tickets (all, if none is named), round and round.
+pub(super) fn storm(world: &mut World, ids: Vec<i64>, count: usize) -> Vec<Letter> {
+    let ids =
+        if ids.is_empty() { world.halo.tickets.iter().map(|(_, row)| int(row, "id")).collect() } else { ids };
+    let letter =
+        |delivery: Delivery| Letter { url: delivery.url, headers: delivery.headers, body: delivery.body };
+    ids.iter()
+        .cycle()
+        .take(if ids.is_empty() { 0 } else { count })
+        .flat_map(|id| deliveries(world, 61, *id).into_iter().take(1).map(letter).collect::<Vec<_>>())
+        .collect()
 }
 
 /// The headers that authenticate a delivery: 0 none, 1 basic, 2 bearer, 3 HMAC.
@@ -96,14 +118,18 @@ fn headers(hook: &Row, body: &str) -> Vec<(String, String)> {
 /// Sends what waits, each delivery on a task of its own, and logs the attempts as webhook events.
 pub(super) fn send_waiting(handle: &Handle, world: &mut World) {
     for delivery in std::mem::take(&mut world.halo.deliveries) {
-        let handle = handle.clone();
-        tokio::spawn(async move {
-            let began = handle.lock().clock.elapsed();
-            let outcome = timeout(Duration::from_secs(10), post(&delivery))
-                .await
-                .unwrap_or_else(|_| Err("timed out".into()));
-            log(&mut handle.lock(), &delivery, began, &outcome);
-        });
+        let fares = world.fares;
+        for late in fares.copies(&mut world.random) {
+            let (handle, delivery) = (handle.clone(), delivery.clone());
+            tokio::spawn(async move {
+                tokio::time::sleep(late).await;
+                let began = handle.lock().clock.elapsed();
+                let outcome = timeout(Duration::from_secs(10), post(&delivery))
+                    .await
+                    .unwrap_or_else(|_| Err("timed out".into()));
+                log(&mut handle.lock(), &delivery, began, &outcome);
+            });
+        }
     }
 }
 

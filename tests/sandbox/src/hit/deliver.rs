@@ -12,6 +12,7 @@ use super::record::Event;
 use super::route::offers;
 use super::values::hex;
 use super::webhooks;
+use crate::control::storm::Letter;
 use crate::net;
 use crate::world::clock::{Millis, rfc3339};
 use crate::world::store::{Row, flag, text};
@@ -67,6 +68,10 @@ async fn work(
         number += 1;
         let (body, targets) = addressed(&handle.lock(), &event, at, number);
         for webhook in targets {
+            let fares = handle.lock().fares;
+            if fares.lose > 0.0 && random.f64() < fares.lose {
+                continue;
+            }
             // Now and then twice, never in order.
             let copies = if random.u8(..8) == 0 { 2 } else { 1 };
             for _ in 0..copies {
@@ -96,6 +101,23 @@ fn addressed(world: &World, event: &Event, at: Millis, number: u64) -> (String, 
     let targets =
         world.hit.webhooks.values().filter(|r| wants(r)).map(|r| text(r, "id").to_owned()).collect();
     (body.to_string(), targets)
+}
+
+/// Deliveries for a storm: of updates of these items (all, if none is named), round and round.
+pub(crate) fn storm(world: &mut World, ids: Vec<String>, count: usize) -> Vec<Letter> {
+    let ids: Vec<String> = if ids.is_empty() { world.hit.items.keys().cloned().collect() } else { ids };
+    let now = world.clock.now();
+    let mut letters = Vec::new();
+    for (number, id) in ids.iter().cycle().take(if ids.is_empty() { 0 } else { count }).enumerate() {
+        let body = json!({"id": format!("ev_s{now}_{number}"), "type": "roadmap_item.updated",
+            "occurred_at": rfc3339(now), "item_id": id, "client_id": null, "version": null})
+        .to_string();
+        let Some(webhook) = world.hit.webhooks.values().find(|row| flag(row, "active")) else { break };
+        let webhook = text(webhook, "id").to_owned();
+        let Some((url, signature)) = sealed(world, &webhook, &body) else { break };
+        letters.push(Letter { url, headers: vec![("HIT-Signature".into(), signature)], body });
+    }
+    letters
 }
 
 async fn carry(handle: Handle, webhook: String, body: String, mut pause: Duration) {

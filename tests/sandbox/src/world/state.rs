@@ -7,6 +7,7 @@
 //! [`HaloSide::expire_tokens`]; everything else (lost and late requests, statuses, time, truncation, a capped
 //! or repeated page through the query) happens to the request or the reply.
 
+use crate::control::storm::Fares;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -283,6 +284,8 @@ pub struct World {
     pub hit_origin: String,
     /// Seeded randomness for what happens while running (GUIDs, tokens).
     pub random: fastrand::Rng,
+    /// How deliveries of webhooks fare on their way.
+    pub fares: Fares,
 }
 
 impl World {
@@ -302,6 +305,7 @@ impl World {
             halo_origin: String::new(),
             hit_origin: String::new(),
             random: fastrand::Rng::with_seed(seed ^ 0x5a4d_b0c5),
+            fares: Fares::default(),
         }
     }
 
