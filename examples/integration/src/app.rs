@@ -133,7 +133,7 @@ impl App {
 
     /// Notes that global scope began, if the gate is open now, and forgets it while the scope is not global. Issues of
     /// all the other clients appear with the first global plan, and must not close the gate behind it.
-    async fn pass_gate(&self) -> Result<(), Failure> {
+    pub(crate) async fn pass_gate(&self) -> Result<(), Failure> {
         let global = self.config.settings.sync.scope.is_global();
         let (report, facts) = self.gate().await?;
         if global != facts.opened.is_some() && (!global || report.open) {

@@ -290,6 +290,17 @@ impl Desk {
         serde_json::from_str(&answer.body).unwrap()
     }
 
+    /// Posts to Halo as the application with full rights, as an administrator would click.
+    ///
+    /// # Panics
+    /// If it is no success.
+    pub async fn halo_post(&self, path: &str, body: Value) {
+        let token = self.fetch_token().await;
+        let url = format!("{}{path}", self.info().halo.resource_server);
+        let answer = send("POST", &url, Some(&token), Some(body)).await;
+        assert!(answer.status < 300, "{path}: {}", answer.body);
+    }
+
     /// HIT's raw answer.
     ///
     /// # Panics

@@ -8,6 +8,7 @@
 mod configuration;
 mod desk;
 mod people;
+pub mod served;
 mod state;
 
 pub use configuration::configuration;

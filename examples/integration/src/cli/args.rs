@@ -53,6 +53,8 @@ pub enum Command {
     Apply(ApplyArgs),
     /// Reads both systems, plans, and applies the plan.
     Sync(SyncArgs),
+    /// Goes on syncing: at intervals, and at once when a webhook tells of a change.
+    Serve(crate::serve::ServeArgs),
     /// Lists what may belong together, and takes answers.
     Pair(PairArgs),
     /// Approves an operation that waits for a person.
@@ -63,8 +65,10 @@ pub enum Command {
     Pause(PauseArgs),
     /// Ends a pause.
     Resume,
-    /// Shows links, what waits, and the last run.
+    /// Shows links, what waits, the last run, and what serves.
     Status,
+    /// Copies the database into one file, while anything else goes on.
+    Backup(BackupArgs),
     /// Lists conflicts and issues, and takes decisions.
     Issues(IssuesArgs),
     /// Shows what was done and why.
@@ -84,12 +88,14 @@ impl Command {
             Command::Plan(_) => "plan",
             Command::Apply(_) => "apply",
             Command::Sync(_) => "sync",
+            Command::Serve(_) => "serve",
             Command::Pair(_) => "pair",
             Command::Approve(_) => "approve",
             Command::Gate(_) => "gate",
             Command::Pause(_) => "pause",
             Command::Resume => "resume",
             Command::Status => "status",
+            Command::Backup(_) => "backup",
             Command::Issues(_) => "issues",
             Command::History(_) => "history",
             Command::Settings => "settings",
@@ -189,6 +195,14 @@ pub struct PauseArgs {
     /// Why, for whoever finds it paused.
     #[arg(long, value_name = "TEXT", default_value = "no reason given")]
     pub reason: String,
+}
+
+/// `backup`.
+#[derive(Debug, Args)]
+pub struct BackupArgs {
+    /// The file to write; one that exists is not overwritten.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
 }
 
 /// `issues`.

@@ -2,6 +2,7 @@
 
 mod answers;
 mod args;
+mod copy;
 mod ids;
 mod past;
 mod state;
@@ -15,9 +16,10 @@ use clap::Parser;
 use clap::error::ErrorKind;
 
 pub use self::args::{
-    ApplyArgs, ApproveArgs, Cli, Command, Common, GateAction, GateArgs, HistoryAction, HistoryArgs,
-    IssueAction, IssuesArgs, Keep, PairArgs, PairWord, PauseArgs, PlanArgs, SyncArgs,
+    ApplyArgs, ApproveArgs, BackupArgs, Cli, Command, Common, GateAction, GateArgs, HistoryAction,
+    HistoryArgs, IssueAction, IssuesArgs, Keep, PairArgs, PairWord, PauseArgs, PlanArgs, SyncArgs,
 };
+pub(crate) use self::state::when as clock_time;
 use crate::app::App;
 use crate::exit::{Exit, Failure};
 use crate::render::{Look, Out};
@@ -46,11 +48,14 @@ impl Context {
     /// # Errors
     /// Those of [`Sources::read`].
     pub fn secrets(&self) -> Result<Secrets, Failure> {
-        let mut sources = Sources::environment();
-        if self.common.secrets_stdin {
-            sources = sources.with_stdin(std::io::stdin().lock());
-        }
-        sources.read()
+        self.sources().read()
+    }
+
+    /// The places secrets come from.
+    #[must_use]
+    pub fn sources(&self) -> Sources {
+        let sources = Sources::environment();
+        if self.common.secrets_stdin { sources.with_stdin(std::io::stdin().lock()) } else { sources }
     }
 }
 
@@ -94,6 +99,7 @@ pub async fn run(command: Command, context: &mut Context) -> Result<Exit, Failur
         Command::Plan(args) => work::plan(&args, context).await,
         Command::Apply(args) => work::apply(&args, context).await,
         Command::Sync(args) => work::sync(&args, context).await,
+        Command::Serve(args) => crate::serve::command(&args, context).await,
         Command::Pair(args) => answers::pair(&args, context).await,
         Command::Approve(args) => answers::approve(&args, context).await,
         Command::Issues(args) => answers::issues(&args, context).await,
@@ -101,6 +107,7 @@ pub async fn run(command: Command, context: &mut Context) -> Result<Exit, Failur
         Command::History(args) => past::history(&args, context).await,
         Command::Pause(args) => state::pause(&args, context).await,
         Command::Resume => state::resume(context).await,
+        Command::Backup(args) => copy::backup(&args, context).await,
         Command::Status => state::status(context).await,
         Command::Settings => state::settings(context).await,
     }

@@ -1,19 +1,22 @@
 //! `status`, `settings`, `pause`, `resume`.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use sync_core::field::FieldId;
 use sync_core::hash::Hash256;
-use sync_core::ids::Kind;
+use sync_core::ids::{Kind, Side};
 use sync_core::settings::{Direction, Scope, Settings};
 
 use super::{Context, PauseArgs};
 use crate::app::App;
 use crate::exit::{Exit, Failure};
 use crate::render::{Out, Style, Table};
+use crate::serve::{HookState, Phase, ServeState, presence};
 use crate::storage::{Answer, Paused, Run, UnixMs};
 
 /// A time of ours, in the tenant's zone, to the minute.
-pub(super) fn when(app: &App, at: UnixMs) -> String {
+pub(crate) fn when(app: &App, at: UnixMs) -> String {
     let stamp = jiff::Timestamp::from_millisecond(at).unwrap_or_default();
     stamp.to_zoned_datetime(app.config.halo.time_zone.clone()).strftime("%Y-%m-%d %H:%M").to_string()
 }
@@ -38,6 +41,12 @@ struct StatusReport {
     client_questions: usize,
     proposals: usize,
     last_run: Option<Run>,
+    /// Whether a process serves this database now.
+    served: bool,
+    /// What the last serving process noted.
+    serve: Option<ServeState>,
+    webhooks: BTreeMap<&'static str, HookState>,
+    deliveries_waiting: u64,
 }
 
 pub(super) async fn status(context: &mut Context) -> Result<Exit, Failure> {
@@ -52,6 +61,10 @@ pub(super) async fn status(context: &mut Context) -> Result<Exit, Failure> {
         Scope::Global => (true, Vec::new()),
         Scope::Validation(clients) => (false, clients.iter().map(ToString::to_string).collect()),
     };
+    let mut webhooks = BTreeMap::new();
+    for side in [Side::Halo, Side::Hit] {
+        webhooks.extend(presence::hook(&**store, side).await?.map(|state| (side.code(), state)));
+    }
     let report = StatusReport {
         database: app.config.database.display().to_string(),
         lineage: head.lineage,
@@ -71,6 +84,10 @@ pub(super) async fn status(context: &mut Context) -> Result<Exit, Failure> {
         client_questions: questions.clients.len(),
         proposals: questions.proposals.len(),
         last_run: store.runs(1).await?.pop(),
+        served: presence::is_served(&app.config.database),
+        serve: presence::state(&**store).await?,
+        webhooks,
+        deliveries_waiting: store.waiting().await?.count,
     };
     context.out.result("status", Exit::Done, &report);
     show_status(&app, &report, &mut context.out);
@@ -116,7 +133,64 @@ fn show_status(app: &App, report: &StatusReport, out: &mut Out) {
         }
     });
     table.row(["Last run", &last]);
+    show_serving(app, report, &mut table);
     out.table(&table);
+}
+
+fn show_serving(app: &App, report: &StatusReport, table: &mut Table) {
+    let time = |at: Option<UnixMs>| at.map_or("never".to_owned(), |at| when(app, at));
+    let Some(serve) = &report.serve else {
+        table.row(["Serving", "never yet (`halo-hit serve` goes on by itself)"]);
+        return;
+    };
+    let listens = serve.listen.as_ref().map_or("no listener".to_owned(), |at| format!("listens on {at}"));
+    let serving = match (report.served, serve.stopped_at) {
+        (true, _) => format!("process {} since {}, {listens}", serve.process, when(app, serve.started_at)),
+        (false, Some(at)) => format!("no, ended {}", when(app, at)),
+        (false, None) => format!("no; process {} was killed", serve.process),
+    };
+    table.row(["Serving", &serving]);
+    if let Some(failure) = serve.failure.as_ref().filter(|_| report.served) {
+        table.row(["Failing", failure]);
+    }
+    let next = |at: Option<UnixMs>| match at.filter(|_| report.served) {
+        Some(at) => format!(", next {}", when(app, at)),
+        None => String::new(),
+    };
+    table.row(["Last poll", &format!("{}{}", time(serve.last_poll), next(serve.next_poll))]);
+    table.row(["Last full read", &format!("{}{}", time(serve.last_full), next(serve.next_full))]);
+    for (side, name) in [(Side::Halo, "Halo's webhook"), (Side::Hit, "HumanizeIT's webhook")] {
+        if let Some(state) = report.webhooks.get(side.code()) {
+            table.row([name, &webhook(app, state)]);
+        }
+    }
+    if report.deliveries_waiting > 0 {
+        table.row(["Deliveries", &format!("{} wait for the next read", report.deliveries_waiting)]);
+    }
+}
+
+fn webhook(app: &App, state: &HookState) -> String {
+    let phase = match state.phase {
+        Phase::Off => "off",
+        Phase::Unreachable => "not used: a test delivery did not come through",
+        Phase::Refused => "cannot be registered",
+        Phase::Ready => "works",
+        Phase::Silent => "silent",
+    };
+    let mut text = phase.to_owned();
+    if !state.detail.is_empty() {
+        text.push_str(&format!(" ({})", state.detail));
+    }
+    if state.phase != Phase::Off || state.accepted > 0 {
+        let last = state.last_delivery.map_or("none yet".to_owned(), |at| when(app, at));
+        text.push_str(&format!(
+            ", {} deliveries, {} of them again, {} forged, last {last}",
+            state.accepted + state.repeated,
+            state.repeated,
+            state.forged
+        ));
+    }
+    text
 }
 
 #[derive(Serialize)]

@@ -13,9 +13,11 @@ use sync_core::plan::{
 
 use super::{ApplyArgs, Context, PlanArgs, SyncArgs};
 use crate::app::App;
-use crate::engine::{Done, Engine, Planned, Reach, Silent, View, Watch, stale};
+use crate::engine::{Done, Engine, Planned, Reach, Silent, Stop, View, Watch, stale};
 use crate::exit::{Exit, Failure};
+use crate::home;
 use crate::render::{Out, Progress, Style, Table};
+use crate::serve::signals;
 use crate::storage::Lease;
 
 /// How many skips and rebases are listed before the rest is only counted: they are reasons, not work.
@@ -26,20 +28,27 @@ struct Session {
     app: App,
     engine: Engine,
     lease: Lease,
+    stop: Stop,
 }
 
 impl Session {
-    async fn open(context: &Context, command: &str) -> Result<Self, Failure> {
+    async fn open(context: &mut Context, command: &str) -> Result<Self, Failure> {
         let app = context.open().await?;
         let secrets = context.secrets()?;
-        let lease = app.lease(command).await?;
-        let systems = app.connect(&secrets).await?;
-        let engine = Engine::new(&app, &systems);
-        Ok(Self { app, engine, lease })
+        let stop = Stop::new();
+        signals::listen(&stop);
+        let lease = stop.unless(app.lease(command)).await.ok_or_else(stopped)??;
+        if let Some(warning) = home::look(&app, &lease).await? {
+            context.out.note(&warning);
+        }
+        let systems = stop.unless(app.connect(&secrets)).await.ok_or_else(stopped)??;
+        let engine = Engine::new(&app, &systems).with_stop(stop.clone());
+        Ok(Self { app, engine, lease, stop })
     }
 
     async fn look(&self, reach: Reach) -> Result<(View, Planned), Failure> {
-        let view = self.engine.read(&self.lease, reach).await?;
+        let read = self.stop.unless(self.engine.read(&self.lease, reach));
+        let view = read.await.ok_or_else(stopped)??;
         let planned = self.engine.plan(&view);
         self.engine.remember(&self.lease, &view, &planned, None).await?;
         Ok((view, planned))
@@ -58,6 +67,15 @@ impl Session {
         kept?;
         Ok(value)
     }
+}
+
+/// The end was asked for before anything was planned.
+fn stopped() -> Failure {
+    Failure::other(
+        "stopped",
+        "it was asked to stop, and had written nothing to either system yet",
+        "run the command again; it goes on where it stopped",
+    )
 }
 
 #[derive(Serialize)]
@@ -159,6 +177,9 @@ async fn run(
     let done = session.engine.carry_out(&session.lease, &view, planned, lifted, command, watch).await?;
     progress.done("");
     show_done(&mut context.out, planned, &view.catalogue, &done);
+    if let Some(why) = &done.report.aborted {
+        context.out.note(&format!("Ended early: {}. The next run goes on from here.", why.detail));
+    }
     context.out.result(
         command,
         done.exit,

@@ -11,32 +11,36 @@ use crate::exit::{Exit, Failure};
 /// Reads a URL that may carry credentials' traffic.
 pub(super) fn read(section: &mut Reader<'_>, key: &str, way_out: &str) -> Result<Url, Failure> {
     let entry = section.need(key, "address_missing", way_out)?;
+    parse(&entry)
+}
+
+/// The same for an address that may be left out.
+pub(super) fn read_if_there(section: &mut Reader<'_>, key: &str) -> Result<Option<Url>, Failure> {
+    section.get(key).map(|entry| parse(&entry)).transpose()
+}
+
+fn parse(entry: &Entry<'_>) -> Result<Url, Failure> {
     let text = entry.text()?.trim();
     let url = Url::parse(text).map_err(|error| {
         let example = "write it in full, with https:// in front";
-        wrong(&entry, "address_unreadable", format!("is {text:?}, which is no URL"), example)
+        wrong(entry, "address_unreadable", format!("is {text:?}, which is no URL"), example)
             .with_source(error)
     })?;
     if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
-        return Err(wrong(
-            &entry,
-            "address_not_http",
-            "is no web address",
-            "write it with https:// in front",
-        ));
+        return Err(wrong(entry, "address_not_http", "is no web address", "write it with https:// in front"));
     }
     if !url.username().is_empty() || url.password().is_some() {
         let way_out = "remove them; secrets come from the environment";
-        return Err(wrong(&entry, "address_with_credentials", "holds credentials", way_out));
+        return Err(wrong(entry, "address_with_credentials", "holds credentials", way_out));
     }
     if url.query().is_some() || url.fragment().is_some() {
         let way_out = "write the address up to the ? or # alone; the tenant has a key of its own";
-        return Err(wrong(&entry, "address_with_query", "has something behind its path", way_out));
+        return Err(wrong(entry, "address_with_query", "has something behind its path", way_out));
     }
     if url.scheme() == "http" && !is_this_machine(&url) {
         let host = url.host_str().unwrap_or_default();
         return Err(wrong(
-            &entry,
+            entry,
             "address_without_tls",
             format!("would send credentials to {host} unprotected"),
             "write https:// in place of http://",

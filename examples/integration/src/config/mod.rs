@@ -15,6 +15,7 @@ mod words;
 pub(crate) use self::settings::key_of;
 
 use std::cell::RefCell;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
@@ -30,6 +31,9 @@ use crate::exit::Failure;
 pub const FILE: &str = "halo-hit.toml";
 /// The version of the file's format that this program reads.
 pub const FORMAT: i64 = 1;
+
+/// Where `serve` listens unless told otherwise: on this machine alone, behind a proxy that has the certificate.
+pub const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8787);
 
 /// At most so many requests in a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,6 +128,24 @@ pub struct Timing {
     pub plan_expiry: Duration,
 }
 
+/// How deliveries of webhooks come in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Webhooks {
+    /// Where both systems reach this program, if they do: `hooks/halo` and `hooks/hit` below it. Without it there are no
+    /// webhooks, and polling does everything.
+    pub public_url: Option<Url>,
+    /// Where `serve` listens.
+    pub listen: SocketAddr,
+    /// Whether Halo is to send.
+    pub halo: bool,
+    /// Whether HumanizeIT is to send.
+    pub hit: bool,
+    /// How long to wait for more after a first delivery before a sync begins.
+    pub debounce: Duration,
+    /// How late a delivery may be before its webhook counts as silent.
+    pub grace: Duration,
+}
+
 /// The whole configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -137,6 +159,8 @@ pub struct Config {
     pub hit: Hit,
     /// How long things may take.
     pub timing: Timing,
+    /// How deliveries come in.
+    pub webhooks: Webhooks,
     /// What is synced: the three widgets.
     pub settings: Settings,
 }
@@ -229,9 +253,10 @@ fn read(root: &mut Reader<'_>, path: &Path, folder: &Path) -> Result<Config, Fai
     let halo = read_halo(root.section("halo")?, &mut settings)?;
     let hit = read_hit(root.section("hit")?, &mut settings)?;
     let timing = read_timing(root.section("timing")?, &mut settings)?;
+    let webhooks = read_webhooks(root.section("webhooks")?)?;
     settings::read(root, &mut settings)?;
     sync::read(root, &mut settings)?;
-    Ok(Config { path: path.to_owned(), database, halo, hit, timing, settings })
+    Ok(Config { path: path.to_owned(), database, halo, hit, timing, webhooks, settings })
 }
 
 fn read_halo(mut halo: Reader<'_>, settings: &mut Settings) -> Result<Halo, Failure> {
@@ -305,6 +330,30 @@ fn read_hit(mut hit: Reader<'_>, settings: &mut Settings) -> Result<Hit, Failure
     let built_in_sync_is_off = hit.flag("built_in_sync_is_off", false)?;
     hit.finish()?;
     Ok(Hit { base_url, rate_limit, concurrency, built_in_sync_is_off })
+}
+
+fn read_webhooks(mut webhooks: Reader<'_>) -> Result<Webhooks, Failure> {
+    let public_url = address::read_if_there(&mut webhooks, "public_url")?;
+    let listen = match webhooks.get("listen") {
+        Some(entry) => {
+            let text = entry.text()?.trim();
+            let way_out = "write an address of this machine and a port, such as \"127.0.0.1:8787\"";
+            text.parse().map_err(|_| {
+                entry.wrong("listen_unreadable", format_args!("is {text:?}, which is no address"), way_out)
+            })?
+        }
+        None => LISTEN,
+    };
+    let read = Webhooks {
+        public_url,
+        listen,
+        halo: webhooks.flag("halo", true)?,
+        hit: webhooks.flag("hit", true)?,
+        debounce: webhooks.duration("debounce", Duration::from_secs(5))?,
+        grace: webhooks.duration("grace", Duration::from_secs(120))?,
+    };
+    webhooks.finish()?;
+    Ok(read)
 }
 
 fn read_timing(mut timing: Reader<'_>, settings: &mut Settings) -> Result<Timing, Failure> {

@@ -6,7 +6,7 @@ use std::fmt;
 use std::io::{BufRead, Read};
 use std::path::PathBuf;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::exit::{Exit, Failure};
 
@@ -20,15 +20,36 @@ pub enum SecretName {
     Halo,
     /// The API key of HumanizeIT.
     Hit,
+    /// What proves that a delivery of a webhook is Halo's. Chosen by whoever runs this.
+    HaloWebhook,
+    /// The same for HumanizeIT.
+    HitWebhook,
 }
 
 impl SecretName {
+    /// All of them.
+    pub const ALL: [SecretName; 4] =
+        [SecretName::Halo, SecretName::Hit, SecretName::HaloWebhook, SecretName::HitWebhook];
+
+    /// Its name on standard input.
+    #[must_use]
+    pub const fn line(self) -> &'static str {
+        match self {
+            SecretName::Halo => "halo",
+            SecretName::Hit => "hit",
+            SecretName::HaloWebhook => "halo-webhook",
+            SecretName::HitWebhook => "hit-webhook",
+        }
+    }
+
     /// The environment variable that holds it; with `_FILE` behind it, the one that names a file holding it.
     #[must_use]
     pub const fn variable(self) -> &'static str {
         match self {
             SecretName::Halo => "HALO_HIT_HALO_SECRET",
             SecretName::Hit => "HALO_HIT_HIT_KEY",
+            SecretName::HaloWebhook => "HALO_HIT_HALO_WEBHOOK_SECRET",
+            SecretName::HitWebhook => "HALO_HIT_HIT_WEBHOOK_SECRET",
         }
     }
 
@@ -36,6 +57,8 @@ impl SecretName {
         match self {
             SecretName::Halo => "the client secret of the Halo API application",
             SecretName::Hit => "the HumanizeIT API key",
+            SecretName::HaloWebhook => "the secret of Halo's webhook",
+            SecretName::HitWebhook => "the secret of HumanizeIT's webhook",
         }
     }
 
@@ -43,6 +66,8 @@ impl SecretName {
         match self {
             SecretName::Halo => "halo_secret_missing",
             SecretName::Hit => "hit_key_missing",
+            SecretName::HaloWebhook => "halo_webhook_secret_missing",
+            SecretName::HitWebhook => "hit_webhook_secret_missing",
         }
     }
 }
@@ -61,6 +86,21 @@ impl fmt::Debug for Secrets {
     }
 }
 
+/// The secrets of the webhooks that are wanted.
+#[derive(Default)]
+pub struct WebhookSecrets {
+    /// Halo's.
+    pub halo: Option<SecretString>,
+    /// HumanizeIT's.
+    pub hit: Option<SecretString>,
+}
+
+impl fmt::Debug for WebhookSecrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WebhookSecrets(..)")
+    }
+}
+
 /// The places a secret may come from; the program fills it from its environment, a test from a map.
 #[derive(Default)]
 pub struct Sources {
@@ -75,11 +115,11 @@ impl fmt::Debug for Sources {
 }
 
 impl Sources {
-    /// The process environment. Only the four variables of the two secrets are read.
+    /// The process environment. Only the two variables of each secret are read.
     #[must_use]
     pub fn environment() -> Self {
         let mut sources = Self::default();
-        for name in [SecretName::Halo, SecretName::Hit] {
+        for name in SecretName::ALL {
             for variable in [name.variable().to_owned(), format!("{}_FILE", name.variable())] {
                 if let Ok(value) = std::env::var(&variable) {
                     sources.environment.insert(variable, value);
@@ -113,10 +153,29 @@ impl Sources {
         Ok(Secrets { halo: self.one(SecretName::Halo, &lines)?, hit: self.one(SecretName::Hit, &lines)? })
     }
 
+    /// Reads both secrets, and those of the webhooks that are wanted.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read); and [`Exit::Credentials`] for a webhook's secret that is shorter than 16 or longer than
+    /// 128 characters, or holds anything but visible ASCII.
+    pub fn read_with_webhooks(mut self, halo: bool, hit: bool) -> Result<(Secrets, WebhookSecrets), Failure> {
+        let lines = self.read_lines()?;
+        let secrets =
+            Secrets { halo: self.one(SecretName::Halo, &lines)?, hit: self.one(SecretName::Hit, &lines)? };
+        let one = |wanted: bool, name: SecretName| {
+            wanted.then(|| strong(name, self.one(name, &lines)?)).transpose()
+        };
+        let webhooks = WebhookSecrets {
+            halo: one(halo, SecretName::HaloWebhook)?,
+            hit: one(hit, SecretName::HitWebhook)?,
+        };
+        Ok((secrets, webhooks))
+    }
+
     fn read_lines(&mut self) -> Result<BTreeMap<String, SecretString>, Failure> {
         let Some(input) = self.stdin.take() else { return Ok(BTreeMap::new()) };
         let mut text = String::new();
-        input.take(2 * LONGEST).read_to_string(&mut text).map_err(|error| {
+        input.take(SecretName::ALL.len() as u64 * LONGEST).read_to_string(&mut text).map_err(|error| {
             Failure::new(
                 Exit::Credentials,
                 "stdin_unreadable",
@@ -127,8 +186,9 @@ impl Sources {
         })?;
         let mut lines = BTreeMap::new();
         for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            let known = |name: &str| SecretName::ALL.iter().any(|one| one.line() == name);
             match line.split_once('=') {
-                Some((name @ ("halo" | "hit"), value)) => {
+                Some((name, value)) if known(name) => {
                     lines.insert(name.to_owned(), SecretString::from(value.trim()));
                 }
                 // The line is not shown: it may be a secret without its name.
@@ -150,8 +210,7 @@ impl Sources {
         let file_variable = format!("{variable}_FILE");
         let direct = self.environment.get(variable).filter(|value| !value.trim().is_empty());
         let file = self.environment.get(&file_variable).filter(|value| !value.trim().is_empty());
-        let key = if name == SecretName::Halo { "halo" } else { "hit" };
-        match (direct, file, lines.get(key)) {
+        match (direct, file, lines.get(name.line())) {
             (Some(_), Some(_), _) => Err(Failure::new(
                 Exit::Credentials,
                 "secret_given_twice",
@@ -169,6 +228,20 @@ impl Sources {
             )),
         }
     }
+}
+
+/// The secret of a webhook: whoever guesses it can make the sync look, and both systems accept these characters.
+fn strong(name: SecretName, secret: SecretString) -> Result<SecretString, Failure> {
+    let text = secret.expose_secret();
+    if (16..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(secret);
+    }
+    Err(Failure::new(
+        Exit::Credentials,
+        "webhook_secret_unfit",
+        format!("{} is not 16 to 128 visible ASCII characters", name.meaning()),
+        "make a random one, for example with `openssl rand -hex 32`",
+    ))
 }
 
 fn read_file(name: SecretName, variable: &str, path: &std::path::Path) -> Result<SecretString, Failure> {
@@ -200,8 +273,6 @@ fn read_file(name: SecretName, variable: &str, path: &std::path::Path) -> Result
 
 #[cfg(test)]
 mod tests {
-    use secrecy::ExposeSecret;
-
     use super::*;
 
     #[test]
@@ -231,6 +302,20 @@ mod tests {
             "the HumanizeIT API key is missing: set HALO_HIT_HIT_KEY, or HALO_HIT_HIT_KEY_FILE to a file that \
              holds it, or use --secrets-stdin."
         );
+    }
+
+    #[test]
+    fn secrets_of_webhooks_are_read_where_they_are_wanted() {
+        let both = || Sources::default().with("HALO_HIT_HALO_SECRET", "a").with("HALO_HIT_HIT_KEY", "b");
+        assert!(both().read_with_webhooks(false, false).unwrap().1.halo.is_none());
+        let missing = both().read_with_webhooks(true, false).unwrap_err();
+        assert_eq!((missing.exit(), missing.code()), (Exit::Credentials, "halo_webhook_secret_missing"));
+        let lines = "halo-webhook=0123456789abcdef\nhit-webhook=short\n";
+        let read = |hit| both().with_stdin(std::io::Cursor::new(lines)).read_with_webhooks(true, hit);
+        assert_eq!(read(false).unwrap().1.halo.unwrap().expose_secret(), "0123456789abcdef");
+        let unfit = read(true).unwrap_err();
+        assert_eq!(unfit.code(), "webhook_secret_unfit");
+        assert!(!unfit.to_string().contains("short"));
     }
 
     #[test]

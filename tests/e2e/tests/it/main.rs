@@ -10,6 +10,8 @@ mod cookbook;
 mod faults;
 mod kill;
 mod mistakes;
+mod serve;
+mod store;
 mod story;
 
 /// The program `halo-hit`.

@@ -106,6 +106,14 @@ impl SqliteStore {
         self.pool.close().await;
     }
 
+    /// Limits the file to so many pages more than it has, as a full disk would.
+    #[cfg(test)]
+    pub(crate) async fn leave_room(&self, pages: i64) {
+        let has: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(&self.pool).await.unwrap();
+        let limit = format!("PRAGMA max_page_count = {}", has + pages);
+        sqlx::raw_sql(sqlx::AssertSqlSafe(limit)).execute(&self.pool).await.unwrap();
+    }
+
     fn fail(&self, source: sqlx::Error) -> StoreError {
         StoreError::from_driver(&self.path, source)
     }

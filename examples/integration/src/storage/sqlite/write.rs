@@ -24,7 +24,17 @@ pub(super) struct Tx<'a> {
 impl SqliteStore {
     pub(super) async fn begin(&self, now: UnixMs) -> Result<Tx<'_>, StoreError> {
         // Immediate: the right to write is taken at the start, so that no statement fails for lack of it later.
-        let inner = self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(|error| self.fail(error))?;
+        let inner = match self.pool.begin_with("BEGIN IMMEDIATE").await {
+            // After some errors, such as a full disk, SQLite has rolled back by itself, and the driver still believes in
+            // the transaction. A new connection has no past.
+            Err(sqlx::Error::InvalidSavePointStatement) => {
+                let spoilt = self.pool.acquire().await.map_err(|error| self.fail(error))?;
+                spoilt.close().await.map_err(|error| self.fail(error))?;
+                self.pool.begin_with("BEGIN IMMEDIATE").await
+            }
+            begun => begun,
+        };
+        let inner = inner.map_err(|error| self.fail(error))?;
         Ok(Tx { store: self, inner, now })
     }
 

@@ -1,0 +1,461 @@
+//! The loop: pass after pass, until somebody asks for the end.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use rest_core::clock::Sleep as _;
+use sync_core::decision::Subject;
+use sync_core::hash::Hash128;
+use sync_core::ids::Side;
+
+use super::door::{Counts, Heard};
+use super::hooks::{HookState, Hooks, Phase};
+use super::presence::{self, ServeState};
+use super::schedule::{Cause, Schedule, millis};
+use super::silence::{self, Silence};
+use crate::app::{App, Systems};
+use crate::cli::clock_time;
+use crate::engine::{Engine, Planned, Silent, Stop, View};
+use crate::exit::{Exit, Failure};
+use crate::home;
+use crate::render::Out;
+use crate::secrets::Secrets;
+use crate::storage::{Change, Lease, NewIssue, StoreError};
+
+/// How often to look for a pause, and for deliveries that another process has stored.
+const LOOK: Duration = Duration::from_secs(5);
+
+const SIDES: [Side; 2] = [Side::Halo, Side::Hit];
+/// The codes of issues about webhooks.
+const SILENT: &str = "webhook_silent";
+const NOT_WORKING: &str = "webhook_not_working";
+
+/// The serving process.
+pub(super) struct Service {
+    app: App,
+    secrets: Secrets,
+    hooks: Hooks,
+    heard: Arc<Heard>,
+    stop: Stop,
+    schedule: Schedule,
+    silence: Silence,
+    /// Both systems, once they were reached.
+    connected: Option<(Systems, Engine)>,
+    state: ServeState,
+    webhooks: BTreeMap<Side, HookState>,
+    /// Whether the webhooks are to be looked at with the next pass.
+    hooks_due: bool,
+    paused: bool,
+}
+
+/// What came of a pass.
+enum Pass {
+    /// Another process works on the database.
+    Busy,
+    /// The end was asked for.
+    Stopped,
+    /// It is done; what is worth telling.
+    Done(Option<String>),
+}
+
+impl Service {
+    pub(super) async fn new(
+        app: App,
+        secrets: Secrets,
+        hooks: Hooks,
+        heard: Arc<Heard>,
+        stop: Stop,
+        listens: Option<SocketAddr>,
+    ) -> Result<Self, Failure> {
+        let now = app.now();
+        let before = presence::state(&*app.store).await?.unwrap_or_default();
+        let (timing, zone) = (&app.config.timing, app.config.halo.time_zone.clone());
+        let schedule = Schedule::new(timing, app.config.webhooks.debounce, zone, before.last_full, now);
+        let state = ServeState {
+            process: std::process::id(),
+            started_at: now,
+            listen: listens.map(|address| address.to_string()),
+            next_poll: Some(schedule.next_poll()),
+            next_full: Some(schedule.next_full()),
+            last_full: before.last_full,
+            last_poll: before.last_poll,
+            ..ServeState::default()
+        };
+        heard.set_health("starting", None);
+        let webhooks = SIDES.map(|side| (side, HookState::new(Phase::Off, ""))).into();
+        Ok(Self {
+            app,
+            secrets,
+            hooks,
+            heard,
+            stop,
+            schedule,
+            silence: Silence::default(),
+            connected: None,
+            state,
+            webhooks,
+            hooks_due: true,
+            paused: false,
+        })
+    }
+
+    /// Goes on until the end is asked for.
+    ///
+    /// # Errors
+    /// What no later pass could mend.
+    pub(super) async fn run(&mut self, out: &mut Out) -> Result<(), Failure> {
+        self.greet(out);
+        while !self.stop.is_requested() {
+            let now = self.app.now();
+            let paused = self.look(out).await?;
+            let due = if paused { None } else { self.schedule.due(now) };
+            if let Some(cause) = due {
+                self.pass(cause, out).await?;
+                continue;
+            }
+            let ahead = u64::try_from(self.schedule.next().saturating_sub(now)).unwrap_or(0);
+            let wait = if paused { LOOK } else { Duration::from_millis(ahead).min(LOOK) };
+            tokio::select! {
+                () = self.stop.requested() => {}
+                () = self.heard.news.notified() => {}
+                () = self.app.time.sleep(wait) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Says goodbye, and notes that this was an end in good order.
+    pub(super) async fn end(&mut self, done: &Result<(), Failure>, out: &mut Out) {
+        self.state.stopped_at = Some(self.app.now());
+        self.state.next_poll = None;
+        self.state.next_full = None;
+        self.note().await;
+        if done.is_ok() {
+            let waiting = self.app.store.waiting().await.map_or(0, |waiting| waiting.count);
+            let rest = match waiting {
+                0 => "nothing waits".to_owned(),
+                1 => "1 delivery waits for the next run".to_owned(),
+                count => format!("{count} deliveries wait for the next run"),
+            };
+            self.tell(out, "stopped", &format!("Stopped in good order; {rest}."));
+        }
+    }
+
+    fn greet(&self, out: &mut Out) {
+        let timing = &self.app.config.timing;
+        let listens = self.state.listen.as_ref().map_or_else(
+            || "without a listener, because webhooks.public_url is not set".to_owned(),
+            |address| format!("listens on http://{address}"),
+        );
+        let text = format!(
+            "Serving {}: polls every {} s, {listens}. Next full read {}.",
+            self.app.config.halo.tenant_name(),
+            timing.poll.as_secs_f64(),
+            clock_time(&self.app, self.schedule.next_full())
+        );
+        self.tell(out, "started", &text);
+    }
+
+    /// Looks at what other processes may have done: whether somebody has paused, and whether deliveries wait.
+    async fn look(&mut self, out: &mut Out) -> Result<bool, Failure> {
+        let looked = async {
+            let waiting = self.app.store.waiting().await?;
+            Ok::<_, StoreError>((waiting, self.app.store.paused().await?))
+        };
+        let (waiting, paused) = match looked.await {
+            Ok(looked) => looked,
+            Err(error) => {
+                let failure = Failure::from(error);
+                if is_final(&failure, true) {
+                    return Err(failure);
+                }
+                // The pass meets it too, and tells it.
+                return Ok(false);
+            }
+        };
+        if waiting.count > 0 {
+            self.schedule.told(waiting.since.unwrap_or_else(|| self.app.now()));
+        }
+        if paused.is_some() != self.paused {
+            self.paused = paused.is_some();
+            let text = match &paused {
+                Some(paused) => format!("Paused ({}). Deliveries are still taken in.", paused.why),
+                None => "The pause is over.".to_owned(),
+            };
+            self.tell(out, "pause", &text);
+            self.heard.set_health(if self.paused { "paused" } else { "ok" }, None);
+        }
+        Ok(self.paused)
+    }
+
+    async fn pass(&mut self, cause: Cause, out: &mut Out) -> Result<(), Failure> {
+        let went_well_before = self.connected.is_some();
+        let tried = self.attempt(cause, out).await;
+        let now = self.app.now();
+        match tried {
+            Ok(Pass::Stopped) => return Ok(()),
+            Ok(Pass::Busy) => self.schedule.busy(now),
+            Ok(Pass::Done(news)) => {
+                self.schedule.done(cause, now);
+                self.state.last_poll = Some(now);
+                self.state.last_cause = Some(cause);
+                if cause == Cause::FullRead {
+                    self.state.last_full = Some(now);
+                }
+                if self.state.failure.take().is_some() {
+                    self.tell(out, "recovered", "It works again.");
+                }
+                self.heard.set_health("ok", Some(now));
+                if let Some(news) = news {
+                    self.tell(out, cause.word(), &news);
+                }
+            }
+            Err(failure) if is_final(&failure, went_well_before) => return Err(failure),
+            Err(failure) => {
+                self.schedule.failed(now);
+                self.heard.set_health("failing", None);
+                let sentence = failure.to_string();
+                if self.state.failure.as_ref() != Some(&sentence) {
+                    let causes = failure.causes();
+                    let because =
+                        if causes.is_empty() { String::new() } else { format!(" ({})", causes.join("; ")) };
+                    self.tell(out, "failed", &format!("{sentence}{because} It is tried again."));
+                }
+                self.state.failure = Some(sentence);
+            }
+        }
+        self.state.next_poll = Some(self.schedule.next_poll());
+        self.state.next_full = Some(self.schedule.next_full());
+        self.note().await;
+        Ok(())
+    }
+
+    /// One pass, under the lease. Dropped by nobody: the end is looked for inside.
+    async fn attempt(&mut self, cause: Cause, out: &mut Out) -> Result<Pass, Failure> {
+        let holder = format!("halo-hit serve, process {}", std::process::id());
+        let lease = match self.app.store.lease(&holder, Duration::ZERO).await {
+            Ok(lease) => lease,
+            Err(StoreError::Locked { .. }) => return Ok(Pass::Busy),
+            Err(error) => return Err(error.into()),
+        };
+        self.schedule.begins();
+        let (systems, engine) = match self.connected.take() {
+            Some(connected) => connected,
+            None => {
+                if let Some(warning) = home::look(&self.app, &lease).await? {
+                    self.tell(out, "moved", &warning);
+                }
+                let Some(systems) = self.stop.unless(self.app.connect(&self.secrets)).await else {
+                    return Ok(Pass::Stopped);
+                };
+                let systems = systems?;
+                let engine = Engine::new(&self.app, &systems).with_stop(self.stop.clone());
+                (systems, engine)
+            }
+        };
+        let worked = self.work(cause, &lease, &engine).await;
+        // What was sent counts in Halo's rate window for the next process too.
+        let kept = self.app.keep_rate_window(&systems.halo).await;
+        if worked.is_ok() && self.hooks_due && !self.stop.is_requested() {
+            self.mend_hooks(&systems, out).await;
+        }
+        let reported = self.report(&lease).await;
+        self.connected = Some((systems, engine));
+        let worked = worked?;
+        kept?;
+        reported?;
+        Ok(worked)
+    }
+
+    async fn work(&mut self, cause: Cause, lease: &Lease, engine: &Engine) -> Result<Pass, Failure> {
+        self.app.pass_gate().await?;
+        self.app.require_gate().await?;
+        let Some(view) = self.stop.unless(engine.read(lease, cause.reach())).await else {
+            return Ok(Pass::Stopped);
+        };
+        let view = view?;
+        let planned = engine.plan(&view);
+        engine.remember(lease, &view, &planned, None).await?;
+        self.listen_for_silence(&view, &planned);
+        if cause == Cause::FullRead {
+            self.hooks_due = true;
+        }
+        let plan = &planned.plan;
+        // A pass with nothing to do is only a run while the gate still counts them.
+        let counts = !plan.ops.is_empty() || !view.dirty.is_empty() || !self.app.gate().await?.0.open;
+        if !counts {
+            return Ok(Pass::Done(None));
+        }
+        if plan.writes() {
+            engine.require_only_writer().await?;
+        }
+        let done = engine.carry_out(lease, &view, &planned, None, "serve", &Silent).await?;
+        let succeeded = done.report.ops.iter().filter(|op| op.result.is_success()).count();
+        if plan.ops.is_empty() {
+            return Ok(Pass::Done(None));
+        }
+        let waits = plan.conflicts.len() + plan.issues.len();
+        let mut text = format!("Run {}: {succeeded} of {} operations done", done.run, plan.ops.len());
+        if waits > 0 {
+            text.push_str(&format!(", {waits} conflicts and issues are open"));
+        }
+        text.push('.');
+        Ok(Pass::Done(Some(text)))
+    }
+
+    fn listen_for_silence(&mut self, view: &View, planned: &Planned) {
+        let (now, grace) = (self.app.now(), millis(self.app.config.webhooks.grace));
+        self.silence.heard(&view.told, now);
+        self.silence.found(silence::changed(&planned.plan), grace, now);
+        for side in SIDES {
+            if self.webhooks.get(&side).is_none_or(|state| !state.is_working()) {
+                self.silence.forget(side);
+            }
+        }
+        let missed = self.silence.overdue(grace, now).clone();
+        for (side, state) in self.webhooks.iter_mut().filter(|(_, state)| state.is_working()) {
+            match missed.get(side) {
+                Some(count) => {
+                    // It may have been changed by hand: it is mended before it is believed again.
+                    self.hooks_due |= state.phase == Phase::Ready;
+                    state.phase = Phase::Silent;
+                    state.detail = format!("told nothing of {count} changes that polls have found");
+                }
+                None if state.phase == Phase::Silent => {
+                    state.phase = Phase::Ready;
+                    state.detail.clear();
+                }
+                None => {}
+            }
+        }
+    }
+
+    /// Makes or mends the webhooks. One that cannot be made is tried again with the next pass.
+    async fn mend_hooks(&mut self, systems: &Systems, out: &mut Out) {
+        self.hooks_due = false;
+        for side in SIDES {
+            let Some(mut state) =
+                self.stop.clone().unless(self.hooks.ensure(side, &self.app, systems, &self.heard)).await
+            else {
+                return;
+            };
+            state.checked_at = self.app.now();
+            let before = self.webhooks.get(&side);
+            // Mending does not prove that it is heard again: only a delivery does.
+            if let Some(before) = before
+                && before.phase == Phase::Silent
+                && state.phase == Phase::Ready
+            {
+                state.phase = Phase::Silent;
+                state.detail.clone_from(&before.detail);
+            }
+            self.hooks_due |= matches!(state.phase, Phase::Unreachable | Phase::Refused);
+            if before.is_none_or(|before| (before.phase, &before.detail) != (state.phase, &state.detail))
+                && self.hooks.wants(side)
+            {
+                self.tell(out, "webhook", &sentence(side, &state));
+            }
+            self.webhooks.insert(side, state);
+        }
+    }
+
+    /// Opens and closes the issues about webhooks.
+    async fn report(&self, lease: &Lease) -> Result<(), Failure> {
+        let known = self.app.store.issues().await?;
+        let mut changes = Vec::new();
+        for (side, state) in &self.webhooks {
+            for code in [SILENT, NOT_WORKING] {
+                let id = Hash128::of(format!("{code}/{}", side.code()).as_bytes());
+                let open = match state.phase {
+                    Phase::Silent => code == SILENT,
+                    Phase::Unreachable | Phase::Refused => code == NOT_WORKING,
+                    Phase::Off | Phase::Ready => false,
+                };
+                let before = known.iter().find(|issue| issue.id == id);
+                let text = sentence(*side, state);
+                if open && before.is_none_or(|issue| issue.sentence != text) {
+                    changes.push(Change::OpenIssue(Box::new(NewIssue {
+                        id,
+                        code: code.to_owned(),
+                        subject: Subject::default(),
+                        sentence: text,
+                        blocks_gate: false,
+                        parked_until: None,
+                    })));
+                } else if !open && before.is_some() {
+                    changes.push(Change::CloseIssue(id));
+                }
+            }
+        }
+        if !changes.is_empty() {
+            self.app.store.commit(lease, &changes, self.app.now()).await?;
+        }
+        Ok(())
+    }
+
+    /// Notes how things are, for `status`. What cannot be noted now is noted after the next pass.
+    async fn note(&mut self) {
+        let now = self.app.now();
+        for (side, state) in &mut self.webhooks {
+            count(state, self.heard.counts(*side));
+            if let Err(error) = presence::note_hook(&*self.app.store, *side, state, now).await {
+                tracing::warn!(%error, "the state of a webhook cannot be noted");
+            }
+        }
+        if let Err(error) = presence::note_state(&*self.app.store, &self.state, now).await {
+            tracing::warn!(%error, "the state of the service cannot be noted");
+        }
+    }
+
+    fn tell(&self, out: &mut Out, event: &str, text: &str) {
+        out.line(format!("{}  {text}", clock_time(&self.app, self.app.now())));
+        out.object(&serde_json::json!({"at": self.app.now(), "event": event, "text": text}));
+    }
+}
+
+fn count(state: &mut HookState, counts: &Counts) {
+    let of = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
+    state.accepted = of(&counts.accepted);
+    state.repeated = of(&counts.repeated);
+    state.forged = of(&counts.forged);
+    state.unreadable = of(&counts.unreadable);
+    state.turned_away = of(&counts.turned_away);
+    state.last_delivery = i64::try_from(of(&counts.last)).ok().filter(|at| *at > 0).or(state.last_delivery);
+}
+
+fn sentence(side: Side, state: &HookState) -> String {
+    let name = match side {
+        Side::Halo => "Halo's webhook",
+        Side::Hit => "HumanizeIT's webhook",
+    };
+    match state.phase {
+        Phase::Off if state.detail.is_empty() => format!("{name} is off."),
+        Phase::Off => format!("{name} is off: {}.", state.detail),
+        Phase::Ready => format!("{name} works: a test delivery came through."),
+        Phase::Unreachable => {
+            format!(
+                "{name} is not used, because a test delivery did not come through: {}. Polling goes on.",
+                state.detail
+            )
+        }
+        Phase::Refused => format!("{name} cannot be registered: {}. Polling goes on.", state.detail),
+        Phase::Silent => format!(
+            "{name} {}. It was looked over; see its deliveries in the system that sends, and the proxy in front. \
+             Polling goes on, and this ends with the next delivery.",
+            state.detail
+        ),
+    }
+}
+
+/// What no later pass could mend. What is wrong with the configuration or the credentials ends the process only at the
+/// first contact: later it may be somebody's mistake in a system that is put right again.
+fn is_final(failure: &Failure, went_well_before: bool) -> bool {
+    match failure.exit() {
+        Exit::Database => true,
+        Exit::Credentials | Exit::Address | Exit::Configuration => !went_well_before,
+        _ => matches!(failure.code(), "database_damaged" | "database_row_unreadable" | "internal"),
+    }
+}
