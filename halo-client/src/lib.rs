@@ -5,6 +5,7 @@
 mod macros;
 
 mod address;
+pub mod attachment;
 mod auth;
 mod change;
 mod client;

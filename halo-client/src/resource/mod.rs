@@ -31,7 +31,6 @@ pub use delete::Delete;
 pub use get::Get;
 pub use list::List;
 pub use search::{Comparison, Conditions, Incremental, Orderable, Searchable};
-pub use special::Upload;
 pub use write::Saved;
 
 pub use crate::generated::resources::*;

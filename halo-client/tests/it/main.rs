@@ -1,5 +1,6 @@
 //! The client against scripted servers.
 
+mod attachments;
 mod batch;
 mod bodies;
 mod compile_fail;

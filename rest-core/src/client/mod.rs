@@ -199,9 +199,32 @@ impl HttpClient {
     /// A configuration error for another origin; otherwise as [`send`](Self::send).
     pub async fn raw(
         &self,
-        mut request: http::Request<Bytes>,
+        request: http::Request<Bytes>,
         options: &CallOptions,
     ) -> Result<http::Response<Bytes>, Error> {
+        self.send_raw(request, options, true).await.map(full)
+    }
+
+    /// Sends any request as [`raw`](Self::raw) does and hands out the body as it arrives, uncapped; the
+    /// attempt timeout covers only the head.
+    ///
+    /// # Errors
+    ///
+    /// As [`raw`](Self::raw), up to the head; then the body's own.
+    pub async fn download_raw(
+        &self,
+        request: http::Request<Bytes>,
+        options: &CallOptions,
+    ) -> Result<http::Response<Body>, Error> {
+        self.send_raw(request, options, false).await
+    }
+
+    async fn send_raw(
+        &self,
+        mut request: http::Request<Bytes>,
+        options: &CallOptions,
+        collect: bool,
+    ) -> Result<http::Response<Body>, Error> {
         let uri = request.uri();
         if uri.scheme().is_none() && uri.authority().is_none() {
             let path = uri.path_and_query().map_or("/", |path| path.as_str());
@@ -226,10 +249,10 @@ impl HttpClient {
             idempotency,
             accepts: &|status| status.is_success(),
             options,
-            collect: true,
+            collect,
             foreign: false,
         };
-        self.0.run(call).await.map(|done| full(done.response))
+        self.0.run(call).await.map(|done| done.response)
     }
 
     /// Sends a request to any other server, such as a presigned upload: without credentials, without the
@@ -243,6 +266,29 @@ impl HttpClient {
         request: http::Request<Bytes>,
         options: &CallOptions,
     ) -> Result<http::Response<Bytes>, Error> {
+        self.run_foreign(request, options, true).await.map(full)
+    }
+
+    /// Sends a request to any other server as [`send_foreign`](Self::send_foreign) does, such as to a presigned
+    /// address, and hands out the body as it arrives, uncapped; the attempt timeout covers only the head.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send), up to the head; then the body's own.
+    pub async fn download_foreign(
+        &self,
+        request: http::Request<Bytes>,
+        options: &CallOptions,
+    ) -> Result<http::Response<Body>, Error> {
+        self.run_foreign(request, options, false).await
+    }
+
+    async fn run_foreign(
+        &self,
+        request: http::Request<Bytes>,
+        options: &CallOptions,
+        collect: bool,
+    ) -> Result<http::Response<Body>, Error> {
         if request.uri().scheme().is_none() || request.uri().host().is_none() {
             return Err(Error::configuration("a request to another server needs an absolute address"));
         }
@@ -253,10 +299,10 @@ impl HttpClient {
             idempotency,
             accepts: &|status| status.is_success(),
             options,
-            collect: true,
+            collect,
             foreign: true,
         };
-        self.0.run(call).await.map(|done| full(done.response))
+        self.0.run(call).await.map(|done| done.response)
     }
 
     /// Fetches a token now unless there is a living one: a first test of the credentials. Does nothing with
