@@ -262,6 +262,9 @@ impl<S: Entity> Patch<S> {
 
 /// A record to be made.
 ///
+/// Where it is known what Halo refuses to do without, `of` takes it: `New::<User>::of(name, site)`. `record` starts
+/// with nothing, for all others and for what an instance fills in by itself.
+///
 /// ```
 /// use halo_client::New;
 /// use halo_client::schema::Ticket;

@@ -15,7 +15,11 @@ mod error_body;
 // Written by the generator in its final form.
 #[rustfmt::skip]
 mod generated;
+// Pages of documentation; not part of a program.
+#[cfg(any(doc, doctest))]
+pub mod guide;
 mod id;
+mod required;
 pub mod resource;
 pub mod schema;
 #[cfg(feature = "test-util")]
@@ -24,10 +28,14 @@ pub mod value;
 pub mod webhook;
 
 pub use change::{AnyJson, IntoField, New, Patch, Settable};
-pub use client::{Client, ClientBuilder};
+pub use client::{
+    Client, ClientBuilder, CompleteClientBuilder, Given, NeedsAuthorisationServer, NeedsCredentials,
+    NeedsResourceServer, Provided,
+};
 pub use custom_field::{CustomFieldKey, CustomFields, HasCustomFields};
 pub use id::{ActionKey, AnyKey, Entity, Id, Key, TextKey};
 pub use resource::{Conditions, Handle, Saved};
+pub use rest_core::client::CallOptions;
 pub use rest_core::error::Error;
 pub use rest_core::page::Page;
 pub use rest_core::paging::{Pages, Resume, Rows};

@@ -3,12 +3,13 @@
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use wiremock::matchers::{method, path};
+use rest_core::endpoint::Endpoint;
+use wiremock::matchers::{method, path, path_regex, query_param};
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
 use crate::id::sealed::Read as _;
 use crate::resource::{Deletable, Listable, Readable, Resource, Writes};
-use crate::{Client, ClientBuilder, Id};
+use crate::{Client, CompleteClientBuilder, Id};
 
 /// A HaloPSA on a loopback port that answers what it is told to, and tokens to everyone.
 ///
@@ -59,7 +60,7 @@ impl MockHalo {
     }
 
     /// A builder of such a client.
-    pub fn builder(&self) -> ClientBuilder {
+    pub fn builder(&self) -> CompleteClientBuilder {
         Client::builder()
             .resource_server(format!("{}/api", self.server.uri()))
             .authorisation_server(format!("{}/auth", self.server.uri()))
@@ -102,6 +103,52 @@ impl MockHalo {
     pub async fn refuses<R: Writes>(&self, status: u16, body: impl Into<String>) {
         let all = format!("/api{}", R::PATH);
         Mock::given(method("POST")).and(path(all)).respond_with(json(status, body)).mount(&self.server).await;
+    }
+
+    /// Answers this call with this JSON: the same method and path, and at least its query parameters. For
+    /// [endpoints](rest_core::endpoint::Endpoint) of any kind, also your own.
+    ///
+    /// # Panics
+    /// When the endpoint cannot be written as a request.
+    pub async fn answers<E: Endpoint>(&self, call: &E, body: impl Into<String>) {
+        self.answers_with(call, 200, body).await;
+    }
+
+    /// Answers this call with this status and body; see [`answers`](MockHalo::answers).
+    ///
+    /// # Panics
+    /// When the endpoint cannot be written as a request.
+    pub async fn answers_with<E: Endpoint>(&self, call: &E, status: u16, body: impl Into<String>) {
+        let base = format!("{}/api", self.server.uri());
+        let request = match base.parse().map_err(|_| None).and_then(|base| call.request(&base).map_err(Some))
+        {
+            Ok(request) => request,
+            Err(error) => panic!("the call cannot be written as a request: {error:?}"),
+        };
+        let mut mock = Mock::given(method(request.method().as_str())).and(path(request.uri().path()));
+        for (name, value) in url::form_urlencoded::parse(request.uri().query().unwrap_or("").as_bytes()) {
+            mock = mock.and(query_param(name.into_owned(), value.into_owned()));
+        }
+        mock.respond_with(json(status, body)).mount(&self.server).await;
+    }
+
+    /// Answers the next requests, whatever they are, with this status: 429, 500, 503. Tokens are still handed out.
+    pub async fn fails_next(&self, requests: u64, status: u16) {
+        Mock::given(path_regex("^/api/"))
+            .respond_with(ResponseTemplate::new(status))
+            .up_to_n_times(requests)
+            .with_priority(1)
+            .mount(&self.server)
+            .await;
+    }
+
+    /// Refuses a resource's lists and records with this status and body, such as 403.
+    pub async fn hides<R: Resource>(&self, status: u16, body: impl Into<String>) {
+        Mock::given(method("GET"))
+            .and(path_regex(format!("^/api{}(/|$)", R::PATH)))
+            .respond_with(json(status, body))
+            .mount(&self.server)
+            .await;
     }
 
     /// What was asked so far, tokens left out, each as `METHOD path?query body`.

@@ -1,8 +1,13 @@
 //! Tools for tests of programs that use this crate. Feature `test-util`.
 //!
-//! [`MockHalo`] is a server on a loopback port with one method per thing a HaloPSA does; what no method covers is
-//! mounted on its [`server`](MockHalo::server). [`ReplayTransport`] and [`ManualClock`] need no port and no time:
-//! hours of waiting pass at once.
+//! - [`MockHalo`], a server on a loopback port: [`list`](MockHalo::list), [`record`](MockHalo::record),
+//!   [`saves`](MockHalo::saves), [`deletes`](MockHalo::deletes) for each resource, [`keep`](MockHalo::keep) for one
+//!   that remembers, [`answers`](MockHalo::answers) for any other call, [`refuses`](MockHalo::refuses),
+//!   [`hides`](MockHalo::hides) and [`fails_next`](MockHalo::fails_next) for trouble.
+//! - [`ReplayTransport`] and [`ManualClock`], a script without a port and time without waiting: hours pass at once.
+//! - [`signed_delivery`], what Halo would send to a webhook receiver of yours.
+//!
+//! The guide shows a [service tested without Halo](crate::guide::testing).
 //!
 //! ```
 //! use halo_client::resource::Tickets;
@@ -18,19 +23,21 @@
 //! # Ok(()) }
 //! ```
 
+mod delivery;
 mod mock;
 mod store;
 
+pub use delivery::signed_delivery;
 pub use mock::MockHalo;
 pub use rest_core::test_util::{ManualClock, Recorded, ReplayTransport, Reply};
 pub use store::Store;
 pub use wiremock;
 
-use crate::{Client, ClientBuilder};
+use crate::{Client, CompleteClientBuilder};
 
 /// A builder of clients for a [`ReplayTransport`]: complete, without rate limit, with repeatable jitter. The
 /// first answer of the script must be a token, such as [`token`].
-pub fn replayed(transport: &ReplayTransport, clock: &ManualClock) -> ClientBuilder {
+pub fn replayed(transport: &ReplayTransport, clock: &ManualClock) -> CompleteClientBuilder {
     Client::builder()
         .resource_server("https://acme.halopsa.test/api")
         .authorisation_server("https://acme.halopsa.test/auth")

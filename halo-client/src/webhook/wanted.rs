@@ -71,6 +71,29 @@ impl Authentication {
         }
     }
 
+    /// The header with which Halo would prove that it sends this body.
+    #[cfg(feature = "test-util")]
+    pub(crate) fn prove(&self, body: &[u8]) -> Option<(String, String)> {
+        use base64::Engine as _;
+        use base64::engine::general_purpose::STANDARD;
+        use hmac::{Hmac, KeyInit as _, Mac as _};
+
+        let authorization = |value: String| Some((http::header::AUTHORIZATION.as_str().to_owned(), value));
+        match &self.0 {
+            Kind::None => None,
+            Kind::Basic { username, password } => {
+                let pair = format!("{username}:{}", password.expose_secret());
+                authorization(format!("Basic {}", STANDARD.encode(pair)))
+            }
+            Kind::Bearer { token } => authorization(format!("Bearer {}", token.expose_secret())),
+            Kind::Hmac { header, key, prefix } => {
+                let mut mac = Hmac::<sha2::Sha256>::new_from_slice(key.expose_secret().as_bytes()).ok()?;
+                mac.update(body);
+                Some((header.clone(), format!("{prefix}{}", STANDARD.encode(mac.finalize().into_bytes()))))
+            }
+        }
+    }
+
     fn number(&self) -> i64 {
         match &self.0 {
             Kind::None => 0,

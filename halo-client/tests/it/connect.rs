@@ -86,7 +86,7 @@ fn mistaken_addresses_are_refused_before_anything_is_sent() {
             Some("authorisation_server_missing_auth"),
         ),
         (complete().resource_server("http://acme.halopsa.com/api"), Some("resource_server_plain_http")),
-        (Client::builder(), None),
+        (complete().resource_server(""), Some("resource_server_not_a_url")),
     ] {
         let error = builder.build().expect_err("mistaken");
         assert!(error.is_configuration());

@@ -227,7 +227,7 @@ impl HttpClientBuilder {
         };
         let limiter = self.limiter.unwrap_or_else(|| RateLimiter::with_time(self.limit, Arc::clone(&time)));
         let user_agent = headers.get(USER_AGENT).cloned();
-        Ok(HttpClient(Arc::new(Inner {
+        let inner = Arc::new(Inner {
             wire: Wire {
                 transport,
                 time,
@@ -249,7 +249,8 @@ impl HttpClientBuilder {
             headers,
             call_id_header: self.call_id_header,
             hooks: self.hooks,
-        })))
+        });
+        Ok(HttpClient { inner, options: None })
     }
 }
 

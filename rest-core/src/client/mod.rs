@@ -6,12 +6,14 @@ mod options;
 mod pipeline;
 pub(crate) mod wire;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
+use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
 use url::Url;
 
@@ -41,7 +43,11 @@ use crate::transport::Body;
 /// Dropping the future of a call gives back what it reserved. A request that was under way may have been
 /// applied; use a [deadline](CallOptions::deadline) instead, whose error says so.
 #[derive(Clone)]
-pub struct HttpClient(Arc<Inner>);
+pub struct HttpClient {
+    inner: Arc<Inner>,
+    /// What all calls of this clone do differently.
+    options: Option<Arc<CallOptions>>,
+}
 
 struct Inner {
     wire: Wire,
@@ -84,6 +90,32 @@ impl HttpClient {
         HttpClientBuilder::new(base)
     }
 
+    /// A clone whose calls all have these settings, over those that it has already. Settings of a single call
+    /// come before them.
+    ///
+    /// ```no_run
+    /// # async fn example(client: rest_core::client::HttpClient, endpoint: impl rest_core::endpoint::Endpoint)
+    /// # -> Result<(), rest_core::error::Error> {
+    /// use rest_core::client::CallOptions;
+    /// use std::time::Duration;
+    ///
+    /// let patient = client.with_options(CallOptions::new().attempt_timeout(Duration::from_secs(120)));
+    /// patient.send(&endpoint).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn with_options(&self, options: CallOptions) -> HttpClient {
+        let options = self.settings(&options).into_owned();
+        HttpClient { inner: Arc::clone(&self.inner), options: Some(Arc::new(options)) }
+    }
+
+    /// A call's settings over those of this clone.
+    fn settings<'a>(&self, options: &'a CallOptions) -> Cow<'a, CallOptions> {
+        match &self.options {
+            Some(standing) => Cow::Owned(options.over(standing)),
+            None => Cow::Borrowed(options),
+        }
+    }
+
     /// Sends an endpoint and reads its answer.
     ///
     /// # Errors
@@ -102,6 +134,10 @@ impl HttpClient {
     /// # Errors
     ///
     /// As [`send`](Self::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// See [`HttpClient`].
     pub async fn send_with<E: Endpoint>(
         &self,
         endpoint: &E,
@@ -115,12 +151,44 @@ impl HttpClient {
     /// # Errors
     ///
     /// As [`send`](Self::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// See [`HttpClient`].
     pub async fn call<E: Endpoint>(
         &self,
         endpoint: &E,
         options: &CallOptions,
     ) -> Result<Answer<E::Response>, Error> {
-        let request = endpoint.request(&self.0.base)?;
+        self.call_reading(endpoint, options, |response| endpoint.decode(response)).await
+    }
+
+    /// Sends an endpoint and reads its answer's JSON into a type of your own, instead of the endpoint's.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// See [`HttpClient`].
+    pub async fn send_as<T: DeserializeOwned>(
+        &self,
+        endpoint: &impl Endpoint,
+        options: &CallOptions,
+    ) -> Result<T, Error> {
+        let read = |response: http::Response<Bytes>| crate::decode::json(response.body());
+        self.call_reading(endpoint, options, read).await.map(|answer| answer.value)
+    }
+
+    async fn call_reading<E: Endpoint, T>(
+        &self,
+        endpoint: &E,
+        options: &CallOptions,
+        read: impl FnOnce(http::Response<Bytes>) -> Result<T, DecodeError>,
+    ) -> Result<Answer<T>, Error> {
+        let options = &*self.settings(options);
+        let request = endpoint.request(&self.inner.base)?;
         let idempotency = options.idempotency.unwrap_or_else(|| endpoint.idempotency());
         let method = request.method().clone();
         let template = endpoint.template();
@@ -134,16 +202,17 @@ impl HttpClient {
             collect: true,
             foreign: false,
         };
-        let Done { response, attempts, elapsed, call_id } = self.0.run(call).await?;
+        let Done { response, attempts, elapsed, call_id } = self.inner.run(call).await?;
         let response = full(response);
         let status = response.status();
         // Sharing the bytes is cheap, and an answer that cannot be read must be quoted.
         let kept = response.body().clone();
         let server_id = response.headers().contains_key("x-request-id").then(|| response.headers().clone());
-        match endpoint.decode(response) {
+        match read(response) {
             Ok(value) => Ok(Answer { value, status, attempts, elapsed, call_id }),
             Err(cause) => {
-                let id = server_id.and_then(|headers| self.0.wire.request_id(&headers)).unwrap_or(call_id);
+                let id =
+                    server_id.and_then(|headers| self.inner.wire.request_id(&headers)).unwrap_or(call_id);
                 let error = self.unreadable(cause, &kept, idempotency);
                 Err(error
                     .with_endpoint(method, template)
@@ -159,7 +228,7 @@ impl HttpClient {
         // caller has to read back either way.
         let sent = if idempotency == Idempotency::Once { Sent::MayBeApplied } else { Sent::Answered };
         Error::new(ErrorKind::Decode, cause.to_string())
-            .with_body(self.0.wire.excerpt(body))
+            .with_body(self.inner.wire.excerpt(body))
             .with_sent(sent)
             .with_source(cause)
     }
@@ -170,12 +239,17 @@ impl HttpClient {
     /// # Errors
     ///
     /// As [`send`](Self::send), up to the head; then the body's own.
+    ///
+    /// # Cancel safety
+    ///
+    /// See [`HttpClient`]. Dropping the body closes its connection.
     pub async fn download<E: Endpoint>(
         &self,
         endpoint: &E,
         options: &CallOptions,
     ) -> Result<http::Response<Body>, Error> {
-        let request = endpoint.request(&self.0.base)?;
+        let options = &*self.settings(options);
+        let request = endpoint.request(&self.inner.base)?;
         let call = Call {
             request,
             template: endpoint.template(),
@@ -185,7 +259,7 @@ impl HttpClient {
             collect: false,
             foreign: false,
         };
-        self.0.run(call).await.map(|done| done.response)
+        self.inner.run(call).await.map(|done| done.response)
     }
 
     /// Sends any request through the same credentials, limits and retries.
@@ -197,6 +271,10 @@ impl HttpClient {
     /// # Errors
     ///
     /// A configuration error for another origin; otherwise as [`send`](Self::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// See [`HttpClient`].
     pub async fn raw(
         &self,
         request: http::Request<Bytes>,
@@ -225,6 +303,7 @@ impl HttpClient {
         options: &CallOptions,
         collect: bool,
     ) -> Result<http::Response<Body>, Error> {
+        let options = &*self.settings(options);
         let uri = request.uri();
         if uri.scheme().is_none() && uri.authority().is_none() {
             let path = uri.path_and_query().map_or("/", |path| path.as_str());
@@ -232,11 +311,11 @@ impl HttpClient {
             if uri.path().split('/').any(|segment| matches!(segment, "." | "..")) {
                 return Err(Error::configuration("a raw request's path must not hold `.` or `..` segments"));
             }
-            let address = format!("{}{path}", self.0.base.as_str().trim_end_matches('/'));
+            let address = format!("{}{path}", self.inner.base.as_str().trim_end_matches('/'));
             *request.uri_mut() = address
                 .parse()
                 .map_err(|_| Error::configuration("the raw request's address cannot be written"))?;
-        } else if !same_origin(uri, &self.0.base_uri) {
+        } else if !same_origin(uri, &self.inner.base_uri) {
             return Err(Error::configuration(
                 "a raw request must be relative or go to the base's origin; use `send_foreign` for others",
             ));
@@ -252,7 +331,7 @@ impl HttpClient {
             collect,
             foreign: false,
         };
-        self.0.run(call).await.map(|done| done.response)
+        self.inner.run(call).await.map(|done| done.response)
     }
 
     /// Sends a request to any other server, such as a presigned upload: without credentials, without the
@@ -261,6 +340,10 @@ impl HttpClient {
     /// # Errors
     ///
     /// As [`send`](Self::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// See [`HttpClient`].
     pub async fn send_foreign(
         &self,
         request: http::Request<Bytes>,
@@ -289,6 +372,9 @@ impl HttpClient {
         options: &CallOptions,
         collect: bool,
     ) -> Result<http::Response<Body>, Error> {
+        // Headers that were meant for the client's own server stay out.
+        let options =
+            &CallOptions { headers: options.headers.clone(), ..self.settings(options).into_owned() };
         if request.uri().scheme().is_none() || request.uri().host().is_none() {
             return Err(Error::configuration("a request to another server needs an absolute address"));
         }
@@ -302,7 +388,7 @@ impl HttpClient {
             collect,
             foreign: true,
         };
-        self.0.run(call).await.map(|done| done.response)
+        self.inner.run(call).await.map(|done| done.response)
     }
 
     /// Fetches a token now unless there is a living one: a first test of the credentials. Does nothing with
@@ -311,10 +397,14 @@ impl HttpClient {
     /// # Errors
     ///
     /// Those of the token source.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future changes nothing; another caller that waits for the same token fetches it.
     pub async fn authenticate(&self) -> Result<(), Error> {
-        match &self.0.signer {
+        match &self.inner.signer {
             Signer::Tokens { source, cache } => {
-                let exchange = Exchange { wire: &self.0.wire };
+                let exchange = Exchange { wire: &self.inner.wire };
                 cache.get(|| source.fetch(&exchange)).await.map(drop)
             }
             _ => Ok(()),
@@ -324,41 +414,41 @@ impl HttpClient {
     /// Takes a secret out of everything that servers send back from now on, before it reaches an error or a log:
     /// for secrets that a call sends in its body. The client's own credentials are known already.
     pub fn redact(&self, secret: impl Into<secrecy::SecretString>) {
-        self.0.wire.secrets.add(secret.into());
+        self.inner.wire.secrets.add(secret.into());
     }
 
     /// The address that endpoints' paths are appended to.
     pub fn base(&self) -> &Url {
-        &self.0.base
+        &self.inner.base
     }
 
     /// The limiter, to look at it, to store its window, or to share it with another client.
     pub fn limiter(&self) -> &RateLimiter {
-        &self.0.limiter
+        &self.inner.limiter
     }
 
     /// The client's clock.
     pub fn clock(&self) -> Arc<dyn Time> {
-        Arc::clone(&self.0.wire.time)
+        Arc::clone(&self.inner.wire.time)
     }
 
     /// How many retries all calls together have left at the moment.
     pub fn retries_left(&self) -> u32 {
-        self.0.wire.budget.left()
+        self.inner.wire.budget.left()
     }
 }
 
 impl fmt::Debug for HttpClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let auth = match &self.0.signer {
+        let auth = match &self.inner.signer {
             Signer::None => "none",
             Signer::Fixed(..) => "fixed",
             Signer::Tokens { .. } => "tokens",
         };
         f.debug_struct("HttpClient")
-            .field("base", &self.0.base.as_str())
+            .field("base", &self.inner.base.as_str())
             .field("auth", &auth)
-            .field("limiter", &self.0.limiter)
+            .field("limiter", &self.inner.limiter)
             .finish_non_exhaustive()
     }
 }

@@ -70,4 +70,20 @@ impl CallOptions {
         self.body_cap = Some(bytes);
         self
     }
+
+    /// These settings, and those of `base` where these say nothing.
+    pub(crate) fn over(&self, base: &CallOptions) -> CallOptions {
+        let mut headers = base.headers.clone();
+        for (name, value) in &self.headers {
+            headers.insert(name, value.clone());
+        }
+        CallOptions {
+            attempt_timeout: self.attempt_timeout.or(base.attempt_timeout),
+            deadline: self.deadline.or(base.deadline),
+            idempotency: self.idempotency.or(base.idempotency),
+            headers,
+            no_retries: self.no_retries || base.no_retries,
+            body_cap: self.body_cap.or(base.body_cap),
+        }
+    }
 }

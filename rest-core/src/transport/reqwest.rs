@@ -72,7 +72,7 @@ impl ReqwestTransportBuilder {
         self
     }
 
-    /// Trusts this PEM certificate besides the platform's.
+    /// Trusts these PEM certificates, one or several, besides the platform's.
     pub fn root_certificate_pem(mut self, pem: impl Into<Bytes>) -> Self {
         self.roots.push(pem.into());
         self
@@ -101,9 +101,13 @@ impl ReqwestTransportBuilder {
         }
         #[cfg(any(feature = "rustls", feature = "rustls-no-provider", feature = "native-tls"))]
         for pem in &self.roots {
-            let certificate = ::reqwest::Certificate::from_pem(pem)
+            let certificates = ::reqwest::Certificate::from_pem_bundle(pem)
                 .map_err(bad("a root certificate is not a PEM certificate"))?;
-            builder = builder.tls_certs_merge([certificate]);
+            // A text without any would be taken as nothing to trust, and be missed at the first handshake.
+            if certificates.is_empty() {
+                return Err(Error::configuration("a root certificate is not a PEM certificate"));
+            }
+            builder = builder.tls_certs_merge(certificates);
         }
         #[cfg(not(any(feature = "rustls", feature = "rustls-no-provider", feature = "native-tls")))]
         if !self.roots.is_empty() {

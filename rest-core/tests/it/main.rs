@@ -6,6 +6,7 @@ mod answers;
 mod credentials;
 mod leaks;
 mod limits;
+mod options;
 mod retries;
 mod sockets;
 

@@ -92,3 +92,38 @@ fn packed_bodies_are_unpacked_and_capped_by_their_real_size() {
     let options = CallOptions::new().body_cap(1000);
     assert!(run(client(&base).send_with(&Thing::get(), &options)).unwrap_err().is_body_too_large());
 }
+
+#[test]
+fn a_proxy_gets_the_request_with_its_whole_address() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let proxy = format!("http://{}", listener.local_addr().unwrap());
+    let seen = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = [0; 4096];
+        let length = stream.read(&mut request).unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 8\r\n\r\n{\"id\":1}").unwrap();
+        String::from_utf8_lossy(&request[..length]).into_owned()
+    });
+    let transport = ReqwestTransport::builder().proxy(proxy).build().unwrap();
+    let client = HttpClient::builder("http://api.example.com/v1".parse().unwrap())
+        .clock(SystemClock)
+        .transport(transport)
+        .build()
+        .unwrap();
+    assert_eq!(run(client.send(&Thing::get())).unwrap(), Body { id: 1 });
+    let seen = seen.join().unwrap();
+    assert!(seen.starts_with("GET http://api.example.com/v1/things/1 HTTP/1.1"), "{seen}");
+}
+
+#[test]
+fn a_transport_that_cannot_work_says_why() {
+    let refused = |builder: rest_core::transport::ReqwestTransportBuilder| {
+        let error = builder.build().unwrap_err();
+        assert!(error.is_configuration());
+        error.to_string()
+    };
+    let words = refused(ReqwestTransport::builder().proxy("http://[broken"));
+    assert!(words.contains("proxy"), "{words}");
+    let words = refused(ReqwestTransport::builder().root_certificate_pem("no certificate"));
+    assert!(words.contains("root certificate"), "{words}");
+}

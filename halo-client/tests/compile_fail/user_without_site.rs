@@ -1,0 +1,6 @@
+use halo_client::New;
+use halo_client::schema::User;
+
+fn main() {
+    let _ = New::<User>::of("Ann Ames");
+}
