@@ -4,6 +4,7 @@
 //! wire values and the planner's.
 
 mod canaries;
+mod chronicle;
 mod feed;
 pub mod halo;
 pub mod hit;

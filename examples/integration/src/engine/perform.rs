@@ -8,23 +8,21 @@ use std::collections::BTreeMap;
 use rest_core::clock::Time;
 use sync_core::catalogue::Catalogue;
 use sync_core::decision::OpId;
-use sync_core::exec::{
-    Commit, Event, Exec, History, JournalEntry, Memory, Outcome, Record, RecordKey, Report, Step,
-};
-use sync_core::field::FieldId;
+use sync_core::exec::{Commit, Event, Exec, JournalEntry, Memory, Outcome, Record, RecordKey, Report, Step};
 use sync_core::hash::Hash256;
 use sync_core::ids::{ItemId, Side};
-use sync_core::plan::{Op, OpKind, Plan, explain_op_named};
-use sync_core::record::HaloTicket;
+use sync_core::plan::{Op, Plan, explain_op_named};
+use sync_core::record::{HaloTicket, Snapshot};
 use sync_core::stamp::Stamp;
 use sync_core::value::Obs;
 
+use super::chronicle::{Chronicle, Late};
 use super::halo::HaloSide;
 use super::hit::HitSide;
 use super::rows::SeenRow;
 use super::stop::Stop;
 use crate::exit::Failure;
-use crate::storage::{self, Change, HistoryEntry, Lease, RunId, Store};
+use crate::storage::{self, Change, HistoryFilter, Lease, RunId, Store};
 
 /// Told what is being done, for progress bars and plain lines.
 pub trait Watch: Send + Sync {
@@ -57,6 +55,8 @@ pub struct Performer<'a> {
     pub hit: &'a HitSide,
     /// What both tenants have, for the names in sentences.
     pub catalogue: &'a Catalogue,
+    /// What was read before the plan was made.
+    pub snapshot: &'a Snapshot,
     /// The time, and waiting.
     pub time: &'a dyn Time,
     /// Who is told.
@@ -66,6 +66,9 @@ pub struct Performer<'a> {
     /// Whether somebody asks for an early end.
     pub stop: &'a Stop,
 }
+
+/// How many lines of an operation are looked through for those of one request.
+const LINES: u32 = 1_000;
 
 impl Performer<'_> {
     /// Carries out a plan. `memory` is the state that the plan was made from.
@@ -83,11 +86,15 @@ impl Performer<'_> {
         mut memory: Memory,
     ) -> Result<Report, Failure> {
         let ops: BTreeMap<OpId, &Op> = plan.ops.iter().map(|op| (op.id, op)).collect();
+        let mut chronicle = Chronicle::new(plan, plan_hash, self.run, self.catalogue, self.snapshot);
         let mut done = 0;
         let mut seen = Vec::new();
         loop {
             let event = match exec.poll(self.now()) {
-                Step::Done(report) => return Ok(report),
+                Step::Done(report) => {
+                    self.commit(&chronicle.end(&report, now_ms(self.time))).await?;
+                    return Ok(report);
+                }
                 Step::Wait(until) => {
                     if self.stop.unless(self.wait(until)).await.is_none() {
                         exec.stop(STOPPED);
@@ -95,18 +102,18 @@ impl Performer<'_> {
                     continue;
                 }
                 Step::Persist(entry) => {
-                    let changes = persist(&mut memory, &entry);
+                    let lines = chronicle.entry(&entry, &memory, now_ms(self.time));
+                    let mut changes = persist(&mut memory, &entry);
+                    changes.extend(lines);
                     self.commit(&changes).await?;
                     Event::Persisted
                 }
                 Step::Commit(commit) => {
                     let op = commit.op.and_then(|id| ops.get(&id).copied());
+                    let mut lines = chronicle.commit(&commit, &memory, now_ms(self.time));
+                    lines.extend(self.settle(chronicle.late(&commit, &memory)).await?);
                     let mut changes = apply(&mut memory, &commit);
-                    if let Some(op) = op {
-                        changes.extend(
-                            self.log(op, &commit, plan_hash).into_iter().map(|e| Change::Log(Box::new(e))),
-                        );
-                    }
+                    changes.append(&mut lines);
                     changes.append(&mut seen);
                     self.commit(&changes).await?;
                     if let Some(op) = op {
@@ -154,6 +161,7 @@ impl Performer<'_> {
                     )));
                 }
             };
+            chronicle.heard(&event);
             match &event {
                 Event::Written(Outcome::Unknown) => {
                     tracing::warn!("the outcome of a write is unknown; the next run looks for it");
@@ -166,6 +174,17 @@ impl Performer<'_> {
                 exec.stop(STOPPED);
             }
         }
+    }
+
+    /// What became of writes whose replies were lost.
+    async fn settle(&self, late: Vec<Late>) -> Result<Vec<Change>, Failure> {
+        let mut changes = Vec::new();
+        for late in late {
+            let filter = HistoryFilter { op: Some(late.write.op), limit: LINES, ..HistoryFilter::default() };
+            let lines = self.store.history(&filter).await?;
+            changes.extend(late.settled(&lines).map(|settled| Change::Settle(Box::new(settled))));
+        }
+        Ok(changes)
     }
 
     fn now(&self) -> Stamp {
@@ -185,44 +204,6 @@ impl Performer<'_> {
         self.store.commit(self.lease, changes, now_ms(self.time)).await?;
         Ok(())
     }
-
-    /// What the history says about an operation: a line for each field that was written, else one line.
-    fn log(&self, op: &Op, commit: &Commit, plan_hash: Hash256) -> Vec<HistoryEntry> {
-        let line = HistoryEntry {
-            run: Some(self.run),
-            op: Some(op.id),
-            at: now_ms(self.time),
-            record: None,
-            item: op.item.clone().or_else(|| commit.links.first().map(|link| link.item.clone())),
-            client: Some(op.client.clone()),
-            action: op.kind.code().to_owned(),
-            field: None,
-            before: None,
-            after: None,
-            why: serde_json::to_string(&op.why).unwrap_or_default(),
-            sentence: explain_op_named(op, self.catalogue),
-            plan: Some(plan_hash),
-            outcome: storage::Outcome::Applied,
-        };
-        let Some(history) = &commit.history else {
-            // Agreeing with what is there already is no event that anybody looks for.
-            return if matches!(op.kind, OpKind::Rebase { .. }) { Vec::new() } else { vec![line] };
-        };
-        let line = HistoryEntry { record: Some(key(&history.record)), ..line };
-        let fields = written_fields(history);
-        if fields.is_empty() {
-            return vec![line];
-        }
-        fields
-            .into_iter()
-            .map(|field| HistoryEntry {
-                field: Some(field),
-                before: history.before.get(field).value().cloned(),
-                after: history.after.get(field).value().or(history.sent.get(field).value()).cloned(),
-                ..line.clone()
-            })
-            .collect()
-    }
 }
 
 /// Milliseconds since 1970 by this machine's clock.
@@ -234,10 +215,6 @@ pub fn now_ms(time: &dyn Time) -> i64 {
 
 fn internal(what: String) -> Failure {
     Failure::other("internal", what, "nothing was lost; please report this")
-}
-
-fn written_fields(history: &History) -> Vec<FieldId> {
-    history.sent.iter().map(|(field, _)| field).collect()
 }
 
 /// Applies a journal entry to the memory, and says what that changes in the store.

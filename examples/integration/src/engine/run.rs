@@ -153,6 +153,7 @@ impl Engine {
             halo: &self.halo,
             hit: &self.hit,
             catalogue: &view.catalogue,
+            snapshot: &view.snapshot,
             time: &*self.time,
             watch,
             run,
@@ -221,8 +222,8 @@ impl Engine {
             op.why.iter().any(|why| matches!(why, Why::Changed { side, .. } if *side == changed))
         };
         let links = self.store.count_links().await?;
-        // A run over no links proves nothing, for or against, and neither does one that was stopped.
-        let judged = links > 0 && !self.stop.is_requested();
+        // A run over no links, or over some of them, proves nothing, for or against, and neither does one that was stopped.
+        let judged = links > 0 && planned.plan.head.complete && !self.stop.is_requested();
         let clean_run = judged.then(|| {
             report.is_clean() && planned.plan.conflicts.is_empty() && planned.plan.head.verdict == Verdict::Ok
         });

@@ -5,7 +5,7 @@ use sync_core::decision::{Conflict, ConflictId, IssueId, OpId, PairingAnswer, Pr
 use sync_core::hash::{Hash128, Hash256};
 use sync_core::ids::{AgentId, HaloClientId, HitClientId, ItemId, MemberId, Side, TicketId};
 
-use super::{ClientLink, GateStep, HistoryEntry, NewIssue, Questions, RecordKey, RunId};
+use super::{ClientLink, GateStep, HistoryEntry, NewIssue, Questions, RecordKey, RunId, Settled};
 
 /// One change of the engine's state. A list of them is committed in one transaction, in order.
 #[derive(Debug, Clone)]
@@ -82,6 +82,8 @@ pub enum Change {
     ForgetApproval(ProposalId),
     /// Logs a line of history.
     Log(Box<HistoryEntry>),
+    /// Says what became of lines of history whose outcome was unknown.
+    Settle(Box<Settled>),
     /// Ends a run.
     EndRun {
         /// The run.
@@ -130,6 +132,7 @@ impl Change {
             | Change::SetQuestions(_)
             | Change::ForgetApproval(_)
             | Change::Log(_)
+            | Change::Settle(_)
             | Change::EndRun { .. }
             | Change::Gate(_) => false,
         }

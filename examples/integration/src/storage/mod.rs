@@ -6,6 +6,7 @@
 mod change;
 mod error;
 mod inbox;
+mod past;
 mod sqlite;
 #[cfg(test)]
 mod suite;
@@ -21,6 +22,7 @@ use sync_core::ids::{AgentId, ItemId, MemberId, TicketId};
 pub use self::change::{Answer, Change};
 pub use self::error::StoreError;
 pub use self::inbox::{Delivery, Reception, Told, Waiting};
+pub use self::past::{HistoryEntry, HistoryFilter, HistoryRow, Outcome, Settled};
 pub use self::sqlite::SqliteStore;
 pub use self::types::*;
 

@@ -32,6 +32,7 @@ where
     answers_reach_the_planner(&fresh().await).await;
     only_open_things_can_be_decided(&fresh().await).await;
     history_tells_what_happened(&fresh().await).await;
+    a_line_is_settled_once(&fresh().await).await;
     the_gate_counts(&fresh().await).await;
     the_serial_tells_stale_plans(&fresh().await).await;
 }
@@ -373,6 +374,7 @@ async fn history_tells_what_happened(store: &impl Store) {
         at,
         record: Some(RecordKey::Ticket(TicketId(7))),
         item: Some("i1".into()),
+        name: Some("Firewall".into()),
         client: Some("c1".into()),
         action: "update".into(),
         field: Some(field),
@@ -381,7 +383,9 @@ async fn history_tells_what_happened(store: &impl Store) {
         why: "[{\"code\":\"hit_changed\"}]".into(),
         sentence: "Name changes.".into(),
         plan: Some(plan),
+        attempt: None,
         outcome: Outcome::Applied,
+        detail: None,
     };
     let (name, due) = (entry(FieldId::Name, 6), entry(FieldId::Due, 7));
     let changes = [
@@ -395,11 +399,68 @@ async fn history_tells_what_happened(store: &impl Store) {
     assert_eq!(rows.iter().map(|row| &row.entry).collect::<Vec<_>>(), [&due, &name]);
     let older = HistoryFilter { before: Some(rows[0].id), item: Some("i1".into()), ..filter };
     assert_eq!(store.history(&older).await.unwrap(), rows[1..]);
+    for (client, record, found) in [("c1", 7, 2), ("c2", 7, 0), ("c1", 8, 0)] {
+        let record = Some(RecordKey::Ticket(TicketId(record)));
+        let filter = HistoryFilter { client: Some(client.into()), record, limit: 10, ..Default::default() };
+        assert_eq!(store.history(&filter).await.unwrap().len(), found, "{filter:?}");
+    }
     let elsewhere = HistoryFilter { run: Some(run + 1), limit: 10, ..Default::default() };
     assert_eq!(store.history(&elsewhere).await.unwrap(), []);
     let runs = store.runs(5).await.unwrap();
     assert_eq!(runs.len(), 1);
     assert_eq!((runs[0].ended_at, runs[0].exit, runs[0].plan), (Some(8), Some(2), Some(plan)));
+}
+
+async fn a_line_is_settled_once(store: &impl Store) {
+    let lease = store.lease("t", NO_WAIT).await.unwrap();
+    let op = Hash128::of(b"op");
+    let line = |field, attempt| HistoryEntry {
+        run: None,
+        op: Some(op),
+        at: 6,
+        record: None,
+        item: None,
+        name: None,
+        client: None,
+        action: "update".into(),
+        field: Some(field),
+        before: Some(Value::text("old")),
+        after: Some(Value::text("sent")),
+        why: "[]".into(),
+        sentence: "Name changes.".into(),
+        plan: None,
+        attempt: Some(attempt),
+        outcome: Outcome::Unknown,
+        detail: None,
+    };
+    let lines = [line(FieldId::Name, 1), line(FieldId::Name, 2), line(FieldId::Due, 2)];
+    let logged: Vec<_> = lines.into_iter().map(|line| Change::Log(Box::new(line))).collect();
+    store.commit(&lease, &logged, 6).await.unwrap();
+    let one = Settled {
+        op,
+        attempt: Some(2),
+        field: Some((FieldId::Name, Some(Value::text("Sent")))),
+        record: Some(RecordKey::Ticket(TicketId(9))),
+        outcome: Outcome::Applied,
+        detail: None,
+    };
+    let rest =
+        Settled { attempt: None, field: None, record: None, outcome: Outcome::NotApplied, ..one.clone() };
+    // What is settled stays as it is, whatever is said of the rest.
+    store.commit(&lease, &[Change::Settle(Box::new(one)), Change::Settle(Box::new(rest))], 7).await.unwrap();
+    let found = store.history(&HistoryFilter { limit: 9, ..Default::default() }).await.unwrap();
+    let told: Vec<_> = found
+        .iter()
+        .map(|row| (row.entry.outcome, row.entry.after.clone(), row.entry.record.is_some()))
+        .collect();
+    let sent = || Some(Value::text("sent"));
+    let expected = [
+        (Outcome::NotApplied, sent(), false),
+        (Outcome::Applied, Some(Value::text("Sent")), true),
+        (Outcome::NotApplied, sent(), false),
+    ];
+    assert_eq!(told, expected);
+    assert!(found.iter().all(|row| row.entry.before == Some(Value::text("old"))));
 }
 
 async fn the_gate_counts(store: &impl Store) {

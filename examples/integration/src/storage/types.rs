@@ -1,13 +1,11 @@
 //! What is stored beside sync-core's own types: rows about runs, people's answers and the state of the program.
 
 use serde::{Deserialize, Serialize};
-use sync_core::decision::{Conflict, Issue, IssueId, OpId, ProposalId, Subject};
-use sync_core::field::FieldId;
+use sync_core::decision::{Conflict, Issue, IssueId, ProposalId, Subject};
 use sync_core::gate::{GateNeedName, GateReport, RunFacts, gate};
 use sync_core::hash::Hash256;
 use sync_core::ids::{HaloClientId, HitClientId, ItemId, Kind, Side, TicketId};
 use sync_core::plan::explain_issue;
-use sync_core::value::Value;
 
 /// Milliseconds since 1970-01-01T00:00:00Z, by this machine's clock.
 pub type UnixMs = i64;
@@ -218,97 +216,6 @@ pub struct Questions {
     pub clients: Vec<ClientQuestion>,
     /// Operations to approve.
     pub proposals: Vec<Proposal>,
-}
-
-/// How a logged operation ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// It was done, and read back where it was a write.
-    Applied,
-    /// The server refused it.
-    Rejected,
-    /// It may or may not have been done.
-    Unknown,
-    /// It was not tried, because the record had changed.
-    Skipped,
-}
-
-impl Outcome {
-    /// The stable word.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Outcome::Applied => "applied",
-            Outcome::Rejected => "rejected",
-            Outcome::Unknown => "unknown",
-            Outcome::Skipped => "skipped",
-        }
-    }
-
-    pub(super) fn from_word(word: &str) -> Option<Self> {
-        [Outcome::Applied, Outcome::Rejected, Outcome::Unknown, Outcome::Skipped]
-            .into_iter()
-            .find(|outcome| outcome.word() == word)
-    }
-}
-
-/// One line of history: one field of one operation, or the operation itself where it has no field.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct HistoryEntry {
-    /// The run; nothing for a person's decision.
-    pub run: Option<RunId>,
-    /// The operation, or the conflict, issue or proposal a person decided.
-    pub op: Option<OpId>,
-    /// When.
-    pub at: UnixMs,
-    /// The record written to, or decided about.
-    pub record: Option<RecordKey>,
-    /// The item of the link.
-    pub item: Option<ItemId>,
-    /// The client at HIT.
-    pub client: Option<HitClientId>,
-    /// The sort of operation: `create`, `update`, `adopt`, `decision` ...
-    pub action: String,
-    /// The field.
-    pub field: Option<FieldId>,
-    /// What was there before; kept so that an overwritten value can be found again.
-    pub before: Option<Value>,
-    /// What is there now.
-    pub after: Option<Value>,
-    /// The reasons, as the plan file writes them (JSON).
-    pub why: String,
-    /// The operation in one sentence.
-    pub sentence: String,
-    /// The plan it was part of.
-    pub plan: Option<Hash256>,
-    /// How it ended.
-    pub outcome: Outcome,
-}
-
-/// A line of history with its number.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct HistoryRow {
-    /// Its number; they grow.
-    pub id: i64,
-    /// The line.
-    #[serde(flatten)]
-    pub entry: HistoryEntry,
-}
-
-/// Which lines of history to read.
-#[derive(Debug, Clone, Default)]
-pub struct HistoryFilter {
-    /// Only of this run.
-    pub run: Option<RunId>,
-    /// Only of this operation.
-    pub op: Option<OpId>,
-    /// Only of this item.
-    pub item: Option<ItemId>,
-    /// Only lines with smaller numbers, for paging backwards.
-    pub before: Option<i64>,
-    /// How many at most.
-    pub limit: u32,
 }
 
 /// A run of the engine.

@@ -19,6 +19,7 @@ impl Tx<'_> {
                 _ => None,
             },
             item: if let Answer::Pair(item, _) = answer { Some(item.clone()) } else { None },
+            name: None,
             client: match answer {
                 Answer::LinkClient(hit, _) | Answer::UnlinkClient(hit) => Some(hit.clone()),
                 _ => None,
@@ -30,7 +31,9 @@ impl Tx<'_> {
             why: "[]".to_owned(),
             sentence,
             plan: None,
+            attempt: None,
             outcome: Outcome::Applied,
+            detail: None,
         };
         self.log(&entry).await.map(drop)
     }

@@ -7,6 +7,7 @@
 
 mod answer;
 mod copy;
+mod history;
 mod inbox;
 mod read;
 mod rows;

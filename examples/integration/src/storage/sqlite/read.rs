@@ -3,21 +3,20 @@
 use sqlx::sqlite::SqliteRow;
 use sync_core::base::{BaseHead, Intent, Link};
 use sync_core::decision::{ConflictId, Decisions};
-use sync_core::field::FieldId;
 use sync_core::hash::{Hash128, Hash256};
 use sync_core::ids::{AgentId, HaloClientId, HitClientId, ItemId, MemberId, Side, TicketId};
 
 use super::SqliteStore;
 use super::rows::{column, from_json, from_text, odd, record, side};
 use crate::storage::{
-    ClientLink, Cursor, Dirty, GateFacts, HistoryEntry, HistoryFilter, HistoryRow, Identity, OpenConflict,
-    OpenIssue, Outcome, Paused, Questions, Run, SettingsVersion, StoreError,
+    ClientLink, Cursor, Dirty, GateFacts, Identity, OpenConflict, OpenIssue, Paused, Questions, Run,
+    SettingsVersion, StoreError,
 };
 
 type Query = sqlx::query::Query<'static, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>;
 
 impl SqliteStore {
-    async fn rows(&self, query: Query) -> Result<Vec<SqliteRow>, StoreError> {
+    pub(super) async fn rows(&self, query: Query) -> Result<Vec<SqliteRow>, StoreError> {
         query.fetch_all(&self.pool).await.map_err(|error| self.fail(error))
     }
 
@@ -232,21 +231,6 @@ impl SqliteStore {
         Ok(decisions)
     }
 
-    pub(super) async fn read_history(&self, filter: &HistoryFilter) -> Result<Vec<HistoryRow>, StoreError> {
-        let query = sqlx::query(
-            "SELECT * FROM history
-             WHERE (?1 IS NULL OR run = ?1) AND (?2 IS NULL OR op = ?2) AND (?3 IS NULL OR item = ?3)
-                AND (?4 IS NULL OR id < ?4)
-             ORDER BY id DESC LIMIT ?5",
-        )
-        .bind(filter.run)
-        .bind(filter.op.map(|op| op.to_string()))
-        .bind(filter.item.as_ref().map(ToString::to_string))
-        .bind(filter.before)
-        .bind(i64::from(filter.limit));
-        self.rows(query).await?.iter().map(history_row).collect()
-    }
-
     pub(super) async fn read_runs(&self, limit: u32) -> Result<Vec<Run>, StoreError> {
         const TABLE: &str = "runs";
         let query =
@@ -340,42 +324,4 @@ impl SqliteStore {
         let row = self.only_row("state", sqlx::query("SELECT rate_window FROM state")).await?;
         column("state", &row, "rate_window")
     }
-}
-
-fn history_row(row: &SqliteRow) -> Result<HistoryRow, StoreError> {
-    const TABLE: &str = "history";
-    let text = |name: &str| column::<Option<String>>(TABLE, row, name);
-    let value = |name: &str| text(name)?.map(|text| from_json(TABLE, &text)).transpose();
-    let outcome: &str = column(TABLE, row, "outcome")?;
-    let field = text("field")?
-        .map(|code| {
-            FieldId::ALL
-                .into_iter()
-                .find(|field| field.code() == code)
-                .ok_or_else(|| odd(TABLE, format!("{code:?} is no field")))
-        })
-        .transpose()?;
-    Ok(HistoryRow {
-        id: column(TABLE, row, "id")?,
-        entry: HistoryEntry {
-            run: column(TABLE, row, "run")?,
-            op: text("op")?.map(|op| from_text(TABLE, &op)).transpose()?,
-            at: column(TABLE, row, "at")?,
-            record: text("side")?
-                .zip(text("record")?)
-                .map(|(side, id)| record(TABLE, &side, &id))
-                .transpose()?,
-            item: text("item")?.map(ItemId::from),
-            client: text("client")?.map(HitClientId::from),
-            action: column(TABLE, row, "action")?,
-            field,
-            before: value("before")?,
-            after: value("after")?,
-            why: column(TABLE, row, "why")?,
-            sentence: column(TABLE, row, "sentence")?,
-            plan: text("plan")?.map(|plan| from_text(TABLE, &plan)).transpose()?,
-            outcome: Outcome::from_word(outcome)
-                .ok_or_else(|| odd(TABLE, format!("{outcome:?} is no outcome")))?,
-        },
-    })
 }

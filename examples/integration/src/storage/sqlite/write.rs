@@ -8,8 +8,8 @@ use sync_core::ids::Kind;
 use super::SqliteStore;
 use super::rows::to_json;
 use crate::storage::{
-    Answer, Change, GateStep, HistoryEntry, Identity, Lease, NewIssue, Questions, RecordKey, RunId,
-    StoreError, UnixMs, WEBHOOK,
+    Answer, Change, GateStep, Identity, Lease, NewIssue, Questions, RecordKey, RunId, StoreError, UnixMs,
+    WEBHOOK,
 };
 
 pub(super) type Done = Result<(), StoreError>;
@@ -262,6 +262,7 @@ impl Tx<'_> {
                 self.delete("DELETE FROM answers WHERE sort = 'approval' AND id = ?", id).await
             }
             Change::Log(entry) => self.log(entry).await,
+            Change::Settle(settled) => self.settle(settled).await,
             Change::EndRun { run, plan, exit, summary } => {
                 let query =
                     sqlx::query("UPDATE runs SET ended_at = ?, plan = ?, exit = ?, summary = ? WHERE id = ?")
@@ -401,33 +402,6 @@ impl Tx<'_> {
             .bind(id.to_owned())
             .bind(body);
         self.run(query).await.map(drop)
-    }
-
-    pub(super) async fn log(&mut self, entry: &HistoryEntry) -> Result<u64, StoreError> {
-        let value = |value: &Option<sync_core::value::Value>| {
-            value.as_ref().map(|value| to_json("history", value)).transpose()
-        };
-        let query = sqlx::query(
-            "INSERT INTO history (run, op, at, side, record, item, client, action, field, before, after, why,
-                sentence, plan, outcome)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )
-        .bind(entry.run)
-        .bind(entry.op.map(|op| op.to_string()))
-        .bind(entry.at)
-        .bind(entry.record.as_ref().map(|record| record.side().code()))
-        .bind(entry.record.as_ref().map(RecordKey::id))
-        .bind(entry.item.as_ref().map(ToString::to_string))
-        .bind(entry.client.as_ref().map(ToString::to_string))
-        .bind(entry.action.clone())
-        .bind(entry.field.map(|field| field.code()))
-        .bind(value(&entry.before)?)
-        .bind(value(&entry.after)?)
-        .bind(entry.why.clone())
-        .bind(entry.sentence.clone())
-        .bind(entry.plan.map(|plan| plan.to_string()))
-        .bind(entry.outcome.word());
-        self.run(query).await
     }
 
     async fn gate(&mut self, step: &GateStep) -> Result<u64, StoreError> {

@@ -1,0 +1,358 @@
+//! What the history says about a run.
+//!
+//! The line of a write is stored together with the pending write (or the intent of a create), *before* the request
+//! leaves: with the value that is about to be replaced, and the outcome "unknown". What is learned afterwards, by this
+//! process or by a later one, changes that line. So no value that was overwritten is ever without a line that holds it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sync_core::base::PendingWrite;
+use sync_core::catalogue::Catalogue;
+use sync_core::decision::OpId;
+use sync_core::exec::{Commit, Event, JournalEntry, Memory, OpResult, Outcome, Record, RecordKey, Report};
+use sync_core::field::{FieldId, FieldRow};
+use sync_core::hash::Hash256;
+use sync_core::ids::{ItemId, Side};
+use sync_core::plan::{Op, OpKind, Plan, Why, explain_op_named};
+use sync_core::record::Snapshot;
+use sync_core::stamp::Stamp;
+use sync_core::value::{Obs, Value};
+
+use super::perform::key;
+use crate::storage::{Change, HistoryEntry, HistoryRow, Outcome as Ended, RunId, Settled, UnixMs};
+
+/// Said of a write whose reply was lost and that is there.
+const FOUND: &str = "the reply was lost; a later read found the value there";
+/// Said of a write whose reply was lost and that never arrived.
+const MISSING: &str = "the reply was lost; a later read found the old value, so it never arrived";
+/// Said of a write whose reply was lost, where somebody has written since.
+const OVERTAKEN: &str = "the reply was lost, and the value was changed again before it could be read";
+
+/// A write whose time to arrive is over, and what its field holds now.
+pub(super) struct Late {
+    /// The write.
+    pub(super) write: PendingWrite,
+    held: Obs<Value>,
+}
+
+/// Turns what the executor asks for, and what came of it, into lines of history.
+pub(super) struct Chronicle<'a> {
+    ops: BTreeMap<OpId, &'a Op>,
+    catalogue: &'a Catalogue,
+    /// What was read before the plan was made.
+    snapshot: &'a Snapshot,
+    run: RunId,
+    plan: Hash256,
+    /// The record read last: what a write that follows is going to replace.
+    read: Option<Record>,
+    /// Why the last write was refused.
+    refused: Option<String>,
+    /// Operations that have a line of this run.
+    told: BTreeSet<OpId>,
+}
+
+impl<'a> Chronicle<'a> {
+    pub(super) fn new(
+        plan: &'a Plan,
+        hash: Hash256,
+        run: RunId,
+        catalogue: &'a Catalogue,
+        snapshot: &'a Snapshot,
+    ) -> Self {
+        Self {
+            ops: plan.ops.iter().map(|op| (op.id, op)).collect(),
+            catalogue,
+            snapshot,
+            run,
+            plan: hash,
+            read: None,
+            refused: None,
+            told: BTreeSet::new(),
+        }
+    }
+
+    /// Takes notice of what a server said.
+    pub(super) fn heard(&mut self, event: &Event) {
+        // A refusal is the reason for the entry right behind it, and for none after that.
+        self.refused = None;
+        match event {
+            Event::Read(Ok(Some(record))) => self.read = Some(record.clone()),
+            Event::Written(Outcome::Rejected(reject)) => self.refused = Some(reject.detail.to_string()),
+            _ => {}
+        }
+    }
+
+    /// The lines that go with a journal entry. `memory` is as it was before the entry.
+    pub(super) fn entry(&mut self, entry: &JournalEntry, memory: &Memory, now: UnixMs) -> Vec<Change> {
+        match entry {
+            JournalEntry::Pending { writes, .. } => self.sent(writes, now),
+            JournalEntry::Intent(intent) => {
+                let Some(sent_at) = intent.sent_at else { return Vec::new() };
+                let Some(op) = self.ops.get(&intent.op).copied() else { return Vec::new() };
+                self.told.insert(op.id);
+                // It is sent again only when an earlier request can no longer arrive and was searched for in vain.
+                let never = Settled {
+                    op: op.id,
+                    attempt: None,
+                    field: None,
+                    record: None,
+                    outcome: Ended::NotApplied,
+                    detail: Some(
+                        "the reply was lost; a search found no such record, so it never arrived".to_owned(),
+                    ),
+                };
+                let line = HistoryEntry {
+                    attempt: Some(sent_at.unix_ms),
+                    outcome: Ended::Unknown,
+                    ..self.line(op, now)
+                };
+                let mut lines = fields_of(&line, &FieldRow::new(), &intent.payload);
+                if lines.is_empty() {
+                    lines.push(line);
+                }
+                std::iter::once(Change::Settle(Box::new(never)))
+                    .chain(lines.into_iter().map(|line| Change::Log(Box::new(line))))
+                    .collect()
+            }
+            JournalEntry::DropIntent(marker) => {
+                let op = memory.intents.get(marker).map(|intent| intent.op);
+                op.map(|op| self.refused(op, None)).into_iter().collect()
+            }
+            JournalEntry::DropPending { op, sent_at, .. } => {
+                vec![self.refused(*op, Some(sent_at.unix_ms))]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn sent(&mut self, writes: &[PendingWrite], now: UnixMs) -> Vec<Change> {
+        let Some(first) = writes.first() else { return Vec::new() };
+        let Some(op) = self.ops.get(&first.op).copied() else { return Vec::new() };
+        self.told.insert(op.id);
+        let record = target(op);
+        let held = self.read.as_ref().filter(|read| Some(read.key()) == record).map(Record::fields);
+        let line = HistoryEntry {
+            record: record.as_ref().map(key),
+            outcome: Ended::Unknown,
+            attempt: Some(first.sent_at.unix_ms),
+            ..self.line(op, now)
+        };
+        let one = |write: &PendingWrite| HistoryEntry {
+            field: Some(write.field),
+            before: held.and_then(|held| held.get(write.field).value().cloned()),
+            after: write.sent.clone(),
+            ..line.clone()
+        };
+        writes.iter().map(|write| Change::Log(Box::new(one(write)))).collect()
+    }
+
+    fn refused(&self, op: OpId, attempt: Option<UnixMs>) -> Change {
+        let outcome = if self.refused.is_some() { Ended::Rejected } else { Ended::NotApplied };
+        let detail = self.refused.clone().or_else(|| Some("a search found no such record".to_owned()));
+        Change::Settle(Box::new(Settled { op, attempt, field: None, record: None, outcome, detail }))
+    }
+
+    /// The lines that go with a commit. `memory` is as it was before the commit.
+    pub(super) fn commit(&mut self, commit: &Commit, memory: &Memory, now: UnixMs) -> Vec<Change> {
+        let intent = commit.drop_intent.as_ref().and_then(|marker| memory.intents.get(marker));
+        let found = |op: OpId| {
+            let ticket = commit.links.iter().flat_map(|link| &link.tickets).find_map(|(_, ticket)| *ticket);
+            Settled {
+                op,
+                attempt: None,
+                field: None,
+                record: ticket.map(|ticket| key(&RecordKey::Ticket(ticket))),
+                outcome: Ended::Applied,
+                detail: Some("the reply was lost; the record was found by its marker".to_owned()),
+            }
+        };
+        let mut changes = Vec::new();
+        let Some(history) = &commit.history else {
+            // A create of an earlier run, found again, is what its lines say now.
+            if let Some(sent) = intent.filter(|intent| intent.sent_at.is_some()) {
+                changes.push(Change::Settle(Box::new(found(sent.op))));
+            }
+            let Some(op) = commit.op.and_then(|op| self.ops.get(&op).copied()) else { return changes };
+            self.told.insert(op.id);
+            // Agreeing with what is there already is no event that anybody looks for; a decision is.
+            let decided = op.why.iter().any(|why| matches!(why, Why::Decided { .. }));
+            if decided || !matches!(op.kind, OpKind::Rebase { .. }) {
+                changes.push(Change::Log(Box::new(self.line(op, now))));
+            }
+            return changes;
+        };
+        let Some(op) = commit.op else { return changes };
+        let resolved = commit.links.iter().flat_map(|link| &link.resolved).map(|(_, sent_at)| *sent_at);
+        let attempt = resolved.chain(intent.and_then(|intent| intent.sent_at)).next();
+        for (field, sent) in history.sent.iter() {
+            let after = history.after.get(field);
+            let before = history.before.get(field);
+            let kept = history.created || !after.is_seen() || after == sent || after != before;
+            let held = if after.is_seen() { after.value() } else { sent.value() };
+            changes.push(Change::Settle(Box::new(Settled {
+                op,
+                attempt: attempt.map(|attempt: Stamp| attempt.unix_ms),
+                field: Some((field, held.cloned())),
+                record: Some(key(&history.record)),
+                outcome: if kept { Ended::Applied } else { Ended::NotKept },
+                detail: None,
+            })));
+        }
+        // A request without fields: a create of nothing but what its type demands, a change of type.
+        changes.push(Change::Settle(Box::new(Settled {
+            op,
+            attempt: attempt.map(|attempt| attempt.unix_ms),
+            field: None,
+            record: Some(key(&history.record)),
+            outcome: Ended::Applied,
+            detail: None,
+        })));
+        if !self.told.contains(&op)
+            && let Some(op) = self.ops.get(&op).copied()
+        {
+            // A type that was changed has no field, and so no pending write.
+            let line = HistoryEntry { record: Some(key(&history.record)), ..self.line(op, now) };
+            changes.push(Change::Log(Box::new(line)));
+            self.told.insert(op.id);
+        }
+        changes
+    }
+
+    /// The writes of earlier requests that a commit forgets because nothing can arrive any more.
+    pub(super) fn late(&self, commit: &Commit, before: &Memory) -> Vec<Late> {
+        let mut late = Vec::new();
+        for change in &commit.links {
+            let (Some(by), Some(link)) = (change.settled_by, before.links.get(&change.item)) else {
+                continue;
+            };
+            let over = |write: &&PendingWrite| {
+                write.settle_until <= by && !change.resolved.contains(&(write.op, write.sent_at))
+            };
+            for write in link.pending.iter().filter(over) {
+                let fields = match write.side {
+                    Side::Halo => {
+                        let ticket = link.ticket(write.kind).and_then(|id| self.snapshot.ticket(id));
+                        ticket.map(|ticket| &ticket.fields)
+                    }
+                    Side::Hit => self.snapshot.item(&link.item).map(|item| &item.fields),
+                };
+                let held = fields.map_or(Obs::NotFetched, |fields| fields.get(write.field).clone());
+                late.push(Late { write: write.clone(), held });
+            }
+        }
+        late
+    }
+
+    /// What came of operations that nothing was said about yet: refused before anything was sent, left out, not reached.
+    pub(super) fn end(&self, report: &Report, now: UnixMs) -> Vec<Change> {
+        let untold = |op: &OpId| !self.told.contains(op);
+        let mut changes = Vec::new();
+        for done in report.ops.iter().filter(|done| untold(&done.op)) {
+            let Some(op) = self.ops.get(&done.op).filter(|op| op.kind.is_write()) else { continue };
+            let (outcome, detail) = match &done.result {
+                OpResult::Rejected(reject) => (Ended::Rejected, reject.detail.to_string()),
+                OpResult::Unknown => (Ended::Unknown, "the reply was lost".to_owned()),
+                OpResult::NotKept => (Ended::NotKept, "the server said yes and did not keep it".to_owned()),
+                OpResult::ChangedSincePlan => (Ended::Skipped, "changed since the plan".to_owned()),
+                OpResult::Ambiguous => (Ended::Skipped, "several records answer the description".to_owned()),
+                OpResult::Blocked => (Ended::Skipped, "what had to come first did not succeed".to_owned()),
+                OpResult::NotTried => (Ended::Skipped, "the run ended before its turn".to_owned()),
+                _ => continue,
+            };
+            let line = HistoryEntry {
+                record: target(op).as_ref().map(key),
+                outcome,
+                detail: Some(detail),
+                ..self.line(op, now)
+            };
+            let mut lines = fields_of(&line, &op.before, &op.set);
+            if lines.is_empty() {
+                lines.push(line);
+            }
+            changes.extend(lines.into_iter().map(|line| Change::Log(Box::new(line))));
+        }
+        changes
+    }
+
+    fn line(&self, op: &Op, now: UnixMs) -> HistoryEntry {
+        HistoryEntry {
+            run: Some(self.run),
+            op: Some(op.id),
+            at: now,
+            record: None,
+            item: op.item.clone(),
+            name: self.name(op.item.as_ref(), op),
+            client: Some(op.client.clone()),
+            action: op.kind.code().to_owned(),
+            field: None,
+            before: None,
+            after: None,
+            why: serde_json::to_string(&op.why).unwrap_or_default(),
+            sentence: explain_op_named(op, self.catalogue),
+            plan: Some(self.plan),
+            attempt: None,
+            outcome: Ended::Applied,
+            detail: None,
+        }
+    }
+
+    fn name(&self, item: Option<&ItemId>, op: &Op) -> Option<String> {
+        let read = item.and_then(|item| self.snapshot.item(item)).map(|item| item.fields.get(FieldId::Name));
+        match read.unwrap_or_else(|| op.set.get(FieldId::Name)).value() {
+            Some(Value::Text(name)) => Some(name.to_string()),
+            _ => None,
+        }
+    }
+}
+
+impl Late {
+    /// What became of the write, by the lines of its operation; nothing without a line.
+    pub(super) fn settled(&self, lines: &[HistoryRow]) -> Option<Settled> {
+        let attempt = self.write.sent_at.unix_ms;
+        let line = lines.iter().map(|row| &row.entry).find(|line| {
+            line.attempt == Some(attempt)
+                && line.field == Some(self.write.field)
+                && line.outcome == Ended::Unknown
+        })?;
+        let held = self.held.seen()?;
+        let there = match (held, &self.write.sent) {
+            (Some(held), Some(sent)) => held.is_spelling_of(sent),
+            (held, sent) => held == sent.as_ref(),
+        };
+        let (outcome, after, detail) = if there {
+            (Ended::Applied, held.cloned(), FOUND)
+        } else if held == line.before.as_ref() {
+            (Ended::NotApplied, line.after.clone(), MISSING)
+        } else {
+            (Ended::Unknown, line.after.clone(), OVERTAKEN)
+        };
+        Some(Settled {
+            op: self.write.op,
+            attempt: Some(attempt),
+            field: Some((self.write.field, after)),
+            record: None,
+            outcome,
+            detail: Some(detail.to_owned()),
+        })
+    }
+}
+
+/// The record that an operation writes to, if it is there yet.
+fn target(op: &Op) -> Option<RecordKey> {
+    match op.kind.side()? {
+        _ if matches!(op.kind, OpKind::Create(_)) => None,
+        Side::Halo => op.ticket.map(RecordKey::Ticket),
+        Side::Hit => op.item.clone().map(RecordKey::Item),
+    }
+}
+
+/// A line for each field that is written.
+fn fields_of(line: &HistoryEntry, before: &FieldRow, sent: &FieldRow) -> Vec<HistoryEntry> {
+    let one = |(field, sent): (FieldId, &Obs<Value>)| HistoryEntry {
+        field: Some(field),
+        before: before.get(field).value().cloned(),
+        after: sent.value().cloned(),
+        ..line.clone()
+    };
+    sent.iter().map(one).collect()
+}
