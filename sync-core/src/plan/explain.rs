@@ -236,6 +236,9 @@ fn reason(why: &Why, names: Names<'_>) -> String {
                 names.obs(Side::Halo, found)
             )
         }
+        Why::Undone { field, run } => {
+            format!("a person takes back what run {run} wrote to the {}", field.label().to_lowercase())
+        }
     }
 }
 

@@ -165,6 +165,13 @@ pub enum Why {
         /// What was found.
         found: Obs<Value>,
     },
+    /// A person takes back what a run has written.
+    Undone {
+        /// The field.
+        field: FieldId,
+        /// The run.
+        run: i64,
+    },
 }
 
 /// What a diagnostic says.

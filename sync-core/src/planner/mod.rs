@@ -10,6 +10,7 @@ mod input;
 mod link;
 mod payload;
 mod promote;
+pub mod undo;
 
 pub use input::PlanInput;
 

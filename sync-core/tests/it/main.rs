@@ -8,5 +8,6 @@ mod promotion;
 mod properties;
 mod schedules;
 mod settings;
+mod undo;
 mod unlinked;
 mod world;
