@@ -16,4 +16,5 @@ pub mod remote;
 pub mod render;
 pub mod secrets;
 pub mod serve;
+pub mod setup;
 pub mod storage;

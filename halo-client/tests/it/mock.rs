@@ -23,7 +23,7 @@ async fn a_kept_resource_remembers_what_clients_do() {
     let made = client.tickets().create(&New::<Ticket>::of("new")).await.expect("made");
     assert_eq!(made.id(), Some(151.into()));
     let patches = [1, 2].map(|id| Patch::<Ticket>::of(id).set(Ticket::SUMMARY, "changed"));
-    assert_eq!(client.tickets().update_all(&patches).await.expect("changed").len(), 2);
+    assert_eq!(client.tickets().batch().update(patches).await.done(), 2);
     let read = client.tickets().get(1).await.expect("a ticket");
     assert_eq!(read.value().summary.as_deref(), Some("changed"));
     assert_eq!(read.value().client_id, Some(12.into()), "what was not written stays");

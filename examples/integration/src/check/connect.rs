@@ -24,9 +24,9 @@ const STANDARD: &str = "all:standard";
 
 /// What Halo says of its own addresses.
 #[derive(Debug, Default, Deserialize)]
-struct Discovery {
-    auth_url: Option<String>,
-    tenant_id: Option<String>,
+pub(super) struct Discovery {
+    pub(super) auth_url: Option<String>,
+    pub(super) tenant_id: Option<String>,
 }
 
 /// A client that has a token; none where something stands in the way.
@@ -70,7 +70,7 @@ pub(super) async fn halo(target: &HaloTarget, ledger: &mut Ledger) -> Option<Cli
 }
 
 /// Judges both addresses by the rules of the client itself, one at a time.
-fn shapes(target: &HaloTarget, ledger: &mut Ledger) {
+pub(super) fn shapes(target: &HaloTarget, ledger: &mut Ledger) {
     let built = |resource: &str, authorisation: &str| {
         Client::builder()
             .resource_server(resource)
@@ -103,7 +103,7 @@ fn shapes(target: &HaloTarget, ledger: &mut Ledger) {
 }
 
 /// The question that needs no token. Old instances have no answer to it, which proves nothing.
-async fn discover(target: &HaloTarget, ledger: &mut Ledger) -> Option<Discovery> {
+pub(super) async fn discover(target: &HaloTarget, ledger: &mut Ledger) -> Option<Discovery> {
     const CODE: &str = "resource_server_unreachable";
     let base = target.resource_server.trim().trim_end_matches('/');
     let asked = format!("GET {base}/AuthInfo");

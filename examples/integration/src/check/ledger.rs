@@ -44,6 +44,12 @@ impl Ledger {
         topic.needs.iter().find_map(|need| if self.fails(need) { Some(*need) } else { self.before(need) })
     }
 
+    /// What was found so far, in the table's order, and nothing about what was not asked.
+    pub(super) fn so_far(&self) -> Report {
+        let of = |topic: &topics::Topic| self.found.get(topic.code).cloned();
+        Report::new(TOPICS.iter().filter_map(of).collect())
+    }
+
     /// All findings in the table's order, those without a topic of their own at the end. What was not asked cannot be
     /// told, because of the failure that stands before it.
     pub(super) fn report(mut self) -> Report {

@@ -18,6 +18,7 @@ mod hit;
 mod inputs;
 mod ledger;
 mod markdown;
+mod parts;
 mod rights;
 mod settings;
 mod teams;
@@ -27,6 +28,7 @@ mod topics;
 pub use self::command::{CheckArgs, command};
 pub use self::finding::{Finding, Report, State, Summary};
 pub use self::inputs::{HaloTarget, HitTarget, Inputs};
+pub use self::parts::{Discovered, account, connection, discovery, halo_currency};
 pub use self::topics::{Group, TOPICS, Topic, topic};
 
 use self::ledger::Ledger;

@@ -8,6 +8,7 @@ use sync_core::ids::Side;
 
 use crate::check::CheckArgs;
 use crate::exit::Exit;
+use crate::setup::SetupArgs;
 
 /// Keeps a HumanizeIT roadmap and a HaloPSA tenant in step.
 #[derive(Debug, Parser)]
@@ -45,6 +46,8 @@ pub enum Command {
     /// Shows everything on a local sandbox: needs no account, and touches nothing else.
     #[cfg(feature = "demo")]
     Demo(crate::demo::DemoArgs),
+    /// Asks step by step, verifies each answer, and writes the configuration.
+    Setup(SetupArgs),
     /// Verifies the setup of both systems, and says where to click.
     Check(CheckArgs),
     /// Shows what a sync would do, and why. Writes nothing to either system.
@@ -84,6 +87,7 @@ impl Command {
         match self {
             #[cfg(feature = "demo")]
             Command::Demo(_) => "demo",
+            Command::Setup(_) => "setup",
             Command::Check(_) => "check",
             Command::Plan(_) => "plan",
             Command::Apply(_) => "apply",

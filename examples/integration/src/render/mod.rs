@@ -120,6 +120,13 @@ impl Out {
         }
     }
 
+    /// A text that waits for an answer behind it on the same line. Nothing with `--json`.
+    pub fn prompt(&mut self, text: &str) {
+        if !self.look.json && !self.broken {
+            self.broken = write!(self.sink, "{text}").and_then(|()| self.sink.flush()).is_err();
+        }
+    }
+
     /// A paragraph, wrapped at the width, every line indented by `indent` columns.
     pub fn paragraph(&mut self, indent: usize, text: &str) {
         if !self.look.json {

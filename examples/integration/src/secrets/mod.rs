@@ -53,7 +53,9 @@ impl SecretName {
         }
     }
 
-    const fn meaning(self) -> &'static str {
+    /// What it is, in a few words.
+    #[must_use]
+    pub const fn meaning(self) -> &'static str {
         match self {
             SecretName::Halo => "the client secret of the Halo API application",
             SecretName::Hit => "the HumanizeIT API key",
@@ -62,7 +64,7 @@ impl SecretName {
         }
     }
 
-    const fn missing_code(self) -> &'static str {
+    pub(crate) const fn missing_code(self) -> &'static str {
         match self {
             SecretName::Halo => "halo_secret_missing",
             SecretName::Hit => "hit_key_missing",
@@ -170,6 +172,35 @@ impl Sources {
             hit: one(hit, SecretName::HitWebhook)?,
         };
         Ok((secrets, webhooks))
+    }
+
+    /// The same, with standard input read at once, for whoever looks secrets up one by one.
+    ///
+    /// # Errors
+    /// [`Exit::Credentials`] for a line that is none of a secret.
+    pub fn with_stdin_now(mut self, input: impl BufRead + 'static) -> Result<Self, Failure> {
+        self.stdin = Some(Box::new(input));
+        for (name, secret) in self.read_lines()? {
+            let named = SecretName::ALL.into_iter().find(|one| one.line() == name);
+            let Some(name) = named else { continue };
+            // As everywhere, the environment goes before standard input.
+            if self.look_up(name)?.is_none() {
+                self.environment.insert(name.variable().to_owned(), secret.expose_secret().to_owned());
+            }
+        }
+        Ok(self)
+    }
+
+    /// Reads one secret, if any of its places has it. Standard input is not read.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read), but a secret that is nowhere is none.
+    pub fn look_up(&self, name: SecretName) -> Result<Option<SecretString>, Failure> {
+        match self.one(name, &BTreeMap::new()) {
+            Ok(secret) => Ok(Some(secret)),
+            Err(failure) if failure.code() == name.missing_code() => Ok(None),
+            Err(failure) => Err(failure),
+        }
     }
 
     fn read_lines(&mut self) -> Result<BTreeMap<String, SecretString>, Failure> {

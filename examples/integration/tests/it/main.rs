@@ -10,3 +10,4 @@ mod decisions;
 mod demo;
 mod mistakes;
 mod program;
+mod setup;

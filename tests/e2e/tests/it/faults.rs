@@ -1,5 +1,7 @@
 //! One request in ten goes wrong, in every way a server can cause, while people edit and processes are killed.
 
+#![allow(clippy::print_stdout, reason = "a failing run is repeated from the seeds it prints")]
+
 use std::time::Duration;
 
 use e2e::{People, Size, State};

@@ -10,7 +10,7 @@ use sync_core::field::FieldId;
 use sync_core::ids::Kind;
 use sync_core::settings::{self, Direction, FieldRule, Settings, Severity, validate};
 
-pub(super) use self::reading::{Read, read};
+pub(super) use self::reading::{Read, halo_currency, read};
 use self::words::{choices, fitting, place_of};
 use super::finding::{Finding, State};
 use super::inputs::Inputs;
@@ -175,7 +175,7 @@ async fn currency(
         unknown |= found.is_none();
     }
     if let Some(client) = halo
-        && let Some(found) = reading::halo_currency(client).await
+        && let Some(found) = halo_currency(client).await
     {
         lines.push(format!("GET /Currency: Halo counts in {found}"));
         unequal |= ours.is_some_and(|ours| ours.to_string() != found);

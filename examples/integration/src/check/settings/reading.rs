@@ -94,7 +94,7 @@ struct CurrencyRow {
 }
 
 /// The currency that Halo itself counts in, where it may be read and where the list leaves no doubt.
-pub(super) async fn halo_currency(client: &Client) -> Option<String> {
+pub(in crate::check) async fn halo_currency(client: &Client) -> Option<String> {
     let request = http::Request::get("/Currency").body(Bytes::new()).ok()?;
     let answer = client.raw(request).await.ok()?;
     let rows: Vec<CurrencyRow> = serde_json::from_slice(answer.body()).ok()?;

@@ -42,6 +42,18 @@ pub struct Reading {
 }
 
 impl Reading {
+    /// For whoever reads the tenant's lists and no ticket.
+    #[must_use]
+    pub fn nothing() -> Self {
+        Reading {
+            zone: None,
+            currency: None,
+            kinds: Default::default(),
+            tasks: Default::default(),
+            closed: Default::default(),
+        }
+    }
+
     /// A ticket as the planner wants it; nothing, if the row does not even say which ticket it is or of which type.
     ///
     /// A list row lacks fields that the detail has. What the row does not carry stays "not fetched".
