@@ -8,8 +8,9 @@ ALTER TABLE history ADD COLUMN name TEXT;
 CREATE INDEX history_client ON history (client);
 CREATE INDEX history_record ON history (side, record);
 
--- Who changed what, as far as the systems say (JSON), looked up when the conflict was first seen.
-ALTER TABLE conflicts ADD COLUMN who TEXT;
+-- What they are about in people's words, and who wrote there last, as far as the systems say (JSON).
+ALTER TABLE conflicts ADD COLUMN about TEXT;
+ALTER TABLE issues ADD COLUMN about TEXT;
 
 -- Since when a question is asked.
 ALTER TABLE questions ADD COLUMN since INTEGER NOT NULL DEFAULT 0;

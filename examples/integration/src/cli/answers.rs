@@ -1,18 +1,13 @@
-//! `pair`, `approve`, `issues`: what waits for a person, and the person's answers.
+//! `pair`: what may belong together, and a person's answers.
 
 use serde::Serialize;
 use sync_core::decision::PairingAnswer;
-use sync_core::hash::Hash128;
-use sync_core::ids::{HaloClientId, HitClientId, ItemId, Side, TicketId};
-use sync_core::plan::explain_conflict;
+use sync_core::ids::{HaloClientId, HitClientId, ItemId, TicketId};
 
-use super::ids::{find, short};
-use super::state::when;
-use super::{ApproveArgs, Context, IssueAction, IssuesArgs, PairArgs, PairWord};
-use crate::app::App;
+use super::{Context, PairArgs, PairWord};
 use crate::exit::{Exit, Failure};
 use crate::render::{Out, Style, Table};
-use crate::storage::{Answer, OpenConflict, OpenIssue, Proposal, Questions};
+use crate::storage::{Answer, Questions};
 
 /// The word for every clear suggestion at once.
 const ALL: &str = "all";
@@ -191,143 +186,4 @@ fn show_items(open: &Questions, out: &mut Out) {
         ]);
     }
     out.table(&table);
-}
-
-#[derive(Serialize)]
-struct ApproveReport {
-    approved: Option<Proposal>,
-    open: Vec<Proposal>,
-}
-
-pub(super) async fn approve(args: &ApproveArgs, context: &mut Context) -> Result<Exit, Failure> {
-    let app = context.open().await?;
-    let open = app.store.questions().await?.proposals;
-    let approved = match &args.id {
-        None => None,
-        Some(typed) => {
-            let id = find(typed, "proposal", "halo-hit approve", open.iter().map(|proposal| proposal.id))?;
-            app.store.decide(&[Answer::Approve(id)], app.now()).await?;
-            open.iter().find(|proposal| proposal.id == id).cloned()
-        }
-    };
-    let open: Vec<Proposal> =
-        open.into_iter().filter(|proposal| Some(proposal) != approved.as_ref()).collect();
-    let out = &mut context.out;
-    out.result("approve", Exit::Done, &ApproveReport { approved: approved.clone(), open: open.clone() });
-    match approved {
-        Some(proposal) => {
-            out.line(out.paint(Style::Good, "Approved; the next plan contains it:"));
-            out.paragraph(2, &proposal.sentence);
-        }
-        None if open.is_empty() => out.line("Nothing waits for approval."),
-        None => {
-            let mut table = Table::new(["Id", "What", "Sentence"]);
-            for proposal in &open {
-                table.row([short(&proposal.id), proposal.sort.clone(), proposal.sentence.clone()]);
-            }
-            out.table(&table);
-        }
-    }
-    Ok(Exit::Done)
-}
-
-#[derive(Serialize)]
-struct IssuesReport {
-    conflicts: Vec<OpenConflict>,
-    issues: Vec<OpenIssue>,
-}
-
-pub(super) async fn issues(args: &IssuesArgs, context: &mut Context) -> Result<Exit, Failure> {
-    let app = context.open().await?;
-    let conflicts = app.store.conflicts().await?;
-    let issues = app.store.issues().await?;
-    if let Some(action) = &args.action {
-        let answer = issue_answer(action, &conflicts, &issues)?;
-        app.store.decide(std::slice::from_ref(&answer), app.now()).await?;
-        let report =
-            IssuesReport { conflicts: app.store.conflicts().await?, issues: app.store.issues().await? };
-        context.out.result("issues", Exit::Done, &report);
-        context.out.line(match answer {
-            Answer::Resolve(_, side) => format!("{}'s value stays; the next sync writes it.", side.name()),
-            Answer::Retry(_) => "The next sync tries it again.".to_owned(),
-            _ => "Put aside; it comes back if its values change.".to_owned(),
-        });
-        return Ok(Exit::Done);
-    }
-    let issues: Vec<OpenIssue> = issues.into_iter().filter(|issue| args.all || !issue.dismissed).collect();
-    let report = IssuesReport { conflicts, issues };
-    context.out.result("issues", Exit::Done, &report);
-    show_issues(&app, &report, &mut context.out);
-    Ok(Exit::Done)
-}
-
-fn issue_answer(
-    action: &IssueAction,
-    conflicts: &[OpenConflict],
-    issues: &[OpenIssue],
-) -> Result<Answer, Failure> {
-    const LIST: &str = "halo-hit issues";
-    let conflict_ids = || conflicts.iter().map(|open| open.conflict.id);
-    let issue_ids = || issues.iter().map(|issue| issue.id);
-    match action {
-        IssueAction::Resolve { id, keep } => {
-            let id = find(id, "conflict", LIST, conflict_ids())?;
-            let side = Side::from(*keep);
-            let known = conflicts.iter().find(|open| open.conflict.id == id);
-            if known.is_some_and(|open| !open.conflict.ways_out.contains(&side)) {
-                let what = format!(
-                    "{}'s value cannot be kept here, because it cannot be written across",
-                    side.name()
-                );
-                let other =
-                    format!("keep {}'s, or change the value by hand and let it be", side.other().name());
-                return Err(Failure::usage("side_not_offered", what, other));
-            }
-            Ok(Answer::Resolve(id, side))
-        }
-        IssueAction::Retry { id } => Ok(Answer::Retry(find(id, "issue", LIST, issue_ids())?)),
-        IssueAction::Dismiss { id } => {
-            let all: Vec<Hash128> = conflict_ids().chain(issue_ids()).collect();
-            Ok(Answer::Dismiss(find(id, "conflict or issue", LIST, all)?))
-        }
-    }
-}
-
-fn show_issues(app: &App, report: &IssuesReport, out: &mut Out) {
-    if report.conflicts.is_empty() && report.issues.is_empty() {
-        out.line("No conflicts and no issues.");
-        return;
-    }
-    if !report.conflicts.is_empty() {
-        out.line(out.paint(Style::Heading, "Conflicts (halo-hit issues resolve ID --keep halo|hit)"));
-        let mut table = Table::new(["Id", "Since", "Item", "What"]);
-        for open in &report.conflicts {
-            let mut sentence = explain_conflict(&open.conflict);
-            if let Some(side) = open.decided {
-                sentence.push_str(&format!(" Decided: {}'s value stays.", side.name()));
-            }
-            table.row([
-                short(&open.conflict.id),
-                when(app, open.since),
-                open.conflict.item.to_string(),
-                sentence,
-            ]);
-        }
-        out.table(&table);
-        out.line("");
-    }
-    if !report.issues.is_empty() {
-        out.line(out.paint(Style::Heading, "Issues (halo-hit issues retry|dismiss ID)"));
-        let mut table = Table::new(["Id", "Since", "Code", "What"]);
-        for issue in &report.issues {
-            let style = if issue.dismissed { Style::Faint } else { Style::Plain };
-            table.styled_row([
-                (Style::Name, short(&issue.id)),
-                (style, when(app, issue.since)),
-                (style, issue.code.clone()),
-                (style, issue.sentence.clone()),
-            ]);
-        }
-        out.table(&table);
-    }
 }

@@ -76,6 +76,8 @@ pub enum Command {
     Issues(IssuesArgs),
     /// Shows what was done and why.
     History(HistoryArgs),
+    /// Plans to take back what a run has written; writes nothing itself.
+    Undo(UndoArgs),
     /// Shows the settings in force.
     Settings,
 }
@@ -102,6 +104,7 @@ impl Command {
             Command::Backup(_) => "backup",
             Command::Issues(_) => "issues",
             Command::History(_) => "history",
+            Command::Undo(_) => "undo",
             Command::Settings => "settings",
         }
     }
@@ -273,6 +276,9 @@ pub struct HistoryArgs {
     /// Only this item.
     #[arg(long, value_name = "ID")]
     pub item: Option<String>,
+    /// Only this client of HumanizeIT, by id or name.
+    #[arg(long, value_name = "CLIENT")]
+    pub client: Option<String>,
     /// How many lines.
     #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub limit: u32,
@@ -286,6 +292,17 @@ pub enum HistoryAction {
         /// The operation, or the beginning of its id.
         id: String,
     },
+}
+
+/// `undo`.
+#[derive(Debug, Args)]
+pub struct UndoArgs {
+    /// The run, by its number in `history`.
+    #[arg(value_name = "RUN")]
+    pub run: i64,
+    /// Write the plan to a file, for `apply`.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
 }
 
 fn after_help() -> String {

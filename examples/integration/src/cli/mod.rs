@@ -6,6 +6,10 @@ mod copy;
 mod ids;
 mod past;
 mod state;
+mod undo;
+mod waiting;
+mod ways;
+mod words;
 mod work;
 
 use std::ffi::OsString;
@@ -17,7 +21,7 @@ use clap::error::ErrorKind;
 
 pub use self::args::{
     ApplyArgs, ApproveArgs, BackupArgs, Cli, Command, Common, GateAction, GateArgs, HistoryAction,
-    HistoryArgs, IssueAction, IssuesArgs, Keep, PairArgs, PairWord, PauseArgs, PlanArgs, SyncArgs,
+    HistoryArgs, IssueAction, IssuesArgs, Keep, PairArgs, PairWord, PauseArgs, PlanArgs, SyncArgs, UndoArgs,
 };
 pub(crate) use self::state::when as clock_time;
 use crate::app::App;
@@ -102,14 +106,15 @@ pub async fn run(command: Command, context: &mut Context) -> Result<Exit, Failur
         Command::Sync(args) => work::sync(&args, context).await,
         Command::Serve(args) => crate::serve::command(&args, context).await,
         Command::Pair(args) => answers::pair(&args, context).await,
-        Command::Approve(args) => answers::approve(&args, context).await,
-        Command::Issues(args) => answers::issues(&args, context).await,
+        Command::Approve(args) => waiting::approve(&args, context).await,
+        Command::Issues(args) => waiting::issues(&args, context).await,
         Command::Gate(args) => past::gate(&args, context).await,
         Command::History(args) => past::history(&args, context).await,
         Command::Pause(args) => state::pause(&args, context).await,
         Command::Resume => state::resume(context).await,
         Command::Backup(args) => copy::backup(&args, context).await,
         Command::Status => state::status(context).await,
+        Command::Undo(args) => undo::undo(&args, context).await,
         Command::Settings => state::settings(context).await,
     }
 }

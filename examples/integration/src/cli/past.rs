@@ -6,14 +6,16 @@ use serde::Serialize;
 use sync_core::decision::OpId;
 use sync_core::gate::{GateReport, overridden};
 use sync_core::ids::ItemId;
+use sync_core::value::Value;
 
 use super::ids::{find, short};
 use super::state::when;
-use super::{Context, GateAction, GateArgs, HistoryAction, HistoryArgs};
+use super::{Context, GateAction, GateArgs, HistoryAction, HistoryArgs, words};
 use crate::app::App;
+use crate::engine::{client_named, kept_catalogue};
 use crate::exit::{Exit, Failure};
 use crate::render::{Style, Table};
-use crate::storage::{Answer, GateFacts, HistoryEntry, HistoryFilter, HistoryRow};
+use crate::storage::{Answer, GateFacts, HistoryEntry, HistoryFilter, HistoryRow, Outcome};
 
 #[derive(Serialize)]
 struct GateAnswer {
@@ -81,31 +83,59 @@ pub(super) async fn history(args: &HistoryArgs, context: &mut Context) -> Result
     if let Some(HistoryAction::Explain { id }) = &args.action {
         return explain(&app, id, context).await;
     }
+    let catalogue = kept_catalogue(&*app.store).await?;
+    let client = args.client.as_deref().map(|typed| {
+        // A client that nobody knows any more may still have a history, under its id.
+        catalogue.as_ref().and_then(|known| client_named(known, typed)).unwrap_or_else(|| typed.into())
+    });
     let item = args.item.as_deref().map(ItemId::from);
-    let filter = HistoryFilter { run: args.run, item, limit: args.limit, ..HistoryFilter::default() };
+    let filter = HistoryFilter { run: args.run, item, client, limit: args.limit, ..HistoryFilter::default() };
     let lines = app.store.history(&filter).await?;
     context.out.result("history", Exit::Done, &Lines { lines: &lines });
     let mut table = Table::new(["When", "Run", "Id", "What", "Outcome"]).right(1);
-    for row in lines.iter().rev() {
-        let entry = &row.entry;
-        table.row([
-            when(&app, entry.at),
-            entry.run.map_or(String::new(), |run| run.to_string()),
-            entry.op.as_ref().map_or(String::new(), short),
-            entry.sentence.clone(),
-            entry.outcome.word().to_owned(),
+    let mut told = BTreeSet::new();
+    for HistoryRow { entry, .. } in lines.iter().rev() {
+        // A create is one event, however many fields it filled.
+        let once = entry.action == "create" && entry.field.is_some();
+        if once && !told.insert((entry.op, entry.attempt)) {
+            continue;
+        }
+        let style = match entry.outcome {
+            Outcome::Applied => Style::Plain,
+            Outcome::Skipped | Outcome::NotApplied => Style::Faint,
+            Outcome::Rejected | Outcome::Unknown | Outcome::NotKept => Style::Warning,
+        };
+        table.styled_row([
+            (Style::Faint, when(&app, entry.at)),
+            (Style::Plain, entry.run.map_or(String::new(), |run| run.to_string())),
+            (Style::Name, entry.op.as_ref().map_or(String::new(), short)),
+            (Style::Plain, words::what(entry, catalogue.as_ref())),
+            (style, entry.outcome.spoken().to_owned()),
         ]);
     }
+    let out = &mut context.out;
     if table.is_empty() {
-        context.out.line("Nothing has been done yet.");
+        let filtered = args.run.is_some() || args.item.is_some() || args.client.is_some();
+        out.line(if filtered { "Nothing of that is in the history." } else { "Nothing has been done yet." });
     } else {
-        context.out.table(&table);
+        out.table(&table);
+        out.line("");
+        out.line("halo-hit history explain ID tells why; halo-hit undo RUN shows what can be taken back.");
     }
     Ok(Exit::Done)
 }
 
 /// How far back an operation is looked for by the beginning of its id.
 const LOOK_BACK: u32 = 10_000;
+
+#[derive(Serialize)]
+struct Explained<'a> {
+    /// The operation, conflict, issue or proposal.
+    op: OpId,
+    /// The last thing that happened to it, in one sentence.
+    told: &'a str,
+    lines: &'a [HistoryRow],
+}
 
 async fn explain(app: &App, typed: &str, context: &mut Context) -> Result<Exit, Failure> {
     let recent = app.store.history(&HistoryFilter { limit: LOOK_BACK, ..HistoryFilter::default() }).await?;
@@ -114,39 +144,46 @@ async fn explain(app: &App, typed: &str, context: &mut Context) -> Result<Exit, 
     let filter = HistoryFilter { op: Some(op), limit: LOOK_BACK, ..HistoryFilter::default() };
     let mut lines = app.store.history(&filter).await?;
     lines.reverse();
-    context.out.result("history explain", Exit::Done, &Lines { lines: &lines });
+    let catalogue = kept_catalogue(&*app.store).await?;
+    let told = lines.last().map(|row| tell(app, &row.entry)).unwrap_or_default();
+    context.out.result("history explain", Exit::Done, &Explained { op, told: &told, lines: &lines });
     let out = &mut context.out;
-    out.line(out.paint(Style::Faint, &format!("operation {op}")));
-    let mut told = String::new();
+    let mut last = String::new();
     for HistoryRow { entry, .. } in &lines {
-        let head = headline(app, entry);
-        if head != told {
-            out.line("");
-            out.line(out.paint(Style::Heading, &head));
-            out.paragraph(0, &entry.sentence);
-            told = head;
+        let sentence = tell(app, entry);
+        if sentence != last {
+            if !last.is_empty() {
+                out.line("");
+            }
+            out.paragraph(0, &sentence);
+            last = sentence;
         }
-        if let Some(field) = entry.field {
-            let shown = |value: &Option<sync_core::value::Value>| {
-                value.as_ref().map_or("(blank)".to_owned(), ToString::to_string)
-            };
-            out.paragraph(
-                2,
-                &format!("{}: {} -> {}", field.label(), shown(&entry.before), shown(&entry.after)),
-            );
+        if let (Some(field), Some(record)) = (entry.field, &entry.record) {
+            let shown = |held: &Option<Value>| words::value(catalogue.as_ref(), record.side(), held.as_ref());
+            let (before, after) = (shown(&entry.before), shown(&entry.after));
+            let outcome = entry.outcome.spoken();
+            out.paragraph(2, &format!("{}: {before} -> {after} ({outcome})", field.label()));
         }
+    }
+    out.line("");
+    out.line(out.paint(Style::Faint, &format!("operation {op}")));
+    if let Some(plan) = lines.iter().rev().find_map(|row| row.entry.plan) {
+        out.line(out.paint(Style::Faint, &format!("plan {plan}")));
     }
     Ok(Exit::Done)
 }
 
-fn headline(app: &App, entry: &HistoryEntry) -> String {
-    let run = entry.run.map_or("by a person".to_owned(), |run| format!("run {run}"));
-    let record = entry.record.as_ref().map_or(String::new(), |record| {
-        let sort = match record.side() {
-            sync_core::ids::Side::Halo => "ticket",
-            sync_core::ids::Side::Hit => "item",
-        };
-        format!(", {sort} {}", record.id())
-    });
-    format!("{}, {run}: {}{record}, {}", when(app, entry.at), entry.action, entry.outcome.word())
+/// What a line says, in one sentence: when, in which run, what and why, and how it ended if not well.
+fn tell(app: &App, entry: &HistoryEntry) -> String {
+    let run = entry.run.map_or(String::new(), |run| format!(" in run {run}"));
+    let name = entry.name.as_ref().map(|name| format!(", {name:?}")).unwrap_or_default();
+    let record = match &entry.record {
+        Some(record) if !entry.sentence.contains(&words::record(record)) => {
+            format!(" ({})", words::record(record))
+        }
+        _ => String::new(),
+    };
+    let sentence = words::past(&entry.sentence, entry.outcome);
+    let ending = words::ending(entry);
+    format!("{}{run}{name}{record}: {sentence} {ending}", when(app, entry.at)).trim_end().to_owned()
 }

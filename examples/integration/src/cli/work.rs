@@ -24,15 +24,15 @@ use crate::storage::Lease;
 const SHOWN_SKIPS: usize = 20;
 
 /// A command's connection to both systems, under the lease.
-struct Session {
+pub(super) struct Session {
     app: App,
-    engine: Engine,
+    pub(super) engine: Engine,
     lease: Lease,
     stop: Stop,
 }
 
 impl Session {
-    async fn open(context: &mut Context, command: &str) -> Result<Self, Failure> {
+    pub(super) async fn open(context: &mut Context, command: &str) -> Result<Self, Failure> {
         let app = context.open().await?;
         let secrets = context.secrets()?;
         let stop = Stop::new();
@@ -46,7 +46,7 @@ impl Session {
         Ok(Self { app, engine, lease, stop })
     }
 
-    async fn look(&self, reach: Reach) -> Result<(View, Planned), Failure> {
+    pub(super) async fn look(&self, reach: Reach) -> Result<(View, Planned), Failure> {
         let read = self.stop.unless(self.engine.read(&self.lease, reach));
         let view = read.await.ok_or_else(stopped)??;
         let planned = self.engine.plan(&view);
@@ -61,7 +61,7 @@ impl Session {
     }
 
     /// Ends the command, however it went: what was sent counts in Halo's rate window for the next process too.
-    async fn end<T>(&self, done: Result<T, Failure>) -> Result<T, Failure> {
+    pub(super) async fn end<T>(&self, done: Result<T, Failure>) -> Result<T, Failure> {
         let kept = self.app.keep_rate_window(self.engine.halo.client()).await;
         let value = done?;
         kept?;
@@ -220,7 +220,7 @@ const fn reach(full: bool) -> Reach {
     if full { Reach::Everything } else { Reach::Changes }
 }
 
-fn write_plan(path: &Path, plan: &Plan) -> Result<(), Failure> {
+pub(super) fn write_plan(path: &Path, plan: &Plan) -> Result<(), Failure> {
     std::fs::write(path, plan::to_canonical_json(plan)).map_err(|error| {
         let what = format!("the plan cannot be written to {}", path.display());
         Failure::other(

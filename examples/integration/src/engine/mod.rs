@@ -3,6 +3,7 @@
 //! `sync_core` decides everything; this talks to servers, keeps what must be kept, and converts between the systems'
 //! wire values and the planner's.
 
+mod about;
 mod canaries;
 mod chronicle;
 mod feed;
@@ -15,6 +16,7 @@ mod read;
 mod rows;
 mod run;
 mod stop;
+mod undo;
 mod zone;
 
 use std::sync::Arc;
@@ -34,11 +36,13 @@ use crate::exit::{Exit, Failure};
 use crate::remote;
 use crate::storage::Store;
 
+pub use self::about::client_named;
 pub use self::people::Matches;
 pub use self::perform::{Performer, Silent, Watch, now_ms};
-pub use self::read::{Reach, View};
+pub use self::read::{Reach, View, kept_catalogue};
 pub use self::run::{Done, Planned, stale};
 pub use self::stop::Stop;
+pub use self::undo::{Left, Undone};
 pub use self::zone::Zone;
 
 /// One pair of tenants, connected.

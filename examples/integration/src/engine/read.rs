@@ -27,7 +27,7 @@ use super::people::Matches;
 use super::rows::{BY_FEED, Rows, SeenRow, tell_tasks};
 use super::{Engine, perform};
 use crate::exit::Failure;
-use crate::storage::{Change, Dirty, Lease, RecordKey, Told, WEBHOOK};
+use crate::storage::{Change, Dirty, Lease, RecordKey, Store, Told, WEBHOOK};
 
 /// How much to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -416,6 +416,15 @@ impl Engine {
     fn overlap_ms(&self) -> i64 {
         i64::try_from(self.overlap.as_millis()).unwrap_or(i64::MAX)
     }
+}
+
+/// What both tenants had when they were last asked, for names; nothing before the first contact.
+///
+/// # Errors
+/// Those of the store.
+pub async fn kept_catalogue(store: &dyn Store) -> Result<Option<Catalogue>, Failure> {
+    let kept = store.catalogue().await?;
+    Ok(kept.and_then(|text| serde_json::from_str::<Kept>(&text).ok()).map(|kept| kept.catalogue))
 }
 
 impl View {

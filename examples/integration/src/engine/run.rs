@@ -41,6 +41,10 @@ pub struct Done {
     pub exit: Exit,
 }
 
+/// How long an approval holds. What was approved is in the very next plan; an approval that was still not used after a
+/// week was given for something that is no longer proposed.
+const APPROVAL_HOLDS_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
+
 /// The code of issues that report what a server refused.
 const REFUSED: &str = "write_refused";
 
@@ -111,7 +115,9 @@ impl Engine {
             }
         }
         changes.extend(plan.issues.iter().map(|issue| Change::OpenIssue(Box::new(NewIssue::from(issue)))));
+        changes.extend(self.describe(view, plan).await?);
         changes.push(Change::SetQuestions(Box::new(self.questions(view, plan))));
+        changes.push(Change::LapseApprovals(perform::now_ms(&*self.time).saturating_sub(APPROVAL_HOLDS_MS)));
         self.store.commit(lease, &changes, perform::now_ms(&*self.time)).await?;
         Ok(())
     }
@@ -248,6 +254,7 @@ impl Engine {
                     sentence: explain_proposal(proposal),
                     item: Some(proposal.item.clone()),
                     sort: sort(other).to_owned(),
+                    since: 0,
                 }),
             }
         }

@@ -5,7 +5,9 @@ use sync_core::decision::{Conflict, ConflictId, IssueId, OpId, PairingAnswer, Pr
 use sync_core::hash::{Hash128, Hash256};
 use sync_core::ids::{AgentId, HaloClientId, HitClientId, ItemId, MemberId, Side, TicketId};
 
-use super::{ClientLink, GateStep, HistoryEntry, NewIssue, Questions, RecordKey, RunId, Settled};
+use super::{
+    About, ClientLink, GateStep, HistoryEntry, NewIssue, Questions, RecordKey, RunId, Settled, UnixMs,
+};
 
 /// One change of the engine's state. A list of them is committed in one transaction, in order.
 #[derive(Debug, Clone)]
@@ -70,6 +72,13 @@ pub enum Change {
         /// The run that saw it.
         run: Option<RunId>,
     },
+    /// Says what a conflict or an issue is about; nothing happens if it is not open.
+    Describe {
+        /// The conflict or issue.
+        id: Hash128,
+        /// What it is about.
+        about: Box<About>,
+    },
     /// Removes a conflict, and the decision about it.
     RemoveConflict(ConflictId),
     /// Reports an issue; one that is there already keeps its age and is counted once more.
@@ -80,6 +89,8 @@ pub enum Change {
     SetQuestions(Box<Questions>),
     /// Removes an answer that has been used up.
     ForgetApproval(ProposalId),
+    /// Removes approvals that were given before this moment and never used.
+    LapseApprovals(UnixMs),
     /// Logs a line of history.
     Log(Box<HistoryEntry>),
     /// Says what became of lines of history whose outcome was unknown.
@@ -126,11 +137,13 @@ impl Change {
             | Change::DropSeen(_)
             | Change::KeepCatalogue(_)
             | Change::PutConflict { .. }
+            | Change::Describe { .. }
             | Change::RemoveConflict(_)
             | Change::OpenIssue(_)
             | Change::CloseIssue(_)
             | Change::SetQuestions(_)
             | Change::ForgetApproval(_)
+            | Change::LapseApprovals(_)
             | Change::Log(_)
             | Change::Settle(_)
             | Change::EndRun { .. }

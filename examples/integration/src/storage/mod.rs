@@ -3,6 +3,7 @@
 //! All writes of the engine go through [`Store::commit`]: one transaction, refused if the caller no longer holds
 //! the lease. People's decisions go through [`Store::decide`] and need no lease.
 
+mod about;
 mod change;
 mod error;
 mod inbox;
@@ -19,6 +20,7 @@ use sync_core::base::{BaseHead, Intent, Link};
 use sync_core::decision::Decisions;
 use sync_core::ids::{AgentId, ItemId, MemberId, TicketId};
 
+pub use self::about::{About, Edit};
 pub use self::change::{Answer, Change};
 pub use self::error::StoreError;
 pub use self::inbox::{Delivery, Reception, Told, Waiting};

@@ -270,6 +270,12 @@ async fn conflicts_and_issues_keep_their_age(store: &impl Store) {
     let issues = store.issues().await.unwrap();
     assert_eq!((issues[0].since, issues[0].last_seen, issues[0].seen), (10, 20, 2));
     assert_eq!(issues[0].subject, issue.subject);
+    // What they are about is said beside them.
+    let about = About { item: Some("Firewall".into()), ..About::default() };
+    let told = |id| Change::Describe { id, about: Box::new(about.clone()) };
+    store.commit(&lease, &[told(conflicts[0].conflict.id), told(issue.id)], 25).await.unwrap();
+    assert_eq!(store.conflicts().await.unwrap()[0].about, about);
+    assert_eq!(store.issues().await.unwrap()[0].about, about);
     // Putting aside hides a conflict, and marks an issue; a retry takes that back.
     store.decide(&[Answer::Dismiss(conflicts[0].conflict.id), Answer::Dismiss(issue.id)], 30).await.unwrap();
     assert_eq!(store.conflicts().await.unwrap(), []);
@@ -304,6 +310,7 @@ async fn answers_reach_the_planner(store: &impl Store) {
             sentence: "Create the project.".into(),
             item: Some("i1".into()),
             sort: "promote".into(),
+            since: 1,
         }],
     };
     let changes = [
@@ -312,6 +319,11 @@ async fn answers_reach_the_planner(store: &impl Store) {
     ];
     store.commit(&lease, &changes, 1).await.unwrap();
     assert_eq!(store.questions().await.unwrap(), questions);
+    // Asked again later it keeps its age; what is not asked again is gone.
+    let fewer = Questions { pairings: Vec::new(), ..questions.clone() };
+    store.commit(&lease, &[Change::SetQuestions(Box::new(fewer.clone()))], 9).await.unwrap();
+    assert_eq!(store.questions().await.unwrap(), fewer);
+    store.commit(&lease, &[Change::SetQuestions(Box::new(questions.clone()))], 9).await.unwrap();
     let id = conflict("i1").id;
     // Twice the same is as once.
     for _ in 0..2 {
@@ -338,6 +350,11 @@ async fn answers_reach_the_planner(store: &impl Store) {
     // The records concerned are looked at again.
     let dirty = store.dirty().await.unwrap();
     assert_eq!(dirty.iter().map(|dirty| dirty.key.id()).collect::<Vec<_>>(), ["8", "i1"]);
+    for (before, left) in [(2, 1), (3, 0)] {
+        store.commit(&lease, &[Change::LapseApprovals(before)], 3).await.unwrap();
+        assert_eq!(store.decisions().await.unwrap().approvals.len(), left);
+    }
+    store.decide(&[Answer::Approve(proposal)], 3).await.unwrap();
     store.commit(&lease, &[Change::ForgetApproval(proposal)], 3).await.unwrap();
     assert!(store.decisions().await.unwrap().approvals.is_empty());
     store.decide(&[Answer::UnlinkClient("c2".into())], 4).await.unwrap();
@@ -562,6 +579,39 @@ async fn a_file_is_found_again_by_another_process() {
         use std::os::unix::fs::PermissionsExt;
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o077, 0);
     }
+}
+
+#[tokio::test]
+async fn a_database_of_the_first_schema_is_brought_up_to_date() {
+    use sqlx::Connection;
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("old.db");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+    let mut connection = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+    sqlx::raw_sql(include_str!("../../migrations/0001_first.sql")).execute(&mut connection).await.unwrap();
+    // A line, an issue and a proposal as the first program wrote them.
+    sqlx::raw_sql(
+        r#"INSERT INTO state (one, lineage, serial, fence, holder, next_mark) VALUES (1, 'abc', 4, 2, '', 1);
+        INSERT INTO gate (one, clean_runs, creates, halo_edits, hit_edits, promotions) VALUES (1, 0, 0, 0, 0, 0);
+        INSERT INTO history (op, at, side, record, item, action, field, before, after, why, sentence, outcome)
+            VALUES (NULL, 5, 'halo', '7', 'i1', 'update', 'name', '{"text":"old"}', '{"text":"new"}', '[]',
+            'Name changes.', 'applied');
+        INSERT INTO issues (id, code, subject, sentence, blocks_gate, since, last_seen, seen)
+            VALUES ('00000000000000000000000000000001', 'client_stopped', '{}', 'Stopped.', 1, 3, 3, 1);
+        INSERT INTO questions (sort, id, body) VALUES ('proposal', '00000000000000000000000000000002',
+            '{"id":"00000000000000000000000000000002","sentence":"s","item":null,"sort":"unlink"}');
+        PRAGMA user_version = 1; PRAGMA application_id = 1213421873"#,
+    )
+    .execute(&mut connection)
+    .await
+    .unwrap();
+    connection.close().await.unwrap();
+    let store = SqliteStore::open(&path, 9).await.unwrap();
+    assert_eq!(store.head().await.unwrap(), BaseHead { lineage: "abc".into(), serial: 4 });
+    let lines = store.history(&HistoryFilter { limit: 9, ..Default::default() }).await.unwrap();
+    assert_eq!((lines[0].entry.before.clone(), lines[0].entry.attempt), (Some(Value::text("old")), None));
+    assert_eq!(store.issues().await.unwrap()[0].about, About::default());
+    assert_eq!(store.questions().await.unwrap().proposals[0].since, 0);
 }
 
 #[tokio::test]

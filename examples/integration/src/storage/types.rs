@@ -7,6 +7,8 @@ use sync_core::hash::Hash256;
 use sync_core::ids::{HaloClientId, HitClientId, ItemId, Kind, Side, TicketId};
 use sync_core::plan::explain_issue;
 
+use super::About;
+
 /// Milliseconds since 1970-01-01T00:00:00Z, by this machine's clock.
 pub type UnixMs = i64;
 /// A run of the engine; they count up from 1.
@@ -100,6 +102,8 @@ pub struct OpenConflict {
     pub run: Option<RunId>,
     /// What a person has already decided for exactly these values.
     pub decided: Option<Side>,
+    /// What it is about, in people's words, and who wrote there last.
+    pub about: About,
 }
 
 /// An issue to report: one of the planner's, or a failure of the run that concerns one record.
@@ -155,6 +159,8 @@ pub struct OpenIssue {
     pub parked_until: Option<UnixMs>,
     /// Whether a person has put it aside.
     pub dismissed: bool,
+    /// What it is about, in people's words.
+    pub about: About,
 }
 
 /// A candidate with the name a person reads.
@@ -205,6 +211,9 @@ pub struct Proposal {
     pub item: Option<ItemId>,
     /// The sort of operation: `promote`, `unlink`, `delete` ...
     pub sort: String,
+    /// Since when it is asked; 0 in a plan that was not remembered.
+    #[serde(default)]
+    pub since: UnixMs,
 }
 
 /// What the last plan asks people. A new set replaces the old one.

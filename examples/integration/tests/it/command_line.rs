@@ -5,7 +5,7 @@ fn help_says_what_there_is() {
     let desk = Desk::new();
     let mut text = desk.run(&["--help"]);
     assert_eq!((text.code, text.err.as_str()), (0, ""));
-    for command in ["pair", "issues", "history", "gate"] {
+    for command in ["pair", "issues", "history", "undo", "gate"] {
         let help = desk.run(&[command, "--help"]);
         assert_eq!((help.code, help.err.as_str()), (0, ""), "{command}");
         text.out.push_str(&format!("\n===== {command} =====\n{}", help.out));

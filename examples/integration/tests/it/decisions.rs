@@ -70,6 +70,7 @@ async fn after_a_plan(desk: &Desk) -> SqliteStore {
             sentence: "Create a project for the item i4, which was approved.".into(),
             item: Some("i4".into()),
             sort: "promote".into(),
+            since: NOW,
         }],
     };
     let changes = [
@@ -122,7 +123,7 @@ async fn answers_are_kept_one_by_one_and_in_bulk() {
     assert_eq!(settings["data"]["settings"]["project"]["clients"]["c2"], "30");
     let history = desk.run(&["history"]);
     assert!(
-        history.out.contains("A person decided about the item i3: it is the ticket 10."),
+        history.out.contains("A person decided about the item i3: it is the ticket 10"),
         "{}",
         history.out
     );

@@ -62,6 +62,7 @@ async fn run(seed: u64) -> Struck {
 
 /// `E2E_FAULT_RUNS` seeds from `E2E_FAULT_SEED` on, some at once: most of a run is waiting. Every seed is tried and told
 /// with how it went; a failure is counted in the end.
+#[allow(clippy::print_stdout, reason = "seeds and counts are told, for whoever has to repeat them")]
 async fn seeds(runs: u64) {
     let number = |name: &str, default: u64| {
         std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)

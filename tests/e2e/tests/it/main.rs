@@ -10,6 +10,7 @@ mod cookbook;
 mod faults;
 mod kill;
 mod mistakes;
+mod past;
 mod serve;
 mod store;
 mod story;

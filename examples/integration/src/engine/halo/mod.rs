@@ -23,6 +23,7 @@ use sync_core::record::{HaloTicket, HitItem};
 use sync_core::stamp::Stamp;
 
 use crate::config::MarkerPlace;
+use crate::storage::Edit;
 
 pub use self::catalogue::Found;
 use self::read::Reading;
@@ -234,6 +235,22 @@ impl HaloSide {
         Ok(actions
             .iter()
             .any(|action| action.value().note.as_deref().is_some_and(|note| note.contains(&*query.tag))))
+    }
+
+    /// Who did what to a ticket last, as far as its actions say; nothing for a ticket without actions.
+    ///
+    /// # Errors
+    /// [`Reject`].
+    pub async fn last_action(&self, ticket: TicketId) -> Result<Option<Edit>, Reject> {
+        let actions = self.client.actions().list().ticket_id(ticket.0).all().await;
+        let actions = actions.map_err(|error| reject(&error))?;
+        // Numbers of actions grow with every action of the ticket.
+        let last = actions.iter().max_by_key(|action| action.value().id);
+        Ok(last.map(|action| Edit {
+            by: action.value().who.clone().filter(|who| !who.is_empty()),
+            what: action.value().outcome.clone().filter(|outcome| !outcome.is_empty()),
+            at: action.value().datetime.filter(|at| !at.is_unset()).map(|at| at.timestamp().as_millisecond()),
+        }))
     }
 
     /// Creates a ticket, with its marker in the same call.

@@ -9,8 +9,8 @@ use sync_core::ids::{AgentId, HaloClientId, HitClientId, ItemId, MemberId, Side,
 use super::SqliteStore;
 use super::rows::{column, from_json, from_text, odd, record, side};
 use crate::storage::{
-    ClientLink, Cursor, Dirty, GateFacts, Identity, OpenConflict, OpenIssue, Paused, Questions, Run,
-    SettingsVersion, StoreError,
+    About, ClientLink, Cursor, Dirty, GateFacts, Identity, OpenConflict, OpenIssue, Paused, Proposal,
+    Questions, Run, SettingsVersion, StoreError,
 };
 
 type Query = sqlx::query::Query<'static, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>;
@@ -147,7 +147,7 @@ impl SqliteStore {
     pub(super) async fn read_conflicts(&self) -> Result<Vec<OpenConflict>, StoreError> {
         const TABLE: &str = "conflicts";
         let query = sqlx::query(
-            "SELECT c.body, c.since, c.run, a.body AS decided FROM conflicts c
+            "SELECT c.body, c.since, c.run, c.about, a.body AS decided FROM conflicts c
              LEFT JOIN answers a ON a.sort = 'conflict' AND a.id = c.id
              WHERE NOT EXISTS (SELECT 1 FROM answers d WHERE d.sort = 'dismissal' AND d.id = c.id)
              ORDER BY c.since, c.id",
@@ -161,6 +161,7 @@ impl SqliteStore {
                     since: column(TABLE, row, "since")?,
                     run: column(TABLE, row, "run")?,
                     decided: decided.map(|text| from_json("answers", &text)).transpose()?,
+                    about: about(TABLE, row)?,
                 })
             })
             .collect()
@@ -186,6 +187,7 @@ impl SqliteStore {
                     seen: column(TABLE, row, "seen")?,
                     parked_until: column(TABLE, row, "parked_until")?,
                     dismissed: column(TABLE, row, "dismissed")?,
+                    about: about(TABLE, row)?,
                 })
             })
             .collect()
@@ -197,8 +199,23 @@ impl SqliteStore {
         Ok(Questions {
             pairings: self.bodies("questions", sqlx::query(OPEN).bind("pairing").bind("pairing")).await?,
             clients: self.bodies("questions", sqlx::query(OPEN).bind("client").bind("client")).await?,
-            proposals: self.bodies("questions", sqlx::query(OPEN).bind("proposal").bind("approval")).await?,
+            proposals: self.read_proposals().await?,
         })
+    }
+
+    async fn read_proposals(&self) -> Result<Vec<Proposal>, StoreError> {
+        const TABLE: &str = "questions";
+        let query = sqlx::query(
+            "SELECT body, since FROM questions q WHERE sort = 'proposal' AND NOT EXISTS
+                (SELECT 1 FROM answers a WHERE a.id = q.id AND a.sort = 'approval') ORDER BY since, id",
+        );
+        let rows = self.rows(query).await?;
+        rows.iter()
+            .map(|row| {
+                let proposal: Proposal = from_json(TABLE, column(TABLE, row, "body")?)?;
+                Ok(Proposal { since: column(TABLE, row, "since")?, ..proposal })
+            })
+            .collect()
     }
 
     pub(super) async fn read_decisions(&self) -> Result<Decisions, StoreError> {
@@ -324,4 +341,9 @@ impl SqliteStore {
         let row = self.only_row("state", sqlx::query("SELECT rate_window FROM state")).await?;
         column("state", &row, "rate_window")
     }
+}
+
+fn about(table: &'static str, row: &SqliteRow) -> Result<About, StoreError> {
+    let text: Option<String> = column(table, row, "about")?;
+    Ok(text.map(|text| from_json(table, &text)).transpose()?.unwrap_or_default())
 }

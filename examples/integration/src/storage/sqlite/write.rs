@@ -3,13 +3,14 @@
 use sqlx::{Sqlite, SqliteConnection, Transaction};
 use sync_core::base::{BaseHead, Link};
 use sync_core::decision::Conflict;
+use sync_core::hash::Hash128;
 use sync_core::ids::Kind;
 
 use super::SqliteStore;
 use super::rows::to_json;
 use crate::storage::{
-    Answer, Change, GateStep, Identity, Lease, NewIssue, Questions, RecordKey, RunId, StoreError, UnixMs,
-    WEBHOOK,
+    About, Answer, Change, GateStep, Identity, Lease, NewIssue, Questions, RecordKey, RunId, StoreError,
+    UnixMs, WEBHOOK,
 };
 
 pub(super) type Done = Result<(), StoreError>;
@@ -248,6 +249,7 @@ impl Tx<'_> {
                 self.run(query).await
             }
             Change::PutConflict { conflict, run } => self.put_conflict(conflict, *run).await,
+            Change::Describe { id, about } => self.describe(id, about).await,
             Change::RemoveConflict(id) => {
                 self.delete("DELETE FROM conflicts WHERE id = ?", id).await?;
                 self.delete("DELETE FROM answers WHERE sort = 'conflict' AND id = ?", id).await
@@ -260,6 +262,11 @@ impl Tx<'_> {
             Change::SetQuestions(questions) => self.set_questions(questions).await,
             Change::ForgetApproval(id) => {
                 self.delete("DELETE FROM answers WHERE sort = 'approval' AND id = ?", id).await
+            }
+            Change::LapseApprovals(before) => {
+                let query = sqlx::query("DELETE FROM answers WHERE sort = 'approval' AND answered_at < ?")
+                    .bind(*before);
+                self.run(query).await
             }
             Change::Log(entry) => self.log(entry).await,
             Change::Settle(settled) => self.settle(settled).await,
@@ -382,8 +389,19 @@ impl Tx<'_> {
         self.run(query).await
     }
 
+    async fn describe(&mut self, id: &Hash128, about: &About) -> Result<u64, StoreError> {
+        let text = to_json("issues", about)?;
+        let mut changed = 0;
+        for sql in ["UPDATE conflicts SET about = ? WHERE id = ?", "UPDATE issues SET about = ? WHERE id = ?"]
+        {
+            changed += self.run(sqlx::query(sql).bind(text.clone()).bind(id.to_string())).await?;
+        }
+        Ok(changed)
+    }
+
     async fn set_questions(&mut self, questions: &Questions) -> Result<u64, StoreError> {
-        self.run(sqlx::query("DELETE FROM questions")).await?;
+        // A question that is asked again keeps its age: what is not asked again is deleted behind it.
+        self.run(sqlx::query("UPDATE questions SET body = ''")).await?;
         for question in &questions.pairings {
             self.question("pairing", question.item.id.as_str(), to_json("questions", question)?).await?;
         }
@@ -393,14 +411,18 @@ impl Tx<'_> {
         for proposal in &questions.proposals {
             self.question("proposal", &proposal.id.to_string(), to_json("questions", proposal)?).await?;
         }
-        Ok(1)
+        self.run(sqlx::query("DELETE FROM questions WHERE body = ''")).await
     }
 
     async fn question(&mut self, sort: &'static str, id: &str, body: String) -> Done {
-        let query = sqlx::query("INSERT INTO questions (sort, id, body) VALUES (?, ?, ?)")
-            .bind(sort)
-            .bind(id.to_owned())
-            .bind(body);
+        let query = sqlx::query(
+            "INSERT INTO questions (sort, id, body, since) VALUES (?, ?, ?, ?)
+             ON CONFLICT (sort, id) DO UPDATE SET body = excluded.body",
+        )
+        .bind(sort)
+        .bind(id.to_owned())
+        .bind(body)
+        .bind(self.now);
         self.run(query).await.map(drop)
     }
 

@@ -1,0 +1,137 @@
+//! Which lines of a run's history can be taken back, and the plan that does it.
+
+use sync_core::ids::Side;
+use sync_core::planner::undo::{Kept, Undo, Wrote, undo};
+
+use super::{Engine, Planned, View};
+use crate::exit::Failure;
+use crate::storage::{HistoryEntry, HistoryFilter, HistoryRow, Outcome, RecordKey, RunId};
+
+/// A line of history that is not taken back, and why.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Left {
+    /// The line.
+    #[serde(flatten)]
+    pub line: HistoryRow,
+    /// Why, as a sentence about it.
+    pub reason: String,
+}
+
+/// What taking back a run would do.
+#[derive(Debug, Clone)]
+pub struct Undone {
+    /// The plan.
+    pub planned: Planned,
+    /// What stays as the run has left it.
+    pub left: Vec<Left>,
+}
+
+/// How many lines of one run, or of one record, are looked at.
+const LINES: u32 = 1_000_000;
+
+impl Engine {
+    /// Plans to restore what a run has overwritten, where nobody has changed it since. Writes nothing.
+    ///
+    /// # Errors
+    /// A run that does not exist, and those of the store.
+    pub async fn undo(&self, view: &View, run: RunId) -> Result<Undone, Failure> {
+        if !self.store.runs(u32::MAX).await?.iter().any(|known| known.id == run) {
+            return Err(Failure::usage(
+                "no_such_run",
+                format!("there is no run {run}"),
+                "`halo-hit history` shows the numbers of runs",
+            ));
+        }
+        let mut lines =
+            self.store.history(&HistoryFilter { run: Some(run), limit: LINES, ..Default::default() }).await?;
+        lines.reverse();
+        let (mut wrote, mut rows, mut left) = (Vec::new(), Vec::new(), Vec::new());
+        for row in lines {
+            match overwrote(&row.entry) {
+                Line::Value(one) => {
+                    wrote.push(one);
+                    rows.push(row);
+                }
+                // One line tells of an operation, however many fields it has.
+                Line::Stays(_) if left.iter().any(|left: &Left| left.line.entry.op == row.entry.op) => {}
+                Line::Stays(reason) => left.push(Left { reason: reason.to_owned(), line: row }),
+                Line::Nothing => {}
+            }
+        }
+        let Undo { plan, kept } = undo(&view.input(self), run, &wrote);
+        for (place, why) in kept {
+            let Some(row) = rows.get(place) else { continue };
+            let mut reason = why.words().to_owned();
+            if matches!(why, Kept::ChangedSince(_))
+                && let Some(later) = self.written_later(row).await?
+            {
+                reason = format!("was written again by run {later}; undo that one first");
+            }
+            left.push(Left { line: row.clone(), reason });
+        }
+        left.sort_by_key(|left| left.line.id);
+        Ok(Undone { planned: Planned::new(plan), left })
+    }
+
+    /// The last later run of ours that wrote the same field of the same record.
+    async fn written_later(&self, row: &HistoryRow) -> Result<Option<RunId>, Failure> {
+        let record = row.entry.record.clone();
+        let lines = self.store.history(&HistoryFilter { record, limit: LINES, ..Default::default() }).await?;
+        let same = |later: &&HistoryRow| {
+            later.id > row.id
+                && later.entry.field == row.entry.field
+                && later.entry.outcome == Outcome::Applied
+                && later.entry.run > row.entry.run
+        };
+        Ok(lines.iter().find(same).and_then(|later| later.entry.run))
+    }
+}
+
+/// What a line means to an undo.
+#[derive(Debug, PartialEq, Eq)]
+enum Line {
+    /// A value was overwritten.
+    Value(Wrote),
+    /// Something was done that is not taken back.
+    Stays(&'static str),
+    /// Nothing was done, or nothing that anybody would want back.
+    Nothing,
+}
+
+fn overwrote(entry: &HistoryEntry) -> Line {
+    match entry.outcome {
+        Outcome::Applied => {}
+        Outcome::Unknown => return Line::Stays("has an outcome that is not known yet; sync first"),
+        Outcome::Rejected | Outcome::NotApplied | Outcome::NotKept | Outcome::Skipped => {
+            return Line::Nothing;
+        }
+    }
+    match entry.action.as_str() {
+        "update" | "status_write" => {}
+        "create" => return Line::Stays("was created, and nothing is deleted; archive it by hand if need be"),
+        "promote" => return Line::Stays("became a project, and a promotion is not taken back"),
+        "close_won" => return Line::Stays("was closed as won; reopen it in Halo if that was wrong"),
+        "adopt" => return Line::Stays("was linked; nothing was written by that"),
+        "unlink" => return Line::Stays("was unlinked; `halo-hit pair` links it again"),
+        "link_back" => return Line::Stays("only refers to the other record, and still does"),
+        _ => return Line::Nothing,
+    }
+    let (Some(field), Some(item), Some(record)) = (entry.field, &entry.item, &entry.record) else {
+        return Line::Stays("has no value in the history");
+    };
+    if entry.before.is_none() && field == sync_core::field::FieldId::Status {
+        return Line::Stays("has no old value in the history");
+    }
+    let ticket = match record {
+        RecordKey::Ticket(ticket) => Some(*ticket),
+        RecordKey::Item(_) => None,
+    };
+    debug_assert_eq!(ticket.is_some(), record.side() == Side::Halo);
+    Line::Value(Wrote {
+        item: item.clone(),
+        ticket,
+        field,
+        before: entry.before.clone(),
+        after: entry.after.clone(),
+    })
+}
