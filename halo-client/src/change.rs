@@ -95,6 +95,18 @@ impl<R: Entity<Key = crate::TextKey>> IntoField<Id<R>> for &str {
 
 impl<V, A: IntoField<V>> IntoField<Vec<V>> for Vec<A> {
     fn to_json(&self) -> Result<String, Error> {
+        self.as_slice().to_json()
+    }
+}
+
+impl<V, A: IntoField<V>, const N: usize> IntoField<Vec<V>> for [A; N] {
+    fn to_json(&self) -> Result<String, Error> {
+        self.as_slice().to_json()
+    }
+}
+
+impl<V, A: IntoField<V>> IntoField<Vec<V>> for [A] {
+    fn to_json(&self) -> Result<String, Error> {
         let mut out = String::from("[");
         for (index, value) in self.iter().enumerate() {
             if index > 0 {

@@ -12,6 +12,7 @@
 
 pub mod api;
 pub mod derive;
+pub mod diff;
 pub mod emit;
 mod endpoints;
 pub mod model;

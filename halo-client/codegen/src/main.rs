@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use halo_codegen::derive::derive;
+use halo_codegen::diff::Diff;
 use halo_codegen::emit::emit;
 use halo_codegen::model::Model;
 use halo_codegen::overrides::Overrides;
@@ -13,7 +14,8 @@ use halo_codegen::{Failure, Result};
 
 const USAGE: &str = "usage: halo-codegen              write halo-client/src/generated from the model
        halo-codegen --check      say whether the generated files are those of the model
-       halo-codegen derive FILE  write the model from an API document, Halo's own or a tenant's";
+       halo-codegen diff FILE    say what an API document, Halo's own or a tenant's, adds, removes and retypes
+       halo-codegen derive FILE  write the model from that document";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -22,6 +24,7 @@ fn main() -> ExitCode {
         [] => write(),
         ["--check"] => check(),
         ["derive", file] => rederive(Path::new(file)),
+        ["diff", file] => difference(Path::new(file)),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(64);
@@ -103,6 +106,11 @@ fn check() -> Result<String> {
         "not what the model says: {}; run `cargo run -p halo-codegen`",
         differing.join(", ")
     )))
+}
+
+fn difference(document: &Path) -> Result<String> {
+    let new = derive(&read(document)?)?;
+    Ok(Diff::between(&model()?, &new, &overrides()?).to_string())
 }
 
 fn rederive(document: &Path) -> Result<String> {

@@ -98,7 +98,7 @@ pub(crate) fn methods(
     api: &Api,
     path: &str,
 ) -> BTreeMap<String, Parameter> {
-    let shown = operation.query.iter().filter(|(wire, _)| !overrides.handled.contains_key(*wire));
+    let shown = operation.query.iter().filter(|(wire, _)| !overrides.is_handled(operation, wire));
     shown
         .map(|(wire, kind)| {
             let (kind, refers) = overrides.parameter(path, wire, kind);

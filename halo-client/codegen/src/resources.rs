@@ -155,7 +155,7 @@ fn paragraphs(model: &Model, overrides: &Overrides, api: &Api, resource: &Resour
         let methods: Vec<String> = operation
             .query
             .keys()
-            .filter(|wire| !overrides.handled.contains_key(*wire))
+            .filter(|wire| !overrides.is_handled(operation, wire))
             .map(|wire| format!("`{}`", overrides.method(wire)))
             .collect();
         if !methods.is_empty() {

@@ -41,7 +41,7 @@ use rest_core::record::Record;
 
 pub use download::Download;
 
-use crate::endpoint::{AttachmentImagePost, Form};
+use crate::endpoint::{AttachmentImageUpload, Form};
 use crate::resource::{Attachments, Handle, Saved};
 use crate::schema::{Attachment, Ticket};
 use crate::{Error, Id, New};
@@ -113,7 +113,7 @@ impl Handle<Attachments> {
     /// Dropping the future may leave the file there.
     pub async fn upload_form(&self, file: &Upload) -> Result<Record<Attachment>, Error> {
         let form = Form::new().file("file", &file.filename, &file.content_type, file.content.clone());
-        let call = AttachmentImagePost::new(&form).ticket_id(file.ticket);
+        let call = AttachmentImageUpload::new(&form).ticket_id(file.ticket);
         let answer = self.client().send(&call).await?;
         answer.record().map_err(|cause| presigned::unreadable("/Attachment/image", cause))
     }

@@ -8,7 +8,7 @@ use rest_core::error::{ErrorKind, Sent};
 use rest_core::record::{Record, Untyped};
 
 use super::Upload;
-use crate::endpoint::{AttachmentGetS3PresignedURL, AttachmentPresignedURLUploadComplete, Content};
+use crate::endpoint::{AttachmentPresignedUploadComplete, AttachmentPresignedUrl, Content};
 use crate::resource::{Attachments, Handle};
 use crate::schema::{Attachment, PresignedURLRequest};
 use crate::{Error, New};
@@ -39,7 +39,7 @@ impl Handle<Attachments> {
             .set(PresignedURLRequest::FILENAME, file.filename.as_str())
             .set(PresignedURLRequest::ORIGINALFILENAME, file.filename.as_str())
             .set(PresignedURLRequest::FILESIZE, size);
-        let answer = self.client().send(&AttachmentGetS3PresignedURL::new(vec![wanted])).await?;
+        let answer = self.client().send(&AttachmentPresignedUrl::new(vec![wanted])).await?;
         let given: Record<PresignedURLRequest> =
             answer.record().map_err(|cause| unreadable(PRESIGN, cause))?;
         let address = address(&answer)
@@ -56,7 +56,7 @@ impl Handle<Attachments> {
         let options = CallOptions::new().idempotency(Idempotency::Idempotent);
         self.client().http().send_foreign(request, &options).await?;
 
-        let done = self.client().send(&AttachmentPresignedURLUploadComplete::new(vec![given])).await?;
+        let done = self.client().send(&AttachmentPresignedUploadComplete::new(vec![given])).await?;
         done.record().map_err(|cause| unreadable("/Attachment/PresignedURLUploadComplete", cause))
     }
 }

@@ -48,10 +48,12 @@ impl Default for AWSGet {
 }
 
 endpoint! {
+    /// Reviews actions.
+    ///
     /// `POST /Actions/Review`.
     ///
-    /// What it answers is not documented.
-    ActionsReview POST "/Actions/Review" -> Content
+    /// Answers a [`Action`](schema::Action) (assumed).
+    ActionsReview POST "/Actions/Review" -> Record<schema::Action>
 }
 
 impl ActionsReview {
@@ -62,6 +64,8 @@ impl ActionsReview {
 }
 
 endpoint! {
+    /// Reacts to an action.
+    ///
     /// `POST /Actions/reaction`.
     ///
     /// What it answers is not documented.
@@ -90,6 +94,8 @@ impl AdobeCommerceIntegrationAuth {
 }
 
 endpoint! {
+    /// Makes Halo forget what it remembers of agents.
+    ///
     /// `POST /Agent/ClearCache`.
     ///
     /// What it answers is not documented.
@@ -112,6 +118,8 @@ impl Default for AgentClearCache {
 }
 
 endpoint! {
+    /// Who the token stands for.
+    ///
     /// `GET /Agent/me`.
     ///
     /// Answers a [`Agent`](schema::Agent) (seen in production).
@@ -132,33 +140,37 @@ impl Default for AgentMe {
 }
 
 endpoint! {
+    /// When appointments can be booked.
+    ///
     /// `GET /Appointment/Booking`.
     ///
     /// What it answers is not documented.
-    AppointmentBookingGet GET "/Appointment/Booking" -> Content
+    AppointmentBookings GET "/Appointment/Booking" -> Content
 }
 
-impl AppointmentBookingGet {
+impl AppointmentBookings {
     /// The request.
     pub fn new() -> Self {
         Self(Args::default())
     }
 }
 
-impl Default for AppointmentBookingGet {
+impl Default for AppointmentBookings {
     fn default() -> Self {
         Self::new()
     }
 }
 
 endpoint! {
+    /// Books an appointment. Takes one object, not an array.
+    ///
     /// `POST /Appointment/Booking`.
     ///
-    /// What it answers is not documented.
-    AppointmentBookingPost POST "/Appointment/Booking" -> Content
+    /// Answers a [`Appointment`](schema::Appointment) (assumed).
+    AppointmentBook POST "/Appointment/Booking" -> Record<schema::Appointment>
 }
 
-impl AppointmentBookingPost {
+impl AppointmentBook {
     /// With `Appointment` as its body.
     pub fn new(body: impl IntoField<Record<schema::Appointment>>) -> Self {
         Self(Args::default().json(body.to_json()))
@@ -194,26 +206,30 @@ impl ApprovalStorePost {
 }
 
 endpoint! {
+    /// Versions of software on assets.
+    ///
     /// `GET /Asset/GetAllSoftwareVersions`.
     ///
     /// What it answers is not documented.
-    AssetGetAllSoftwareVersions GET "/Asset/GetAllSoftwareVersions" -> Content
+    AssetSoftwareVersions GET "/Asset/GetAllSoftwareVersions" -> Content
 }
 
-impl AssetGetAllSoftwareVersions {
+impl AssetSoftwareVersions {
     /// The request.
     pub fn new() -> Self {
         Self(Args::default())
     }
 }
 
-impl Default for AssetGetAllSoftwareVersions {
+impl Default for AssetSoftwareVersions {
     fn default() -> Self {
         Self::new()
     }
 }
 
 endpoint! {
+    /// The next free tag of assets.
+    ///
     /// `GET /Asset/NextTag`.
     ///
     /// What it answers is not documented.
@@ -234,13 +250,15 @@ impl Default for AssetNextTag {
 }
 
 endpoint! {
+    /// Asks where a large file can be uploaded.
+    ///
     /// `POST /Attachment/GetS3PresignedURL`.
     ///
     /// What it answers is not documented.
-    AttachmentGetS3PresignedURL POST "/Attachment/GetS3PresignedURL" -> Content
+    AttachmentPresignedUrl POST "/Attachment/GetS3PresignedURL" -> Content
 }
 
-impl AttachmentGetS3PresignedURL {
+impl AttachmentPresignedUrl {
     /// With an array of `PresignedURLRequest` as its body.
     pub fn new(body: impl IntoField<Vec<Record<schema::PresignedURLRequest>>>) -> Self {
         Self(Args::default().json(body.to_json()))
@@ -248,13 +266,15 @@ impl AttachmentGetS3PresignedURL {
 }
 
 endpoint! {
+    /// Says that the upload is done.
+    ///
     /// `POST /Attachment/PresignedURLUploadComplete`.
     ///
     /// What it answers is not documented.
-    AttachmentPresignedURLUploadComplete POST "/Attachment/PresignedURLUploadComplete" -> Content
+    AttachmentPresignedUploadComplete POST "/Attachment/PresignedURLUploadComplete" -> Content
 }
 
-impl AttachmentPresignedURLUploadComplete {
+impl AttachmentPresignedUploadComplete {
     /// With an array of `PresignedURLRequest` as its body.
     pub fn new(body: impl IntoField<Vec<Record<schema::PresignedURLRequest>>>) -> Self {
         Self(Args::default().json(body.to_json()))
@@ -262,13 +282,15 @@ impl AttachmentPresignedURLUploadComplete {
 }
 
 endpoint! {
+    /// Uploads a document.
+    ///
     /// `POST /Attachment/document`.
     ///
     /// What it answers is not documented.
-    AttachmentDocumentPost POST "/Attachment/document" -> Content
+    AttachmentDocumentUpload POST "/Attachment/document" -> Content
 }
 
-impl AttachmentDocumentPost {
+impl AttachmentDocumentUpload {
     /// With an array of `Attachment` as its body.
     pub fn new(body: impl IntoField<Vec<Record<schema::Attachment>>>) -> Self {
         Self(Args::default().json(body.to_json()))
@@ -276,6 +298,8 @@ impl AttachmentDocumentPost {
 }
 
 endpoint! {
+    /// Deletes a document.
+    ///
     /// `DELETE /Attachment/document/{id}`.
     ///
     /// What it answers is not documented.
@@ -283,34 +307,38 @@ endpoint! {
 }
 
 impl AttachmentDocumentDelete {
-    /// With `id`, integer.
-    pub fn new(id: i64) -> Self {
-        Self(Args::default().segment(id))
+    /// With the [`Attachment`](schema::Attachment).
+    pub fn new(id: impl Into<Id<schema::Attachment>>) -> Self {
+        Self(Args::default().segment(id.into()))
     }
 }
 
 endpoint! {
+    /// A document.
+    ///
     /// `GET /Attachment/document/{id}`.
     ///
     /// What it answers is not documented.
-    AttachmentDocumentGet GET "/Attachment/document/{id}" -> Content
+    AttachmentDocument GET "/Attachment/document/{id}" -> Content
 }
 
-impl AttachmentDocumentGet {
-    /// With `id`, integer.
-    pub fn new(id: i64) -> Self {
-        Self(Args::default().segment(id))
+impl AttachmentDocument {
+    /// With the [`Attachment`](schema::Attachment).
+    pub fn new(id: impl Into<Id<schema::Attachment>>) -> Self {
+        Self(Args::default().segment(id.into()))
     }
 }
 
 endpoint! {
+    /// Pictures.
+    ///
     /// `GET /Attachment/image`.
     ///
     /// What it answers is not documented.
-    AttachmentImageGet GET "/Attachment/image" -> Content
+    AttachmentImages GET "/Attachment/image" -> Content
 }
 
-impl AttachmentImageGet {
+impl AttachmentImages {
     /// The request.
     pub fn new() -> Self {
         Self(Args::default())
@@ -327,20 +355,22 @@ impl AttachmentImageGet {
     }
 }
 
-impl Default for AttachmentImageGet {
+impl Default for AttachmentImages {
     fn default() -> Self {
         Self::new()
     }
 }
 
 endpoint! {
+    /// Uploads a picture as a multipart form.
+    ///
     /// `POST /Attachment/image`.
     ///
     /// What it answers is not documented.
-    AttachmentImagePost POST "/Attachment/image" -> Content
+    AttachmentImageUpload POST "/Attachment/image" -> Content
 }
 
-impl AttachmentImagePost {
+impl AttachmentImageUpload {
     /// With a multipart form.
     pub fn new(form: &Form) -> Self {
         Self(Args::default().form(form))
@@ -853,6 +883,8 @@ impl AttachmentImagePost {
 }
 
 endpoint! {
+    /// Deletes a picture.
+    ///
     /// `DELETE /Attachment/image/{id}`.
     ///
     /// What it answers is not documented.
@@ -867,13 +899,15 @@ impl AttachmentImageDelete {
 }
 
 endpoint! {
+    /// A picture.
+    ///
     /// `GET /Attachment/image/{id}`.
     ///
     /// What it answers is not documented.
-    AttachmentImageByIdGet GET "/Attachment/image/{id}" -> Content
+    AttachmentImage GET "/Attachment/image/{id}" -> Content
 }
 
-impl AttachmentImageByIdGet {
+impl AttachmentImage {
     /// With `id`, GUID.
     pub fn new(id: &str) -> Self {
         Self(Args::default().segment(id))
@@ -900,6 +934,8 @@ impl AttachmentNhserver {
 }
 
 endpoint! {
+    /// Where tokens come from. Needs no token.
+    ///
     /// `GET /AuthInfo`.
     ///
     /// Answers a [`AuthInfo`](schema::AuthInfo) (public clients agree).
@@ -934,15 +970,17 @@ impl AutomationPost {
 }
 
 endpoint! {
+    /// Starts a runbook.
+    ///
     /// `POST /Automation/{runbookId}`.
     ///
     /// What it answers is not documented.
     ///
     /// The document names no body; one can be [given](Self::payload) all the same.
-    AutomationByRunbookIdPost POST "/Automation/{runbookId}" -> Content
+    AutomationStart POST "/Automation/{runbookId}" -> Content
 }
 
-impl AutomationByRunbookIdPost {
+impl AutomationStart {
     /// With `runbookId`, GUID.
     pub fn new(runbook_id: &str) -> Self {
         Self(Args::default().segment(runbook_id))

@@ -71,10 +71,12 @@ impl ClientPaymentMethodUpdate {
 }
 
 endpoint! {
+    /// The customer that the token stands for.
+    ///
     /// `GET /Client/me`.
     ///
-    /// What it answers is not documented.
-    ClientMe GET "/Client/me" -> Content
+    /// Answers a [`Client`](schema::Client) (assumed).
+    ClientMe GET "/Client/me" -> Record<schema::Client>
 }
 
 impl ClientMe {
@@ -91,6 +93,30 @@ impl Default for ClientMe {
 }
 
 endpoint! {
+    /// Agent, statuses, ticket types, fields, agents, lookups and mailboxes in one answer.
+    ///
+    /// `GET /ClientCache`.
+    ///
+    /// Answers a [`Untyped`](schema::Untyped) (seen in production).
+    ClientCacheGet GET "/ClientCache" -> Record<schema::Untyped>
+}
+
+impl ClientCacheGet {
+    /// The request.
+    pub fn new() -> Self {
+        Self(Args::default())
+    }
+}
+
+impl Default for ClientCacheGet {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+endpoint! {
+    /// Approves or refuses contracts.
+    ///
     /// `POST /ClientContract/Approval`.
     ///
     /// What it answers is not documented.
@@ -105,6 +131,8 @@ impl ClientContractApproval {
 }
 
 endpoint! {
+    /// Asks for the next reference of contracts.
+    ///
     /// `POST /ClientContract/NextRef`.
     ///
     /// What it answers is not documented.
@@ -119,6 +147,30 @@ impl ClientContractNextRef {
 }
 
 endpoint! {
+    /// Settings of the whole instance, some 3,700 of them.
+    ///
+    /// `GET /Control`.
+    ///
+    /// Answers a [`Control`](schema::Control) (seen in production).
+    ControlGet GET "/Control" -> Record<schema::Control>
+}
+
+impl ControlGet {
+    /// The request.
+    pub fn new() -> Self {
+        Self(Args::default())
+    }
+}
+
+impl Default for ControlGet {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+endpoint! {
+    /// Makes Halo forget what it remembers of its settings.
+    ///
     /// `POST /Control/ClearCache`.
     ///
     /// What it answers is not documented.

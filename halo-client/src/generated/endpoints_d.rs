@@ -34,8 +34,8 @@ endpoint! {
 }
 
 impl DatabaseLookupRun {
-    /// With an array of `PartsLookup` as its body.
-    pub fn new(body: impl IntoField<Vec<Record<schema::PartsLookup>>>) -> Self {
+    /// With an array of `DatabaseLookup` as its body.
+    pub fn new(body: impl IntoField<Vec<Record<schema::DatabaseLookup>>>) -> Self {
         Self(Args::default().json(body.to_json()))
     }
 }

@@ -7,6 +7,8 @@ use crate::schema;
 use crate::{IntoField, Record};
 
 endpoint! {
+    /// Processes events by their ids.
+    ///
     /// `POST /Event`.
     ///
     /// What it answers is not documented.

@@ -8,7 +8,9 @@ endpoint! {
     /// `GET /GoToResolve/Complete`.
     ///
     /// What it answers is not documented.
-    GoToResolveComplete GET "/GoToResolve/Complete" -> Content
+    ///
+    /// It changes something, although it is a GET, and is not repeated.
+    GoToResolveComplete GET once "/GoToResolve/Complete" -> Content
 }
 
 impl GoToResolveComplete {

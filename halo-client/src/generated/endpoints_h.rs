@@ -20,6 +20,28 @@ impl HaloNewsRead {
 }
 
 endpoint! {
+    /// Whether the instance is up.
+    ///
+    /// `GET /Health`.
+    ///
+    /// What it answers is not documented.
+    HealthGet GET "/Health" -> Content
+}
+
+impl HealthGet {
+    /// The request.
+    pub fn new() -> Self {
+        Self(Args::default())
+    }
+}
+
+impl Default for HealthGet {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+endpoint! {
     /// `GET /Hopewiser/Get`.
     ///
     /// What it answers is not documented.

@@ -83,6 +83,8 @@ impl Default for IngramMicroResellerGetQuote {
 }
 
 endpoint! {
+    /// The instance and its version: the cheapest question whether it is up.
+    ///
     /// `GET /InstanceInfo`.
     ///
     /// Answers a [`InstanceInfo`](schema::InstanceInfo) (one public client).
@@ -1142,6 +1144,11 @@ impl IntegrationDataGetEtilize {
     /// Sends `locale`, a text.
     pub fn locale(self, value: impl Into<String>) -> Self {
         self.param("locale", value.into())
+    }
+
+    /// Sends `page_size`, an integer.
+    pub fn page_size(self, value: i64) -> Self {
+        self.param("page_size", value)
     }
 
     /// Sends `pageno`, an integer.
@@ -4252,29 +4259,33 @@ impl Default for IntegrationDataValidateJira {
 }
 
 endpoint! {
+    /// Makes the PDF of an invoice.
+    ///
     /// `POST /Invoice/PDF/{id}`.
     ///
     /// What it answers is not documented.
     ///
     /// The document names no body; one can be [given](Self::payload) all the same.
-    InvoicePDF POST "/Invoice/PDF/{id}" -> Content
+    InvoicePdf POST "/Invoice/PDF/{id}" -> Content
 }
 
-impl InvoicePDF {
-    /// With `id`, integer.
-    pub fn new(id: i64) -> Self {
-        Self(Args::default().segment(id))
+impl InvoicePdf {
+    /// With the [`Invoice`](schema::Invoice).
+    pub fn new(id: impl Into<Id<schema::Invoice>>) -> Self {
+        Self(Args::default().segment(id.into()))
     }
 }
 
 endpoint! {
+    /// Changes lines of invoices. Send one request at a time: parallel ones fail.
+    ///
     /// `POST /Invoice/updatelines`.
     ///
     /// What it answers is not documented.
-    InvoiceUpdatelines POST "/Invoice/updatelines" -> Content
+    InvoiceUpdateLines POST "/Invoice/updatelines" -> Content
 }
 
-impl InvoiceUpdatelines {
+impl InvoiceUpdateLines {
     /// With an array of `InvoiceLine` as its body.
     pub fn new(body: impl IntoField<Vec<Record<schema::InvoiceLine>>>) -> Self {
         Self(Args::default().json(body.to_json()))
@@ -4282,6 +4293,8 @@ impl InvoiceUpdatelines {
 }
 
 endpoint! {
+    /// Voids an invoice.
+    ///
     /// `POST /Invoice/{id}/void`.
     ///
     /// What it answers is not documented.

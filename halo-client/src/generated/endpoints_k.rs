@@ -7,13 +7,15 @@ use crate::schema;
 use crate::{IntoField, Record};
 
 endpoint! {
+    /// Says whether an article was useful.
+    ///
     /// `POST /KBArticle/vote`.
     ///
     /// What it answers is not documented.
-    KBArticleVote POST "/KBArticle/vote" -> Content
+    KbArticleVote POST "/KBArticle/vote" -> Content
 }
 
-impl KBArticleVote {
+impl KbArticleVote {
     /// With an array of `KbArticle` as its body.
     pub fn new(body: impl IntoField<Vec<Record<schema::KbArticle>>>) -> Self {
         Self(Args::default().json(body.to_json()))

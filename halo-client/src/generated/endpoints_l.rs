@@ -10,7 +10,9 @@ endpoint! {
     /// `GET /LapSafe/Cancel`.
     ///
     /// What it answers is not documented.
-    LapSafeCancel GET "/LapSafe/Cancel" -> Content
+    ///
+    /// It changes something, although it is a GET, and is not repeated.
+    LapSafeCancel GET once "/LapSafe/Cancel" -> Content
 }
 
 impl LapSafeCancel {
@@ -30,7 +32,9 @@ endpoint! {
     /// `GET /LapSafe/Complete`.
     ///
     /// What it answers is not documented.
-    LapSafeComplete GET "/LapSafe/Complete" -> Content
+    ///
+    /// It changes something, although it is a GET, and is not repeated.
+    LapSafeComplete GET once "/LapSafe/Complete" -> Content
 }
 
 impl LapSafeComplete {
@@ -101,6 +105,8 @@ impl LoginTokenPost {
 }
 
 endpoint! {
+    /// Makes Halo forget what it remembers of lookups.
+    ///
     /// `POST /Lookup/ClearCache`.
     ///
     /// What it answers is not documented.

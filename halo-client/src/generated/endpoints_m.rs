@@ -10,7 +10,9 @@ endpoint! {
     /// `GET /MO/b`.
     ///
     /// What it answers is not documented.
-    MOB GET "/MO/b" -> Content
+    ///
+    /// It changes something, although it is a GET, and is not repeated.
+    MOB GET once "/MO/b" -> Content
 }
 
 impl MOB {
@@ -30,7 +32,9 @@ endpoint! {
     /// `GET /MO/r`.
     ///
     /// What it answers is not documented.
-    MOR GET "/MO/r" -> Content
+    ///
+    /// It changes something, although it is a GET, and is not repeated.
+    MOR GET once "/MO/r" -> Content
 }
 
 impl MOR {

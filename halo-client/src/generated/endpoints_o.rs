@@ -7,6 +7,8 @@ use crate::schema;
 use crate::{IntoField, Record};
 
 endpoint! {
+    /// Says that opportunities are being looked at.
+    ///
     /// `POST /Opportunities/View`.
     ///
     /// What it answers is not documented.
@@ -21,6 +23,8 @@ impl OpportunitiesView {
 }
 
 endpoint! {
+    /// Sends waiting messages by their ids.
+    ///
     /// `POST /Outgoing`.
     ///
     /// What it answers is not documented.

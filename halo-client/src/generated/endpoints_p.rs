@@ -14,13 +14,15 @@ endpoint! {
 }
 
 impl PopupNoteRead {
-    /// With an array of `AreaPopup` as its body.
-    pub fn new(body: impl IntoField<Vec<Record<schema::AreaPopup>>>) -> Self {
+    /// With an array of `PopupNote` as its body.
+    pub fn new(body: impl IntoField<Vec<Record<schema::PopupNote>>>) -> Self {
         Self(Args::default().json(body.to_json()))
     }
 }
 
 endpoint! {
+    /// Says that projects are being looked at.
+    ///
     /// `POST /Projects/View`.
     ///
     /// What it answers is not documented.
@@ -35,13 +37,15 @@ impl ProjectsView {
 }
 
 endpoint! {
+    /// Confirms that ordered items came in.
+    ///
     /// `POST /PurchaseOrder/confirmreceipt`.
     ///
     /// What it answers is not documented.
-    PurchaseOrderConfirmreceipt POST "/PurchaseOrder/confirmreceipt" -> Content
+    PurchaseOrderConfirmReceipt POST "/PurchaseOrder/confirmreceipt" -> Content
 }
 
-impl PurchaseOrderConfirmreceipt {
+impl PurchaseOrderConfirmReceipt {
     /// With `PurchaseOrder` as its body.
     pub fn new(body: impl IntoField<Record<schema::PurchaseOrder>>) -> Self {
         Self(Args::default().json(body.to_json()))

@@ -7,6 +7,8 @@ use crate::schema;
 use crate::{IntoField, Record};
 
 endpoint! {
+    /// Approves or refuses quotations.
+    ///
     /// `POST /Quotation/Approval`.
     ///
     /// What it answers is not documented.

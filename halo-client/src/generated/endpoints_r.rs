@@ -7,6 +7,8 @@ use crate::schema;
 use crate::{Id, IntoField, Record};
 
 endpoint! {
+    /// Writes lines of recurring invoices.
+    ///
     /// `POST /RecurringInvoice/Lines`.
     ///
     /// What it answers is not documented.
@@ -21,6 +23,8 @@ impl RecurringInvoiceLines {
 }
 
 endpoint! {
+    /// Makes invoices of recurring ones.
+    ///
     /// `POST /RecurringInvoice/process`.
     ///
     /// What it answers is not documented.
@@ -35,13 +39,15 @@ impl RecurringInvoiceProcess {
 }
 
 endpoint! {
+    /// Changes lines of recurring invoices.
+    ///
     /// `POST /RecurringInvoice/updatelines`.
     ///
     /// What it answers is not documented.
-    RecurringInvoiceUpdatelines POST "/RecurringInvoice/updatelines" -> Content
+    RecurringInvoiceUpdateLines POST "/RecurringInvoice/updatelines" -> Content
 }
 
-impl RecurringInvoiceUpdatelines {
+impl RecurringInvoiceUpdateLines {
     /// With an array of `InvoiceLine` as its body.
     pub fn new(body: impl IntoField<Vec<Record<schema::InvoiceLine>>>) -> Self {
         Self(Args::default().json(body.to_json()))
@@ -49,6 +55,8 @@ impl RecurringInvoiceUpdatelines {
 }
 
 endpoint! {
+    /// Bookmarks a report.
+    ///
     /// `POST /Report/Bookmark`.
     ///
     /// What it answers is not documented.
@@ -63,13 +71,15 @@ impl ReportBookmark {
 }
 
 endpoint! {
+    /// Makes the PDF of a report.
+    ///
     /// `POST /Report/createpdf`.
     ///
     /// What it answers is not documented.
-    ReportCreatepdf POST "/Report/createpdf" -> Content
+    ReportCreatePdf POST "/Report/createpdf" -> Content
 }
 
-impl ReportCreatepdf {
+impl ReportCreatePdf {
     /// With `Report` as its body.
     pub fn new(body: impl IntoField<Record<schema::Report>>) -> Self {
         Self(Args::default().json(body.to_json()))
@@ -77,6 +87,8 @@ impl ReportCreatepdf {
 }
 
 endpoint! {
+    /// Prints reports.
+    ///
     /// `POST /Report/print`.
     ///
     /// What it answers is not documented.

@@ -83,6 +83,8 @@ impl Default for SharePointGet {
 }
 
 endpoint! {
+    /// Where sites keep stock.
+    ///
     /// `GET /Site/StockBins`.
     ///
     /// What it answers is not documented.
@@ -117,6 +119,8 @@ impl SlackDetailsUninstall {
 }
 
 endpoint! {
+    /// Asks for the next reference of contracts.
+    ///
     /// `POST /SupplierContract/NextRef`.
     ///
     /// What it answers is not documented.

@@ -29,6 +29,8 @@ impl Default for TaskSchedulePost {
 }
 
 endpoint! {
+    /// Departments with their teams.
+    ///
     /// `GET /Team/Tree`.
     ///
     /// Answers a list of [`Department`](schema::Department) (Halo says so).
@@ -71,6 +73,8 @@ impl Default for TenableCancel {
 }
 
 endpoint! {
+    /// Starts an export.
+    ///
     /// `POST /Tenable/Export`.
     ///
     /// What it answers is not documented.
@@ -147,6 +151,8 @@ impl Default for TenantPost {
 }
 
 endpoint! {
+    /// Deletes an approval of a ticket.
+    ///
     /// `DELETE /TicketApproval/{id}&{seq}`.
     ///
     /// What it answers is not documented.
@@ -154,13 +160,15 @@ endpoint! {
 }
 
 impl TicketApprovalDelete {
-    /// With the [`TicketApproval`](schema::TicketApproval) and `seq`, integer.
-    pub fn new(id: impl Into<Id<schema::TicketApproval>>, seq: i64) -> Self {
+    /// With the [`Ticket`](schema::Ticket) and `seq`, integer.
+    pub fn new(id: impl Into<Id<schema::Ticket>>, seq: i64) -> Self {
         Self(Args::default().segment(id.into()).segment(seq))
     }
 }
 
 endpoint! {
+    /// Writes one ticket that is no array of one.
+    ///
     /// `POST /Tickets/Object`.
     ///
     /// What it answers is not documented.
@@ -175,6 +183,8 @@ impl TicketsObject {
 }
 
 endpoint! {
+    /// Says that tickets are being looked at.
+    ///
     /// `POST /Tickets/View`.
     ///
     /// What it answers is not documented.
@@ -189,13 +199,15 @@ impl TicketsView {
 }
 
 endpoint! {
+    /// Processes children of tickets.
+    ///
     /// `POST /Tickets/processchildren`.
     ///
     /// What it answers is not documented.
-    TicketsProcesschildren POST "/Tickets/processchildren" -> Content
+    TicketsProcessChildren POST "/Tickets/processchildren" -> Content
 }
 
-impl TicketsProcesschildren {
+impl TicketsProcessChildren {
     /// With an array of `Ticket` as its body.
     pub fn new(body: impl IntoField<Vec<Record<schema::Ticket>>>) -> Self {
         Self(Args::default().json(body.to_json()))
@@ -203,26 +215,30 @@ impl TicketsProcesschildren {
 }
 
 endpoint! {
+    /// Tickets of the sales mailbox. Some instances answer 500.
+    ///
     /// `GET /Tickets/salesmailbox`.
     ///
     /// What it answers is not documented.
-    TicketsSalesmailbox GET "/Tickets/salesmailbox" -> Content
+    TicketsSalesMailbox GET "/Tickets/salesmailbox" -> Content
 }
 
-impl TicketsSalesmailbox {
+impl TicketsSalesMailbox {
     /// The request.
     pub fn new() -> Self {
         Self(Args::default())
     }
 }
 
-impl Default for TicketsSalesmailbox {
+impl Default for TicketsSalesMailbox {
     fn default() -> Self {
         Self::new()
     }
 }
 
 endpoint! {
+    /// Votes for tickets.
+    ///
     /// `POST /Tickets/vote`.
     ///
     /// What it answers is not documented.
@@ -259,8 +275,8 @@ impl Default for TicketsZapier {
 endpoint! {
     /// `GET /Timesheet/forecasting`.
     ///
-    /// What it answers is not documented.
-    TimesheetForecasting GET "/Timesheet/forecasting" -> Content
+    /// Answers a list of [`Timesheet`](schema::Timesheet) (assumed).
+    TimesheetForecasting GET "/Timesheet/forecasting" -> Page<Record<schema::Timesheet>>
 }
 
 impl TimesheetForecasting {
@@ -279,8 +295,8 @@ impl Default for TimesheetForecasting {
 endpoint! {
     /// `GET /Timesheet/mine`.
     ///
-    /// What it answers is not documented.
-    TimesheetMine GET "/Timesheet/mine" -> Content
+    /// Answers a list of [`Timesheet`](schema::Timesheet) (assumed).
+    TimesheetMine GET "/Timesheet/mine" -> Page<Record<schema::Timesheet>>
 }
 
 impl TimesheetMine {
@@ -299,8 +315,8 @@ impl Default for TimesheetMine {
 endpoint! {
     /// `GET /TimesheetEvent/mine`.
     ///
-    /// What it answers is not documented.
-    TimesheetEventMine GET "/TimesheetEvent/mine" -> Content
+    /// Answers a list of [`TimesheetEvent`](schema::TimesheetEvent) (assumed).
+    TimesheetEventMine GET "/TimesheetEvent/mine" -> Page<Record<schema::TimesheetEvent>>
 }
 
 impl TimesheetEventMine {

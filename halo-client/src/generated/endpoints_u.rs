@@ -7,10 +7,12 @@ use crate::schema;
 use crate::{IntoField, Record};
 
 endpoint! {
+    /// The person at a customer that the token stands for.
+    ///
     /// `GET /Users/me`.
     ///
-    /// What it answers is not documented.
-    UsersMe GET "/Users/me" -> Content
+    /// Answers a [`User`](schema::User) (assumed).
+    UsersMe GET "/Users/me" -> Record<schema::User>
 }
 
 impl UsersMe {
@@ -27,13 +29,15 @@ impl Default for UsersMe {
 }
 
 endpoint! {
+    /// Changes a person's preferences.
+    ///
     /// `POST /Users/prefs`.
     ///
     /// What it answers is not documented.
-    UsersPrefs POST "/Users/prefs" -> Content
+    UsersPreferences POST "/Users/prefs" -> Content
 }
 
-impl UsersPrefs {
+impl UsersPreferences {
     /// With an array of `UserPrefs` as its body.
     pub fn new(body: impl IntoField<Vec<Record<schema::UserPrefs>>>) -> Self {
         Self(Args::default().json(body.to_json()))

@@ -19,13 +19,15 @@ impl VersionInfoGetOneSpotlight {
 }
 
 endpoint! {
+    /// Searches news of versions.
+    ///
     /// `GET /VersionInfo/SearchVersionInfo`.
     ///
     /// What it answers is not documented.
-    VersionInfoSearchVersionInfo GET "/VersionInfo/SearchVersionInfo" -> Content
+    VersionInfoSearch GET "/VersionInfo/SearchVersionInfo" -> Content
 }
 
-impl VersionInfoSearchVersionInfo {
+impl VersionInfoSearch {
     /// The request.
     pub fn new() -> Self {
         Self(Args::default())
@@ -52,7 +54,7 @@ impl VersionInfoSearchVersionInfo {
     }
 }
 
-impl Default for VersionInfoSearchVersionInfo {
+impl Default for VersionInfoSearch {
     fn default() -> Self {
         Self::new()
     }

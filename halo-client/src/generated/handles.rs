@@ -292,11 +292,6 @@ impl Client {
         Handle::new(self)
     }
 
-    /// What Halo's own application loads at its start.
-    pub fn client_cache(&self) -> Handle<ClientCache> {
-        Handle::new(self)
-    }
-
     /// Contracts with customers.
     pub fn client_contracts(&self) -> Handle<ClientContracts> {
         Handle::new(self)
@@ -574,11 +569,6 @@ impl Client {
 
     /// The route `/HaloNews`.
     pub fn halo_news(&self) -> Handle<HaloNews> {
-        Handle::new(self)
-    }
-
-    /// Whether the instance is up.
-    pub fn health(&self) -> Handle<Health> {
         Handle::new(self)
     }
 

@@ -495,14 +495,14 @@ impl<T> List<AgentCheckIns, T> {
         self.param("agent_id", id.into())
     }
 
-    /// Sends `end_date`, a text.
-    pub fn end_date(self, value: impl Into<String>) -> Self {
-        self.param("end_date", value.into())
+    /// Sends `end_date`, a point in time.
+    pub fn end_date(self, at: impl Into<QueryTime>) -> Self {
+        self.param("end_date", at.into())
     }
 
-    /// Sends `start_date`, a text.
-    pub fn start_date(self, value: impl Into<String>) -> Self {
-        self.param("start_date", value.into())
+    /// Sends `start_date`, a point in time.
+    pub fn start_date(self, at: impl Into<QueryTime>) -> Self {
+        self.param("start_date", at.into())
     }
 }
 
@@ -558,9 +558,9 @@ impl<T> List<Appointments, T> {
         self.param("advanced_search", value.into())
     }
 
-    /// Sends `agents`, a text.
-    pub fn agents(self, value: impl Into<String>) -> Self {
-        self.param("agents", value.into())
+    /// Sends `agents`, integers, sent joined by commas.
+    pub fn agents(self, values: impl IntoIterator<Item = impl Into<i64>>) -> Self {
+        self.param("agents", crate::resource::joined(values))
     }
 
     /// Sends `appointmentsonly`, a flag.
@@ -578,9 +578,9 @@ impl<T> List<Appointments, T> {
         self.param("client_id", id.into())
     }
 
-    /// Sends `end_date`, a text.
-    pub fn end_date(self, value: impl Into<String>) -> Self {
-        self.param("end_date", value.into())
+    /// Sends `end_date`, a point in time.
+    pub fn end_date(self, at: impl Into<QueryTime>) -> Self {
+        self.param("end_date", at.into())
     }
 
     /// Sends `excludenonticketapptodo`, a flag.
@@ -738,9 +738,9 @@ impl<T> List<Appointments, T> {
         self.param("showshifts", yes)
     }
 
-    /// Sends `start_date`, a text.
-    pub fn start_date(self, value: impl Into<String>) -> Self {
-        self.param("start_date", value.into())
+    /// Sends `start_date`, a point in time.
+    pub fn start_date(self, at: impl Into<QueryTime>) -> Self {
+        self.param("start_date", at.into())
     }
 
     /// Sends `statuses`, a text.
@@ -842,9 +842,9 @@ impl<T> List<Assets, T> {
         self.param("assetgroup_id", value)
     }
 
-    /// Sends `assetgroups`, a text.
-    pub fn assetgroups(self, value: impl Into<String>) -> Self {
-        self.param("assetgroups", value.into())
+    /// Sends `assetgroups`, integers, sent joined by commas.
+    pub fn assetgroups(self, values: impl IntoIterator<Item = impl Into<i64>>) -> Self {
+        self.param("assetgroups", crate::resource::joined(values))
     }
 
     /// Sends `assets`, a text.
@@ -852,9 +852,9 @@ impl<T> List<Assets, T> {
         self.param("assets", value.into())
     }
 
-    /// Sends `assetstatuses`, a text.
-    pub fn assetstatuses(self, value: impl Into<String>) -> Self {
-        self.param("assetstatuses", value.into())
+    /// Sends `assetstatuses`, integers, sent joined by commas.
+    pub fn assetstatuses(self, values: impl IntoIterator<Item = impl Into<i64>>) -> Self {
+        self.param("assetstatuses", crate::resource::joined(values))
     }
 
     /// Sends `assettype`, an integer.
@@ -867,9 +867,9 @@ impl<T> List<Assets, T> {
         self.param("assettype_id", id.into())
     }
 
-    /// Sends `assettypes`, a text.
-    pub fn assettypes(self, value: impl Into<String>) -> Self {
-        self.param("assettypes", value.into())
+    /// Sends `assettypes`, integers, sent joined by commas.
+    pub fn assettypes(self, values: impl IntoIterator<Item = impl Into<i64>>) -> Self {
+        self.param("assettypes", crate::resource::joined(values))
     }
 
     /// Sends `bookmarked`, a flag.
@@ -892,9 +892,9 @@ impl<T> List<Assets, T> {
         self.param("consignable", yes)
     }
 
-    /// Sends `consignment_id`, an integer.
-    pub fn consignment_id(self, value: i64) -> Self {
-        self.param("consignment_id", value)
+    /// Sends `consignment_id`, the id of a [`Consignment`](schema::Consignment).
+    pub fn consignment_id(self, id: impl Into<Id<schema::Consignment>>) -> Self {
+        self.param("consignment_id", id.into())
     }
 
     /// Sends `contract_id`, the id of a [`ClientContract`](schema::ClientContract).
@@ -1002,9 +1002,9 @@ impl<T> List<Assets, T> {
         self.param("itemstock_id", value)
     }
 
-    /// Sends `kb_id`, an integer.
-    pub fn kb_id(self, value: i64) -> Self {
-        self.param("kb_id", value)
+    /// Sends `kb_id`, the id of a [`KbArticle`](schema::KbArticle).
+    pub fn kb_id(self, id: impl Into<Id<schema::KbArticle>>) -> Self {
+        self.param("kb_id", id.into())
     }
 
     /// Sends `lastupdatefromdate`, a point in time.
@@ -1017,9 +1017,9 @@ impl<T> List<Assets, T> {
         self.param("lastupdatetodate", at.into())
     }
 
-    /// Sends `licence_id`, an integer.
-    pub fn licence_id(self, value: i64) -> Self {
-        self.param("licence_id", value)
+    /// Sends `licence_id`, the id of a [`Licence`](schema::Licence).
+    pub fn licence_id(self, id: impl Into<Id<schema::Licence>>) -> Self {
+        self.param("licence_id", id.into())
     }
 
     /// Sends `linked_to_ticket`, a flag.
@@ -1137,14 +1137,14 @@ impl<T> List<Assets, T> {
         self.param("search_inventory_number_only", yes)
     }
 
-    /// Sends `service_id`, an integer.
-    pub fn service_id(self, value: i64) -> Self {
-        self.param("service_id", value)
+    /// Sends `service_id`, the id of a [`Service`](schema::Service).
+    pub fn service_id(self, id: impl Into<Id<schema::Service>>) -> Self {
+        self.param("service_id", id.into())
     }
 
-    /// Sends `service_ids`, a text.
-    pub fn service_ids(self, value: impl Into<String>) -> Self {
-        self.param("service_ids", value.into())
+    /// Sends `service_ids`, integers, sent joined by commas.
+    pub fn service_ids(self, values: impl IntoIterator<Item = impl Into<i64>>) -> Self {
+        self.param("service_ids", crate::resource::joined(values))
     }
 
     /// Sends `site_id`, the id of a [`Site`](schema::Site).
@@ -1246,9 +1246,9 @@ impl<T> List<AssetChanges, T> {
         self.param("idonly", yes)
     }
 
-    /// Sends `licence_id`, an integer.
-    pub fn licence_id(self, value: i64) -> Self {
-        self.param("licence_id", value)
+    /// Sends `licence_id`, the id of a [`Licence`](schema::Licence).
+    pub fn licence_id(self, id: impl Into<Id<schema::Licence>>) -> Self {
+        self.param("licence_id", id.into())
     }
 
     /// Sends `order`, a text.
@@ -1342,9 +1342,9 @@ impl<T> List<AssetSoftware, T> {
         self.param("device_id", value)
     }
 
-    /// Sends `licence_id`, an integer.
-    pub fn licence_id(self, value: i64) -> Self {
-        self.param("licence_id", value)
+    /// Sends `licence_id`, the id of a [`Licence`](schema::Licence).
+    pub fn licence_id(self, id: impl Into<Id<schema::Licence>>) -> Self {
+        self.param("licence_id", id.into())
     }
 
     /// Sends `third_party_field`, a text.

@@ -172,9 +172,9 @@ impl<T> List<Categories, T> {
         self.param("client_id", id.into())
     }
 
-    /// Sends `service_id`, an integer.
-    pub fn service_id(self, value: i64) -> Self {
-        self.param("service_id", value)
+    /// Sends `service_id`, the id of a [`Service`](schema::Service).
+    pub fn service_id(self, id: impl Into<Id<schema::Service>>) -> Self {
+        self.param("service_id", id.into())
     }
 
     /// Sends `team_id`, the id of a [`Team`](schema::Team).
@@ -773,9 +773,9 @@ impl<T> List<ClientPrepays, T> {
         self.param("client_id", id.into())
     }
 
-    /// Sends `client_ids`, a text.
-    pub fn client_ids(self, value: impl Into<String>) -> Self {
-        self.param("client_ids", value.into())
+    /// Sends `client_ids`, integers, sent joined by commas.
+    pub fn client_ids(self, values: impl IntoIterator<Item = impl Into<i64>>) -> Self {
+        self.param("client_ids", crate::resource::joined(values))
     }
 
     /// Sends `contract_id`, the id of a [`ClientContract`](schema::ClientContract).

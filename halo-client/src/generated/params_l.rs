@@ -55,9 +55,9 @@ impl<T> List<LicenceChanges, T> {
         self.param("idonly", yes)
     }
 
-    /// Sends `licence_id`, an integer.
-    pub fn licence_id(self, value: i64) -> Self {
-        self.param("licence_id", value)
+    /// Sends `licence_id`, the id of a [`Licence`](schema::Licence).
+    pub fn licence_id(self, id: impl Into<Id<schema::Licence>>) -> Self {
+        self.param("licence_id", id.into())
     }
 
     /// Sends `order`, a text.

@@ -38,9 +38,9 @@ impl<T> List<Notifications, T> {
         self.param("restrictto_agent_id", value)
     }
 
-    /// Sends `role_id`, a text.
-    pub fn role_id(self, value: impl Into<String>) -> Self {
-        self.param("role_id", value.into())
+    /// Sends `role_id`, the id of a [`Role`](schema::Role).
+    pub fn role_id(self, id: impl Into<Id<schema::Role>>) -> Self {
+        self.param("role_id", id.into())
     }
 
     /// Sends `showall`, a flag.

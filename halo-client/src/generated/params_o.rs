@@ -115,14 +115,14 @@ impl<R: TicketRoute, T> List<R, T> {
         self.param("billingcontractid", value)
     }
 
-    /// Sends `calendar_enddate`, a text.
-    pub fn calendar_enddate(self, value: impl Into<String>) -> Self {
-        self.param("calendar_enddate", value.into())
+    /// Sends `calendar_enddate`, a point in time.
+    pub fn calendar_enddate(self, at: impl Into<QueryTime>) -> Self {
+        self.param("calendar_enddate", at.into())
     }
 
-    /// Sends `calendar_startdate`, a text.
-    pub fn calendar_startdate(self, value: impl Into<String>) -> Self {
-        self.param("calendar_startdate", value.into())
+    /// Sends `calendar_startdate`, a point in time.
+    pub fn calendar_startdate(self, at: impl Into<QueryTime>) -> Self {
+        self.param("calendar_startdate", at.into())
     }
 
     /// Sends `category_1`, integers, sent joined by commas.
@@ -215,9 +215,9 @@ impl<R: TicketRoute, T> List<R, T> {
         self.param("domain", value.into())
     }
 
-    /// Sends `enddate`, a text.
-    pub fn enddate(self, value: impl Into<String>) -> Self {
-        self.param("enddate", value.into())
+    /// Sends `enddate`, a point in time.
+    pub fn enddate(self, at: impl Into<QueryTime>) -> Self {
+        self.param("enddate", at.into())
     }
 
     /// Sends `enddatetime`, a flag.
@@ -610,9 +610,9 @@ impl<R: TicketRoute, T> List<R, T> {
         self.param("list_id", value)
     }
 
-    /// Sends `milestone_id`, an integer.
-    pub fn milestone_id(self, value: i64) -> Self {
-        self.param("milestone_id", value)
+    /// Sends `milestone_id`, the id of a [`Milestone`](schema::Milestone).
+    pub fn milestone_id(self, id: impl Into<Id<schema::Milestone>>) -> Self {
+        self.param("milestone_id", id.into())
     }
 
     /// Sends `mine`, a flag.
@@ -725,9 +725,9 @@ impl<R: TicketRoute, T> List<R, T> {
         self.param("product", crate::resource::joined(values))
     }
 
-    /// Sends `project_ids`, a text.
-    pub fn project_ids(self, value: impl Into<String>) -> Self {
-        self.param("project_ids", value.into())
+    /// Sends `project_ids`, integers, sent joined by commas.
+    pub fn project_ids(self, values: impl IntoIterator<Item = impl Into<i64>>) -> Self {
+        self.param("project_ids", crate::resource::joined(values))
     }
 
     /// Sends `ready_for_invoicing`, a flag.
@@ -740,9 +740,9 @@ impl<R: TicketRoute, T> List<R, T> {
         self.param("related_id", value)
     }
 
-    /// Sends `release_id`, an integer.
-    pub fn release_id(self, value: i64) -> Self {
-        self.param("release_id", value)
+    /// Sends `release_id`, the id of a [`Release`](schema::Release).
+    pub fn release_id(self, id: impl Into<Id<schema::Release>>) -> Self {
+        self.param("release_id", id.into())
     }
 
     /// Sends `requesttype`, integers, sent joined by commas.
@@ -850,9 +850,9 @@ impl<R: TicketRoute, T> List<R, T> {
         self.param("searchthisticketid", value)
     }
 
-    /// Sends `service_id`, an integer.
-    pub fn service_id(self, value: i64) -> Self {
-        self.param("service_id", value)
+    /// Sends `service_id`, the id of a [`Service`](schema::Service).
+    pub fn service_id(self, id: impl Into<Id<schema::Service>>) -> Self {
+        self.param("service_id", id.into())
     }
 
     /// Sends `showonroadmap`, integers, sent joined by commas.
@@ -890,9 +890,9 @@ impl<R: TicketRoute, T> List<R, T> {
         self.param("startandendset", yes)
     }
 
-    /// Sends `startdate`, a text.
-    pub fn startdate(self, value: impl Into<String>) -> Self {
-        self.param("startdate", value.into())
+    /// Sends `startdate`, a point in time.
+    pub fn startdate(self, at: impl Into<QueryTime>) -> Self {
+        self.param("startdate", at.into())
     }
 
     /// Sends `startdatetime`, a flag.
@@ -950,9 +950,9 @@ impl<R: TicketRoute, T> List<R, T> {
         self.param("ticketidonly", yes)
     }
 
-    /// Sends `ticketids`, a text.
-    pub fn ticketids(self, value: impl Into<String>) -> Self {
-        self.param("ticketids", value.into())
+    /// Sends `ticketids`, integers, sent joined by commas.
+    pub fn ticketids(self, values: impl IntoIterator<Item = impl Into<i64>>) -> Self {
+        self.param("ticketids", crate::resource::joined(values))
     }
 
     /// Sends `ticketlinktype`, an integer.
@@ -1297,9 +1297,9 @@ impl<T> List<Outgoing, T> {
         self.param("idonly", yes)
     }
 
-    /// Sends `mailbox_id`, an integer.
-    pub fn mailbox_id(self, value: i64) -> Self {
-        self.param("mailbox_id", value)
+    /// Sends `mailbox_id`, the id of a [`Mailbox`](schema::Mailbox).
+    pub fn mailbox_id(self, id: impl Into<Id<schema::Mailbox>>) -> Self {
+        self.param("mailbox_id", id.into())
     }
 
     /// Sends `order`, a text.

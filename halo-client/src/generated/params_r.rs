@@ -5,6 +5,7 @@
 use crate::Id;
 use crate::resource::*;
 use crate::schema;
+use crate::value::QueryTime;
 
 impl<T> List<RecurringInvoices, T> {
     /// Sends `advanced_search`, a text.
@@ -27,9 +28,9 @@ impl<T> List<RecurringInvoices, T> {
         self.param("billing_date", value.into())
     }
 
-    /// Sends `billingcategory_ids`, a text.
-    pub fn billingcategory_ids(self, value: impl Into<String>) -> Self {
-        self.param("billingcategory_ids", value.into())
+    /// Sends `billingcategory_ids`, integers, sent joined by commas.
+    pub fn billingcategory_ids(self, values: impl IntoIterator<Item = impl Into<i64>>) -> Self {
+        self.param("billingcategory_ids", crate::resource::joined(values))
     }
 
     /// Sends `client_id`, the id of a [`Client`](schema::Client).
@@ -37,9 +38,9 @@ impl<T> List<RecurringInvoices, T> {
         self.param("client_id", id.into())
     }
 
-    /// Sends `client_ids`, a text.
-    pub fn client_ids(self, value: impl Into<String>) -> Self {
-        self.param("client_ids", value.into())
+    /// Sends `client_ids`, integers, sent joined by commas.
+    pub fn client_ids(self, values: impl IntoIterator<Item = impl Into<i64>>) -> Self {
+        self.param("client_ids", crate::resource::joined(values))
     }
 
     /// Sends `contract_id`, the id of a [`ClientContract`](schema::ClientContract).
@@ -77,14 +78,14 @@ impl<T> List<RecurringInvoices, T> {
         self.param("includepoinvoices", yes)
     }
 
-    /// Sends `invoicedateend`, a flag.
-    pub fn invoicedateend(self, yes: bool) -> Self {
-        self.param("invoicedateend", yes)
+    /// Sends `invoicedateend`, a point in time.
+    pub fn invoicedateend(self, at: impl Into<QueryTime>) -> Self {
+        self.param("invoicedateend", at.into())
     }
 
-    /// Sends `invoicedatestart`, a flag.
-    pub fn invoicedatestart(self, yes: bool) -> Self {
-        self.param("invoicedatestart", yes)
+    /// Sends `invoicedatestart`, a point in time.
+    pub fn invoicedatestart(self, at: impl Into<QueryTime>) -> Self {
+        self.param("invoicedatestart", at.into())
     }
 
     /// Sends `my_approvals`, a flag.
@@ -172,9 +173,9 @@ impl<T> List<RecurringInvoices, T> {
         self.param("ready_for_invoicing", yes)
     }
 
-    /// Sends `recurringinvoice_id`, an integer.
-    pub fn recurringinvoice_id(self, value: i64) -> Self {
-        self.param("recurringinvoice_id", value)
+    /// Sends `recurringinvoice_id`, the id of a [`Invoice`](schema::Invoice).
+    pub fn recurringinvoice_id(self, id: impl Into<Id<schema::Invoice>>) -> Self {
+        self.param("recurringinvoice_id", id.into())
     }
 
     /// Sends `reviewrequired`, a flag.

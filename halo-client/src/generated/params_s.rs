@@ -161,9 +161,9 @@ impl<T> List<SalesOrders, T> {
         self.param("client_id", id.into())
     }
 
-    /// Sends `client_ids`, a text.
-    pub fn client_ids(self, value: impl Into<String>) -> Self {
-        self.param("client_ids", value.into())
+    /// Sends `client_ids`, integers, sent joined by commas.
+    pub fn client_ids(self, values: impl IntoIterator<Item = impl Into<i64>>) -> Self {
+        self.param("client_ids", crate::resource::joined(values))
     }
 
     /// Sends `closed`, a flag.
@@ -377,9 +377,9 @@ impl<T> List<Services, T> {
         self.param("access_control_level", value)
     }
 
-    /// Sends `asset_ids`, a text.
-    pub fn asset_ids(self, value: impl Into<String>) -> Self {
-        self.param("asset_ids", value.into())
+    /// Sends `asset_ids`, integers, sent joined by commas.
+    pub fn asset_ids(self, values: impl IntoIterator<Item = impl Into<i64>>) -> Self {
+        self.param("asset_ids", crate::resource::joined(values))
     }
 
     /// Sends `count`, an integer.
@@ -477,14 +477,14 @@ impl<T> List<Services, T> {
         self.param("service_category_id", value)
     }
 
-    /// Sends `service_category_ids`, a text.
-    pub fn service_category_ids(self, value: impl Into<String>) -> Self {
-        self.param("service_category_ids", value.into())
+    /// Sends `service_category_ids`, integers, sent joined by commas.
+    pub fn service_category_ids(self, values: impl IntoIterator<Item = impl Into<i64>>) -> Self {
+        self.param("service_category_ids", crate::resource::joined(values))
     }
 
-    /// Sends `service_status_ids`, a text.
-    pub fn service_status_ids(self, value: impl Into<String>) -> Self {
-        self.param("service_status_ids", value.into())
+    /// Sends `service_status_ids`, integers, sent joined by commas.
+    pub fn service_status_ids(self, values: impl IntoIterator<Item = impl Into<i64>>) -> Self {
+        self.param("service_status_ids", crate::resource::joined(values))
     }
 
     /// Sends `subscribedonly`, a flag.
@@ -565,9 +565,9 @@ impl<T> List<ServiceRequestDetails, T> {
         self.param("includedetails", yes)
     }
 
-    /// Sends `service_id`, an integer.
-    pub fn service_id(self, value: i64) -> Self {
-        self.param("service_id", value)
+    /// Sends `service_id`, the id of a [`Service`](schema::Service).
+    pub fn service_id(self, id: impl Into<Id<schema::Service>>) -> Self {
+        self.param("service_id", id.into())
     }
 }
 
@@ -589,9 +589,9 @@ impl<T> List<ServiceRestrictions, T> {
         self.param("service_category_id", value)
     }
 
-    /// Sends `service_id`, an integer.
-    pub fn service_id(self, value: i64) -> Self {
-        self.param("service_id", value)
+    /// Sends `service_id`, the id of a [`Service`](schema::Service).
+    pub fn service_id(self, id: impl Into<Id<schema::Service>>) -> Self {
+        self.param("service_id", id.into())
     }
 }
 
@@ -651,9 +651,9 @@ impl<T> List<ServiceStatuses, T> {
         self.param("orderdesc5", yes)
     }
 
-    /// Sends `service_id`, an integer.
-    pub fn service_id(self, value: i64) -> Self {
-        self.param("service_id", value)
+    /// Sends `service_id`, the id of a [`Service`](schema::Service).
+    pub fn service_id(self, id: impl Into<Id<schema::Service>>) -> Self {
+        self.param("service_id", id.into())
     }
 }
 

@@ -5,6 +5,7 @@
 use crate::Id;
 use crate::resource::*;
 use crate::schema;
+use crate::value::QueryTime;
 
 impl<T> Get<TicketForecasts, T> {
     /// Sends `includedetails`, a flag.
@@ -667,19 +668,19 @@ impl<T> List<TimesheetEvents, T> {
         self.param("agent_id", id.into())
     }
 
-    /// Sends `agents`, a text.
-    pub fn agents(self, value: impl Into<String>) -> Self {
-        self.param("agents", value.into())
+    /// Sends `agents`, integers, sent joined by commas.
+    pub fn agents(self, values: impl IntoIterator<Item = impl Into<i64>>) -> Self {
+        self.param("agents", crate::resource::joined(values))
     }
 
-    /// Sends `end_date`, a text.
-    pub fn end_date(self, value: impl Into<String>) -> Self {
-        self.param("end_date", value.into())
+    /// Sends `end_date`, a point in time.
+    pub fn end_date(self, at: impl Into<QueryTime>) -> Self {
+        self.param("end_date", at.into())
     }
 
-    /// Sends `start_date`, a text.
-    pub fn start_date(self, value: impl Into<String>) -> Self {
-        self.param("start_date", value.into())
+    /// Sends `start_date`, a point in time.
+    pub fn start_date(self, at: impl Into<QueryTime>) -> Self {
+        self.param("start_date", at.into())
     }
 
     /// Sends `utcoffset`, a number.
@@ -701,9 +702,9 @@ impl<T> List<Timeslots, T> {
         self.param("agent_id", id.into())
     }
 
-    /// Sends `workday_id`, an integer.
-    pub fn workday_id(self, value: i64) -> Self {
-        self.param("workday_id", value)
+    /// Sends `workday_id`, the id of a [`Workday`](schema::Workday).
+    pub fn workday_id(self, id: impl Into<Id<schema::Workday>>) -> Self {
+        self.param("workday_id", id.into())
     }
 }
 

@@ -67,7 +67,16 @@ resource! { AwsDetails AWSDetails "/AWSDetails" "/AWSDetails/{id}" [] false: Lis
 ///
 /// Lists keep their rows under `actions` (public clients agree); bare arrays are read too.
 ///
-/// Scopes: not documented; `all` covers everything.
+/// Scopes: `read:tickets`, `edit:tickets` (public clients agree), or `all`.
+///
+/// A list wants a `ticket_id`, or a range of at most a day; without them it is empty (one public client).
+///
+/// Numbers of actions start anew on every ticket, so that the ticket belongs to the id (public clients agree).
+///
+/// A new action needs an outcome that the agent and the workflow's step allow (seen in production).
+///
+/// Several actions written at once are answered with the last one only, unless `returnall` is asked for (one
+/// public client).
 ///
 /// The list takes `actoutcome`, `actoutcomenum`, `agentonly`, `conversationonly`, `count`, `datesearch`,
 /// `enddate`, `excludebilling`, `excludehiddenfrominternalit`, `excludeprivate`, `excludesys`, `importantonly`,
@@ -114,6 +123,8 @@ resource! { Addresses AddressStore "/Address" "/Address/{id}" [] false: Listable
 /// Whether lists have an envelope is not documented; both forms are read.
 ///
 /// Scopes: not documented; `all` covers everything.
+///
+/// Some instances answer 500 (seen in production).
 #[derive(Debug, Clone, Copy)]
 pub enum AddressBook {}
 
@@ -174,6 +185,10 @@ resource! { AdobeCommerceIntegration Untyped "/AdobeCommerceIntegration" "/Adobe
 ///
 /// Scopes: not documented; `all` covers everything.
 ///
+/// Some instances answer a bare array (public clients agree).
+///
+/// Agent 1 is "unassigned" (seen in production).
+///
 /// The list takes `activeinactive`, `appointmentscreen`, `can_edit_only`, `client_id`, `clientidoverride`,
 /// `department_id`, `departments`, `domain`, `exchangecalendars`, `exclude_agent`, `forcequalmatch`,
 /// `includeapiagents`, `includedisabled`, `includeenabled`, `includenamedcount`, `includeroles`,
@@ -214,7 +229,8 @@ resource! { AgentCheckIns AgentCheckIn "/AgentCheckIn" "/AgentCheckIn/{id}" [] f
 ///
 /// `/AgentEventSubscription`: lists in one answer, reads one, creates and changes, deletes.
 ///
-/// Its records are [`UnameEventSubscription`](crate::schema::UnameEventSubscription).
+/// Its records are [`AgentEventSubscription`](crate::schema::AgentEventSubscription), Halo's
+/// `UnameEventSubscription`.
 ///
 /// Whether lists have an envelope is not documented; both forms are read.
 ///
@@ -222,7 +238,7 @@ resource! { AgentCheckIns AgentCheckIn "/AgentCheckIn" "/AgentCheckIn/{id}" [] f
 #[derive(Debug, Clone, Copy)]
 pub enum AgentEventSubscriptions {}
 
-resource! { AgentEventSubscriptions UnameEventSubscription "/AgentEventSubscription" "/AgentEventSubscription/{id}" [] false: Listable Readable Writes Deletable }
+resource! { AgentEventSubscriptions AgentEventSubscription "/AgentEventSubscription" "/AgentEventSubscription/{id}" [] false: Listable Readable Writes Deletable }
 
 /// The route `/AgentImage`.
 ///
@@ -243,7 +259,8 @@ resource! { AgentImages Untyped "/AgentImage" "/AgentImage/{id}" [] false: Reada
 ///
 /// `/AgentPresenceRule`: lists in one answer.
 ///
-/// Halo's document does not say what its records are made of: read them by name.
+/// Its records are [`AgentPresenceRule`](crate::schema::AgentPresenceRule), Halo's `UnamePresenceRule`
+/// (assumed).
 ///
 /// Whether lists have an envelope is not documented; both forms are read.
 ///
@@ -251,13 +268,14 @@ resource! { AgentImages Untyped "/AgentImage" "/AgentImage/{id}" [] false: Reada
 #[derive(Debug, Clone, Copy)]
 pub enum AgentPresenceRules {}
 
-resource! { AgentPresenceRules Untyped "/AgentPresenceRule" "/AgentPresenceRule/{id}" [] false: Listable }
+resource! { AgentPresenceRules AgentPresenceRule "/AgentPresenceRule" "/AgentPresenceRule/{id}" [] false: Listable }
 
 /// The route `/AgentPresenceSubscription`.
 ///
 /// `/AgentPresenceSubscription`: lists in one answer, reads one, creates and changes, deletes.
 ///
-/// Its records are [`UnamePresenceSubscription`](crate::schema::UnamePresenceSubscription).
+/// Its records are [`AgentPresenceSubscription`](crate::schema::AgentPresenceSubscription), Halo's
+/// `UnamePresenceSubscription`.
 ///
 /// Whether lists have an envelope is not documented; both forms are read.
 ///
@@ -265,7 +283,7 @@ resource! { AgentPresenceRules Untyped "/AgentPresenceRule" "/AgentPresenceRule/
 #[derive(Debug, Clone, Copy)]
 pub enum AgentPresenceSubscriptions {}
 
-resource! { AgentPresenceSubscriptions UnamePresenceSubscription "/AgentPresenceSubscription" "/AgentPresenceSubscription/{id}" [] false: Listable Readable Writes Deletable }
+resource! { AgentPresenceSubscriptions AgentPresenceSubscription "/AgentPresenceSubscription" "/AgentPresenceSubscription/{id}" [] false: Listable Readable Writes Deletable }
 
 /// The route `/AmazonSellerDetails`.
 ///
@@ -303,9 +321,13 @@ resource! { Applications Application "/Application" "/Application/{id}" [] false
 ///
 /// Its records are [`Appointment`](crate::schema::Appointment).
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
+/// Lists keep their rows under `appointments` (public clients agree); bare arrays are read too.
 ///
-/// Scopes: not documented; `all` covers everything.
+/// Scopes: `read:calendar`, `edit:calendar` (assumed), or `all`.
+///
+/// The reply to a change may carry another id: go on with that one (seen in production).
+///
+/// Without `start_date` and `end_date` only a part is listed (public clients agree).
 ///
 /// The list takes `advanced_search_json`, `agents`, `appointmentsonly`, `assets`, `client_id`, `end_date`,
 /// `excludenonticketapptodo`, `excluderecurring`, `excluderecurringmaster`, `getopenjourney`, `hidecompleted`,
@@ -320,13 +342,13 @@ resource! { Applications Application "/Application" "/Application/{id}" [] false
 /// The deletion takes `ignoreexchangedelete`.
 ///
 /// Other operations, to be [sent](crate::Client::send):
-/// [`AppointmentBookingGet`](crate::endpoint::AppointmentBookingGet),
-/// [`AppointmentBookingPost`](crate::endpoint::AppointmentBookingPost),
+/// [`AppointmentBookings`](crate::endpoint::AppointmentBookings),
+/// [`AppointmentBook`](crate::endpoint::AppointmentBook),
 /// [`AppointmentGenerate`](crate::endpoint::AppointmentGenerate).
 #[derive(Debug, Clone, Copy)]
 pub enum Appointments {}
 
-resource! { Appointments Appointment "/Appointment" "/Appointment/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable Searchable }
+resource! { Appointments Appointment "/Appointment" "/Appointment/{id}" ["appointments"] true: Listable Pageable Readable Writes Deletable Orderable Searchable }
 
 /// Approval processes.
 ///
@@ -385,9 +407,13 @@ resource! { ApprovalStores Untyped "/ApprovalStore" "/ApprovalStore/{id}" [] fal
 ///
 /// Its records are [`Asset`](crate::schema::Asset), Halo's `Device`.
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
+/// Lists keep their rows under `assets` (public clients agree); bare arrays are read too.
 ///
-/// Scopes: not documented; `all` covers everything.
+/// Scopes: `read:assets`, `edit:assets` (public clients agree), or `all`.
+///
+/// Some versions answer at most 50 rows a page (one public client).
+///
+/// Values of custom fields stand in `fields`, whose ids may arrive as `51.0` (public clients agree).
 ///
 /// The list takes `activeinactive`, `advanced_search_json`, `assetgroup_id`, `assetgroups`, `assets`,
 /// `assetstatuses`, `assettype`, `assettype_id`, `assettypes`, `bookmarked`, `client_id`, `columns_id`,
@@ -407,39 +433,41 @@ resource! { ApprovalStores Untyped "/ApprovalStore" "/ApprovalStore/{id}" [] fal
 /// `includediagramdetails`, `includehierarchy`.
 ///
 /// Other operations, to be [sent](crate::Client::send):
-/// [`AssetGetAllSoftwareVersions`](crate::endpoint::AssetGetAllSoftwareVersions),
+/// [`AssetSoftwareVersions`](crate::endpoint::AssetSoftwareVersions),
 /// [`AssetNextTag`](crate::endpoint::AssetNextTag).
 #[derive(Debug, Clone, Copy)]
 pub enum Assets {}
 
-resource! { Assets Asset "/Asset" "/Asset/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable Incremental Searchable }
+resource! { Assets Asset "/Asset" "/Asset/{id}" ["assets"] true: Listable Pageable Readable Writes Deletable Orderable Incremental Searchable }
 
 /// What was changed on assets.
 ///
 /// `/AssetChange`: lists in pages, creates and changes.
 ///
-/// Its records are [`DeviceChange`](crate::schema::DeviceChange).
+/// Its records are [`AssetChange`](crate::schema::AssetChange), Halo's `DeviceChange`.
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
+/// Lists keep their rows under `changehistory` (public clients agree); bare arrays are read too.
 ///
 /// Scopes: not documented; `all` covers everything.
+///
+/// Without a filter it takes longer than 15 seconds (seen in production).
 ///
 /// The list takes `asset_id`, `count`, `idonly`, `licence_id`, `order`, `order2`, `order3`, `order4`, `order5`,
 /// `orderdesc`, `orderdesc2`, `orderdesc3`, `orderdesc4`, `orderdesc5`, `search`, `user_id`.
 #[derive(Debug, Clone, Copy)]
 pub enum AssetChanges {}
 
-resource! { AssetChanges DeviceChange "/AssetChange" "/AssetChange/{id}" [] true: Listable Pageable Writes Orderable }
+resource! { AssetChanges AssetChange "/AssetChange" "/AssetChange/{id}" ["changehistory"] true: Listable Pageable Writes Orderable }
 
 /// Groups of asset types.
 ///
 /// `/AssetGroup`: lists in one answer, reads one, creates and changes, deletes.
 ///
-/// Its records are [`Generic`](crate::schema::Generic).
+/// Its records are [`AssetGroup`](crate::schema::AssetGroup), Halo's `Generic`.
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
+/// Lists are bare arrays (public clients agree); an envelope would be read too.
 ///
-/// Scopes: not documented; `all` covers everything.
+/// Scopes: `read:assets`, `edit:assets` (public clients agree), or `all`.
 ///
 /// The list takes `includetypesforgroups`, `istree`, `type_`.
 ///
@@ -447,7 +475,7 @@ resource! { AssetChanges DeviceChange "/AssetChange" "/AssetChange/{id}" [] true
 #[derive(Debug, Clone, Copy)]
 pub enum AssetGroups {}
 
-resource! { AssetGroups Generic "/AssetGroup" "/AssetGroup/{id}" [] false: Listable Readable Writes Deletable }
+resource! { AssetGroups AssetGroup "/AssetGroup" "/AssetGroup/{id}" [] false: Listable Readable Writes Deletable }
 
 /// The route `/AssetSoftware`.
 ///
@@ -458,6 +486,8 @@ resource! { AssetGroups Generic "/AssetGroup" "/AssetGroup/{id}" [] false: Lista
 /// Whether lists have an envelope is not documented; both forms are read.
 ///
 /// Scopes: not documented; `all` covers everything.
+///
+/// Without a filter it takes longer than 15 seconds (seen in production).
 ///
 /// The list takes `device_id`, `licence_id`, `third_party_field`, `third_party_id`, `user_id`.
 #[derive(Debug, Clone, Copy)]
@@ -471,9 +501,12 @@ resource! { AssetSoftware Untyped "/AssetSoftware" "/AssetSoftware/{id}" [] fals
 ///
 /// Its records are [`AssetType`](crate::schema::AssetType), Halo's `Xtype`.
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
+/// Lists are bare arrays (public clients agree); an envelope would be read too.
 ///
-/// Scopes: not documented; `all` covers everything.
+/// Scopes: `read:assets`, `edit:assets` (public clients agree), or `all`.
+///
+/// What exactly a new one needs is found by trying: missing columns are answered 400 with a database error
+/// (seen in production).
 ///
 /// The list takes `assetgroup_id`, `can_create_only`, `can_edit_only`, `fixedassetgroups`, `include_current`,
 /// `resourcesonly`, `setuplist`, `tickettype_id`, `type_`.
@@ -489,7 +522,7 @@ resource! { AssetTypes AssetType "/AssetType" "/AssetType/{id}" [] false: Listab
 ///
 /// `/AssetTypeInfo`: lists in one answer.
 ///
-/// Halo's document does not say what its records are made of: read them by name.
+/// Its records are [`AssetTypeField`](crate::schema::AssetTypeField), Halo's `TypeInfo` (assumed).
 ///
 /// Whether lists have an envelope is not documented; both forms are read.
 ///
@@ -500,7 +533,7 @@ resource! { AssetTypes AssetType "/AssetType" "/AssetType/{id}" [] false: Listab
 #[derive(Debug, Clone, Copy)]
 pub enum AssetTypeInfo {}
 
-resource! { AssetTypeInfo Untyped "/AssetTypeInfo" "/AssetTypeInfo/{id}" [] false: Listable }
+resource! { AssetTypeInfo AssetTypeField "/AssetTypeInfo" "/AssetTypeInfo/{id}" [] false: Listable }
 
 /// The route `/AssetTypeMappings`.
 ///
@@ -528,6 +561,8 @@ resource! { AssetTypeMappings Untyped "/AssetTypeMappings" "/AssetTypeMappings/{
 ///
 /// Scopes: not documented; `all` covers everything.
 ///
+/// Contents are Base64 in JSON, or bytes, by route and instance (public clients agree).
+///
 /// The list takes `action_id`, `domotzagents`, `filetype`, `idonly`, `isxlsimport`, `one_attachment_id`,
 /// `order`, `order2`, `order3`, `order4`, `order5`, `orderdesc`, `orderdesc2`, `orderdesc3`, `orderdesc4`,
 /// `orderdesc5`, `portal`, `ticket_id`, `token`, `type_`, `unique_id`.
@@ -535,15 +570,15 @@ resource! { AssetTypeMappings Untyped "/AssetTypeMappings" "/AssetTypeMappings/{
 /// The read takes `childticketid`, `includedetails`, `token`.
 ///
 /// Other operations, to be [sent](crate::Client::send):
-/// [`AttachmentGetS3PresignedURL`](crate::endpoint::AttachmentGetS3PresignedURL),
-/// [`AttachmentPresignedURLUploadComplete`](crate::endpoint::AttachmentPresignedURLUploadComplete),
-/// [`AttachmentDocumentPost`](crate::endpoint::AttachmentDocumentPost),
+/// [`AttachmentPresignedUrl`](crate::endpoint::AttachmentPresignedUrl),
+/// [`AttachmentPresignedUploadComplete`](crate::endpoint::AttachmentPresignedUploadComplete),
+/// [`AttachmentDocumentUpload`](crate::endpoint::AttachmentDocumentUpload),
 /// [`AttachmentDocumentDelete`](crate::endpoint::AttachmentDocumentDelete),
-/// [`AttachmentDocumentGet`](crate::endpoint::AttachmentDocumentGet),
-/// [`AttachmentImageGet`](crate::endpoint::AttachmentImageGet),
-/// [`AttachmentImagePost`](crate::endpoint::AttachmentImagePost),
+/// [`AttachmentDocument`](crate::endpoint::AttachmentDocument),
+/// [`AttachmentImages`](crate::endpoint::AttachmentImages),
+/// [`AttachmentImageUpload`](crate::endpoint::AttachmentImageUpload),
 /// [`AttachmentImageDelete`](crate::endpoint::AttachmentImageDelete),
-/// [`AttachmentImageByIdGet`](crate::endpoint::AttachmentImageByIdGet),
+/// [`AttachmentImage`](crate::endpoint::AttachmentImage),
 /// [`AttachmentNhserver`](crate::endpoint::AttachmentNhserver).
 #[derive(Debug, Clone, Copy)]
 pub enum Attachments {}
@@ -556,7 +591,7 @@ resource! { Attachments Attachment "/Attachment" "/Attachment/{id}" ["attachment
 ///
 /// Its records are [`Audit`](crate::schema::Audit).
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
+/// Lists keep their rows under `audit` (public clients agree); bare arrays are read too.
 ///
 /// Scopes: not documented; `all` covers everything.
 ///
@@ -564,7 +599,7 @@ resource! { Attachments Attachment "/Attachment" "/Attachment/{id}" ["attachment
 #[derive(Debug, Clone, Copy)]
 pub enum Audits {}
 
-resource! { Audits Audit "/Audit" "/Audit/{id}" [] false: Listable Readable Writes Deletable }
+resource! { Audits Audit "/Audit" "/Audit/{id}" ["audit"] false: Listable Readable Writes Deletable }
 
 /// Where tokens come from.
 ///
@@ -586,16 +621,16 @@ resource! { AuthInfo Untyped "/AuthInfo" "/AuthInfo/{id}" [] false:  }
 ///
 /// Halo's document does not say what its records are made of: read them by name.
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
+/// Lists keep their rows under `automations` (public clients agree); bare arrays are read too.
 ///
 /// Scopes: not documented; `all` covers everything.
 ///
 /// Other operations, to be [sent](crate::Client::send): [`AutomationPost`](crate::endpoint::AutomationPost),
-/// [`AutomationByRunbookIdPost`](crate::endpoint::AutomationByRunbookIdPost).
+/// [`AutomationStart`](crate::endpoint::AutomationStart).
 #[derive(Debug, Clone, Copy)]
 pub enum Automations {}
 
-resource! { Automations Untyped "/Automation" "/Automation/{id}" [] false: Listable Readable Deletable }
+resource! { Automations Untyped "/Automation" "/Automation/{id}" ["automations"] false: Listable Readable Deletable }
 
 /// The route `/AvalaraDetails`.
 ///
@@ -660,7 +695,7 @@ resource! { AzureTranslate Untyped "/AzureTranslate" "/AzureTranslate/{id}" [] f
 ///
 /// `/XtypeRole`: lists in one answer.
 ///
-/// Halo's document does not say what its records are made of: read them by name.
+/// Its records are [`AssetTypeRole`](crate::schema::AssetTypeRole), Halo's `XTypeRole` (assumed).
 ///
 /// Whether lists have an envelope is not documented; both forms are read.
 ///
@@ -670,7 +705,7 @@ resource! { AzureTranslate Untyped "/AzureTranslate" "/AzureTranslate/{id}" [] f
 #[derive(Debug, Clone, Copy)]
 pub enum AssetTypeRoles {}
 
-resource! { AssetTypeRoles Untyped "/XtypeRole" "/XtypeRole/{id}" [] false: Listable }
+resource! { AssetTypeRoles AssetTypeRole "/XtypeRole" "/XtypeRole/{id}" [] false: Listable }
 
 /// Connections to Entra ID.
 ///
@@ -694,7 +729,7 @@ resource! { AzureAdConnections AzureADConnection "/azureadconnection" "/azureadc
 ///
 /// `/azureadmapping`: lists in one answer.
 ///
-/// Halo's document does not say what its records are made of: read them by name.
+/// Its records are [`AzureADMapping`](crate::schema::AzureADMapping) (assumed).
 ///
 /// Whether lists have an envelope is not documented; both forms are read.
 ///
@@ -704,4 +739,4 @@ resource! { AzureAdConnections AzureADConnection "/azureadconnection" "/azureadc
 #[derive(Debug, Clone, Copy)]
 pub enum AzureAdMappings {}
 
-resource! { AzureAdMappings Untyped "/azureadmapping" "/azureadmapping/{id}" [] false: Listable }
+resource! { AzureAdMappings AzureADMapping "/azureadmapping" "/azureadmapping/{id}" [] false: Listable }

@@ -18,7 +18,7 @@ resource! { BackgroundTasks Untyped "/BackgroundTask" "/BackgroundTask/{id}" [] 
 ///
 /// `/BillingTemplate`: lists in one answer, reads one, creates and changes, deletes.
 ///
-/// Its records are [`ContractTemplateHeader`](crate::schema::ContractTemplateHeader).
+/// Its records are [`BillingTemplate`](crate::schema::BillingTemplate), Halo's `ContractTemplateHeader`.
 ///
 /// Whether lists have an envelope is not documented; both forms are read.
 ///
@@ -28,13 +28,13 @@ resource! { BackgroundTasks Untyped "/BackgroundTask" "/BackgroundTask/{id}" [] 
 #[derive(Debug, Clone, Copy)]
 pub enum BillingTemplates {}
 
-resource! { BillingTemplates ContractTemplateHeader "/BillingTemplate" "/BillingTemplate/{id}" [] false: Listable Readable Writes Deletable }
+resource! { BillingTemplates BillingTemplate "/BillingTemplate" "/BillingTemplate/{id}" [] false: Listable Readable Writes Deletable }
 
 /// The route `/BookingType`.
 ///
 /// `/BookingType`: lists in one answer.
 ///
-/// Halo's document does not say what its records are made of: read them by name.
+/// Its records are [`BookingType`](crate::schema::BookingType) (assumed).
 ///
 /// Whether lists have an envelope is not documented; both forms are read.
 ///
@@ -44,7 +44,7 @@ resource! { BillingTemplates ContractTemplateHeader "/BillingTemplate" "/Billing
 #[derive(Debug, Clone, Copy)]
 pub enum BookingTypes {}
 
-resource! { BookingTypes Untyped "/BookingType" "/BookingType/{id}" [] false: Listable }
+resource! { BookingTypes BookingType "/BookingType" "/BookingType/{id}" [] false: Listable }
 
 /// The route `/Bookmark`.
 ///
@@ -82,7 +82,7 @@ resource! { BudgetTypes BudgetType "/BudgetType" "/BudgetType/{id}" [] false: Li
 ///
 /// `/BulkEmail`: lists in one answer, reads one.
 ///
-/// Halo's document does not say what its records are made of: read them by name.
+/// Its records are [`BulkEmail`](crate::schema::BulkEmail) (assumed).
 ///
 /// Whether lists have an envelope is not documented; both forms are read.
 ///
@@ -92,7 +92,7 @@ resource! { BudgetTypes BudgetType "/BudgetType" "/BudgetType/{id}" [] false: Li
 #[derive(Debug, Clone, Copy)]
 pub enum BulkEmails {}
 
-resource! { BulkEmails Untyped "/BulkEmail" "/BulkEmail/{id}" [] false: Listable Readable }
+resource! { BulkEmails BulkEmail "/BulkEmail" "/BulkEmail/{id}" [] false: Listable Readable }
 
 /// The route `/BusinessCentralDetails`.
 ///

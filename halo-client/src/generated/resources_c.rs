@@ -6,7 +6,7 @@
 ///
 /// `/AreaAzureTenant`: lists in one answer.
 ///
-/// Halo's document does not say what its records are made of: read them by name.
+/// Its records are [`ClientAzureTenant`](crate::schema::ClientAzureTenant), Halo's `AreaAzureTenant` (assumed).
 ///
 /// Whether lists have an envelope is not documented; both forms are read.
 ///
@@ -17,13 +17,13 @@
 #[derive(Debug, Clone, Copy)]
 pub enum ClientAzureTenants {}
 
-resource! { ClientAzureTenants Untyped "/AreaAzureTenant" "/AreaAzureTenant/{id}" [] false: Listable }
+resource! { ClientAzureTenants ClientAzureTenant "/AreaAzureTenant" "/AreaAzureTenant/{id}" [] false: Listable }
 
 /// Which customers see which ticket types.
 ///
 /// `/AreaRequestType`: lists in one answer, reads one.
 ///
-/// Halo's document does not say what its records are made of: read them by name.
+/// Its records are [`ClientTicketType`](crate::schema::ClientTicketType), Halo's `AreaRequestType` (assumed).
 ///
 /// Whether lists have an envelope is not documented; both forms are read.
 ///
@@ -33,15 +33,15 @@ resource! { ClientAzureTenants Untyped "/AreaAzureTenant" "/AreaAzureTenant/{id}
 #[derive(Debug, Clone, Copy)]
 pub enum ClientTicketTypes {}
 
-resource! { ClientTicketTypes Untyped "/AreaRequestType" "/AreaRequestType/{id}" [] false: Listable Readable }
+resource! { ClientTicketTypes ClientTicketType "/AreaRequestType" "/AreaRequestType/{id}" [] false: Listable Readable }
 
 /// Change advisory boards.
 ///
 /// `/CAB`: lists in one answer, reads one, creates and changes, deletes.
 ///
-/// Its records are [`CabHeader`](crate::schema::CabHeader).
+/// Its records are [`Cab`](crate::schema::Cab), Halo's `CabHeader`.
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
+/// Lists are bare arrays (public clients agree); an envelope would be read too.
 ///
 /// Scopes: not documented; `all` covers everything.
 ///
@@ -51,13 +51,13 @@ resource! { ClientTicketTypes Untyped "/AreaRequestType" "/AreaRequestType/{id}"
 #[derive(Debug, Clone, Copy)]
 pub enum Cabs {}
 
-resource! { Cabs CabHeader "/CAB" "/CAB/{id}" [] false: Listable Readable Writes Deletable }
+resource! { Cabs Cab "/CAB" "/CAB/{id}" [] false: Listable Readable Writes Deletable }
 
 /// Members of change advisory boards.
 ///
 /// `/CABMember`: lists in one answer.
 ///
-/// Halo's document does not say what its records are made of: read them by name.
+/// Its records are [`CabMember`](crate::schema::CabMember) (assumed).
 ///
 /// Whether lists have an envelope is not documented; both forms are read.
 ///
@@ -65,17 +65,17 @@ resource! { Cabs CabHeader "/CAB" "/CAB/{id}" [] false: Listable Readable Writes
 #[derive(Debug, Clone, Copy)]
 pub enum CabMembers {}
 
-resource! { CabMembers Untyped "/CABMember" "/CABMember/{id}" [] false: Listable }
+resource! { CabMembers CabMember "/CABMember" "/CABMember/{id}" [] false: Listable }
 
 /// Notes on customers.
 ///
 /// `/CRMNote`: lists in one answer, reads one, creates and changes, deletes.
 ///
-/// Its records are [`AreaNote`](crate::schema::AreaNote).
+/// Its records are [`CrmNote`](crate::schema::CrmNote), Halo's `AreaNote`.
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
+/// Lists keep their rows under `actions` or `crmnotes` (one public client); bare arrays are read too.
 ///
-/// Scopes: not documented; `all` covers everything.
+/// Scopes: `read:crm`, `edit:crm` (assumed), or `all`.
 ///
 /// The list takes `client_id`, `count`, `supplier_id`, `toplevel_id`.
 ///
@@ -83,7 +83,7 @@ resource! { CabMembers Untyped "/CABMember" "/CABMember/{id}" [] false: Listable
 #[derive(Debug, Clone, Copy)]
 pub enum CrmNotes {}
 
-resource! { CrmNotes AreaNote "/CRMNote" "/CRMNote/{id}" [] false: Listable Readable Writes Deletable }
+resource! { CrmNotes CrmNote "/CRMNote" "/CRMNote/{id}" ["actions", "crmnotes"] false: Listable Readable Writes Deletable }
 
 /// Templates of imports from CSV.
 ///
@@ -107,7 +107,7 @@ resource! { CsvTemplates CSVTemplate "/CSVTemplate" "/CSVTemplate/{id}" [] false
 ///
 /// Its records are [`CallLog`](crate::schema::CallLog).
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
+/// Lists keep their rows under `calllog` (public clients agree); bare arrays are read too.
 ///
 /// Scopes: not documented; `all` covers everything.
 ///
@@ -117,7 +117,7 @@ resource! { CsvTemplates CSVTemplate "/CSVTemplate" "/CSVTemplate/{id}" [] false
 #[derive(Debug, Clone, Copy)]
 pub enum CallLog {}
 
-resource! { CallLog CallLog "/CallLog" "/CallLog/{id}" [] false: Listable Readable Writes }
+resource! { CallLog CallLog "/CallLog" "/CallLog/{id}" ["calllog"] false: Listable Readable Writes }
 
 /// The route `/CallScript`.
 ///
@@ -141,7 +141,7 @@ resource! { CallScripts ScriptHeader "/CallScript" "/CallScript/{id}" [] false: 
 ///
 /// Its records are [`CannedText`](crate::schema::CannedText).
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
+/// Lists are bare arrays (public clients agree); an envelope would be read too.
 ///
 /// Scopes: not documented; `all` covers everything.
 ///
@@ -160,7 +160,7 @@ resource! { CannedTexts CannedText "/CannedText" "/CannedText/{id}" [] false: Li
 ///
 /// Its records are [`Category`](crate::schema::Category), Halo's `CategoryDetail`.
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
+/// Lists are bare arrays (public clients agree); an envelope would be read too.
 ///
 /// Scopes: not documented; `all` covers everything.
 ///
@@ -206,9 +206,9 @@ resource! { ChangeCalendars Untyped "/ChangeCalendar" "/ChangeCalendar/{id}" [] 
 ///
 /// `/ChargeRate`: lists in one answer, reads one.
 ///
-/// Halo's document does not say what its records are made of: read them by name.
+/// Its records are [`ChargeRate`](crate::schema::ChargeRate) (assumed).
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
+/// Lists are bare arrays (public clients agree); an envelope would be read too.
 ///
 /// Scopes: not documented; `all` covers everything.
 ///
@@ -218,7 +218,7 @@ resource! { ChangeCalendars Untyped "/ChangeCalendar" "/ChangeCalendar/{id}" [] 
 #[derive(Debug, Clone, Copy)]
 pub enum ChargeRates {}
 
-resource! { ChargeRates Untyped "/ChargeRate" "/ChargeRate/{id}" [] false: Listable Readable }
+resource! { ChargeRates ChargeRate "/ChargeRate" "/ChargeRate/{id}" [] false: Listable Readable }
 
 /// Chats.
 ///
@@ -228,7 +228,7 @@ resource! { ChargeRates Untyped "/ChargeRate" "/ChargeRate/{id}" [] false: Lista
 ///
 /// Whether lists have an envelope is not documented; both forms are read.
 ///
-/// Scopes: not documented; `all` covers everything.
+/// Scopes: `access:chat` (assumed), or `all`.
 ///
 /// The list takes `after`, `chatprofile_id`, `checkavailable`, `count`, `ignore_all_closed`, `order`, `order2`,
 /// `order3`, `order4`, `order5`, `orderdesc`, `orderdesc2`, `orderdesc3`, `orderdesc4`, `orderdesc5`,
@@ -260,7 +260,7 @@ resource! { ChatFlows ChatFlowProcess "/ChatFlow" "/ChatFlow/{id}" [] false: Wri
 ///
 /// Whether lists have an envelope is not documented; both forms are read.
 ///
-/// Scopes: not documented; `all` covers everything.
+/// Scopes: `access:chat` (assumed), or `all`.
 ///
 /// The list takes `chat_id`, `last_id`, `max_id`.
 ///
@@ -279,7 +279,7 @@ resource! { ChatMessages LiveChatMsg "/ChatMessage" "/ChatMessage/{id}" [] false
 ///
 /// Whether lists have an envelope is not documented; both forms are read.
 ///
-/// Scopes: not documented; `all` covers everything.
+/// Scopes: `access:chat` (assumed), or `all`.
 ///
 /// The list takes `type_`.
 ///
@@ -297,7 +297,9 @@ resource! { ChatProfiles ChatProfile "/ChatProfile" "/ChatProfile/{id}" [] false
 ///
 /// Lists keep their rows under `clients` (public clients agree); bare arrays are read too.
 ///
-/// Scopes: not documented; `all` covers everything.
+/// Scopes: `read:customers`, `edit:customers` (public clients agree), or `all`.
+///
+/// Rows hold the logo as Base64 and can be large (one public client).
 ///
 /// The list takes `accountmanageronly`, `activeinactive`, `advanced_search_json`, `azureclients`, `callplan`,
 /// `columns_id`, `count`, `domain`, `exclude_internal`, `gficlients`, `idonly`, `includeactive`,
@@ -321,17 +323,17 @@ resource! { Clients Client "/Client" "/Client/{id}" ["clients"] true: Listable P
 
 /// What Halo's own application loads at its start.
 ///
-/// `/ClientCache`: lists in one answer.
+/// `/ClientCache` has neither list nor records.
 ///
 /// Halo's document does not say what its records are made of: read them by name.
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
-///
 /// Scopes: not documented; `all` covers everything.
+///
+/// Other operations, to be [sent](crate::Client::send): [`ClientCacheGet`](crate::endpoint::ClientCacheGet).
 #[derive(Debug, Clone, Copy)]
 pub enum ClientCache {}
 
-resource! { ClientCache Untyped "/ClientCache" "/ClientCache/{id}" [] false: Listable }
+resource! { ClientCache Untyped "/ClientCache" "/ClientCache/{id}" [] false:  }
 
 /// Contracts with customers.
 ///
@@ -339,9 +341,11 @@ resource! { ClientCache Untyped "/ClientCache" "/ClientCache/{id}" [] false: Lis
 ///
 /// Its records are [`ClientContract`](crate::schema::ClientContract), Halo's `ContractHeader`.
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
+/// Lists keep their rows under `contracts` (public clients agree); bare arrays are read too.
 ///
-/// Scopes: not documented; `all` covers everything.
+/// Scopes: `read:contracts`, `edit:contracts` (assumed), or `all`.
+///
+/// The detail is answered 401 instead of 403 where the right to contracts is missing (seen in production).
 ///
 /// The list takes `client_id`, `count`, `device_id`, `excluderenewed`, `includeinactive`, `includelastrenewed`,
 /// `isbillingplansetup`, `isoracle`, `order`, `order2`, `order3`, `order4`, `order5`, `orderdesc`,
@@ -355,15 +359,15 @@ resource! { ClientCache Untyped "/ClientCache" "/ClientCache/{id}" [] false: Lis
 #[derive(Debug, Clone, Copy)]
 pub enum ClientContracts {}
 
-resource! { ClientContracts ClientContract "/ClientContract" "/ClientContract/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable }
+resource! { ClientContracts ClientContract "/ClientContract" "/ClientContract/{id}" ["contracts"] true: Listable Pageable Readable Writes Deletable Orderable }
 
 /// Hours that customers paid in advance.
 ///
 /// `/ClientPrepay`: lists in pages, reads one, creates and changes, deletes.
 ///
-/// Its records are [`PrepayHistory`](crate::schema::PrepayHistory).
+/// Its records are [`ClientPrepay`](crate::schema::ClientPrepay), Halo's `PrepayHistory`.
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
+/// Lists keep their rows under `prepay` (public clients agree); bare arrays are read too.
 ///
 /// Scopes: not documented; `all` covers everything.
 ///
@@ -375,7 +379,7 @@ resource! { ClientContracts ClientContract "/ClientContract" "/ClientContract/{i
 #[derive(Debug, Clone, Copy)]
 pub enum ClientPrepays {}
 
-resource! { ClientPrepays PrepayHistory "/ClientPrepay" "/ClientPrepay/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable Searchable }
+resource! { ClientPrepays ClientPrepay "/ClientPrepay" "/ClientPrepay/{id}" ["prepay"] true: Listable Pageable Readable Writes Deletable Orderable Searchable }
 
 /// The route `/ConfigCommit`.
 ///
@@ -447,9 +451,9 @@ resource! { ConnectedInstances ConnectedInstance "/ConnectedInstance" "/Connecte
 ///
 /// `/Consignment`: lists in pages, reads one, creates and changes, deletes.
 ///
-/// Its records are [`ConsignmentHeader`](crate::schema::ConsignmentHeader).
+/// Its records are [`Consignment`](crate::schema::Consignment), Halo's `ConsignmentHeader`.
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
+/// Lists keep their rows under `consignments` (public clients agree); bare arrays are read too.
 ///
 /// Scopes: not documented; `all` covers everything.
 ///
@@ -462,7 +466,7 @@ resource! { ConnectedInstances ConnectedInstance "/ConnectedInstance" "/Connecte
 #[derive(Debug, Clone, Copy)]
 pub enum Consignments {}
 
-resource! { Consignments ConsignmentHeader "/Consignment" "/Consignment/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable }
+resource! { Consignments Consignment "/Consignment" "/Consignment/{id}" ["consignments"] true: Listable Pageable Readable Writes Deletable Orderable }
 
 /// Groups of contacts.
 ///
@@ -540,21 +544,19 @@ resource! { ContractSchedulePlans ContractSchedulePlan "/ContractSchedulePlan" "
 
 /// Settings of the whole instance.
 ///
-/// `/Control`: lists in one answer, creates and changes.
+/// `/Control`: creates and changes.
 ///
 /// Its records are [`Control`](crate::schema::Control).
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
-///
 /// Scopes: not documented; `all` covers everything.
 ///
-/// Other operations, to be [sent](crate::Client::send):
+/// Other operations, to be [sent](crate::Client::send): [`ControlGet`](crate::endpoint::ControlGet),
 /// [`ControlClearCache`](crate::endpoint::ControlClearCache), [`ControlTeams`](crate::endpoint::ControlTeams),
 /// [`ControlUpdateEnc`](crate::endpoint::ControlUpdateEnc), [`ControlSetup`](crate::endpoint::ControlSetup).
 #[derive(Debug, Clone, Copy)]
 pub enum Control {}
 
-resource! { Control Control "/Control" "/Control/{id}" [] false: Listable Writes }
+resource! { Control Control "/Control" "/Control/{id}" [] false: Writes }
 
 /// Cost centres.
 ///
@@ -562,7 +564,7 @@ resource! { Control Control "/Control" "/Control/{id}" [] false: Listable Writes
 ///
 /// Its records are [`Costcentres`](crate::schema::Costcentres).
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
+/// Lists are bare arrays (public clients agree); an envelope would be read too.
 ///
 /// Scopes: not documented; `all` covers everything.
 ///
@@ -578,7 +580,7 @@ resource! { CostCentres Costcentres "/CostCentres" "/CostCentres/{id}" [] false:
 ///
 /// Its records are [`Currency`](crate::schema::Currency).
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
+/// Lists are bare arrays (public clients agree); an envelope would be read too.
 ///
 /// Scopes: not documented; `all` covers everything.
 ///
@@ -594,7 +596,7 @@ resource! { Currencies Currency "/Currency" "/Currency/{id}" [] false: Listable 
 ///
 /// Its records are [`CustomButton`](crate::schema::CustomButton).
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
+/// Lists are bare arrays (public clients agree); an envelope would be read too.
 ///
 /// Scopes: not documented; `all` covers everything.
 ///
@@ -610,7 +612,7 @@ resource! { CustomButtons CustomButton "/CustomButton" "/CustomButton/{id}" [] f
 ///
 /// `/CustomIntegration`: lists in one answer, reads one, creates and changes, deletes.
 ///
-/// Its records are [`OutboundIntegration`](crate::schema::OutboundIntegration).
+/// Its records are [`CustomIntegration`](crate::schema::CustomIntegration), Halo's `OutboundIntegration`.
 ///
 /// Whether lists have an envelope is not documented; both forms are read.
 ///
@@ -620,13 +622,14 @@ resource! { CustomButtons CustomButton "/CustomButton" "/CustomButton/{id}" [] f
 #[derive(Debug, Clone, Copy)]
 pub enum CustomIntegrations {}
 
-resource! { CustomIntegrations OutboundIntegration "/CustomIntegration" "/CustomIntegration/{id}" [] false: Listable Readable Writes Deletable }
+resource! { CustomIntegrations CustomIntegration "/CustomIntegration" "/CustomIntegration/{id}" [] false: Listable Readable Writes Deletable }
 
 /// The route `/CustomIntegrationMethod`.
 ///
 /// `/CustomIntegrationMethod`: lists in pages, reads one, creates and changes, deletes.
 ///
-/// Its records are [`OutboundIntegrationMethod`](crate::schema::OutboundIntegrationMethod).
+/// Its records are [`CustomIntegrationMethod`](crate::schema::CustomIntegrationMethod), Halo's
+/// `OutboundIntegrationMethod`.
 ///
 /// Whether lists have an envelope is not documented; both forms are read.
 ///
@@ -639,7 +642,7 @@ resource! { CustomIntegrations OutboundIntegration "/CustomIntegration" "/Custom
 #[derive(Debug, Clone, Copy)]
 pub enum CustomIntegrationMethods {}
 
-resource! { CustomIntegrationMethods OutboundIntegrationMethod "/CustomIntegrationMethod" "/CustomIntegrationMethod/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable }
+resource! { CustomIntegrationMethods CustomIntegrationMethod "/CustomIntegrationMethod" "/CustomIntegrationMethod/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable }
 
 /// The route `/CustomIntegrationMethodValue`.
 ///
@@ -659,7 +662,8 @@ resource! { CustomIntegrationMethodValues Untyped "/CustomIntegrationMethodValue
 ///
 /// `/CustomIntegrationRepository`: lists in one answer, reads one.
 ///
-/// Halo's document does not say what its records are made of: read them by name.
+/// Its records are [`CustomIntegration`](crate::schema::CustomIntegration), Halo's `OutboundIntegration`
+/// (assumed).
 ///
 /// Whether lists have an envelope is not documented; both forms are read.
 ///
@@ -669,7 +673,7 @@ resource! { CustomIntegrationMethodValues Untyped "/CustomIntegrationMethodValue
 #[derive(Debug, Clone, Copy)]
 pub enum CustomIntegrationRepositories {}
 
-resource! { CustomIntegrationRepositories Untyped "/CustomIntegrationRepository" "/CustomIntegrationRepository/{id}" [] false: Listable Readable }
+resource! { CustomIntegrationRepositories CustomIntegration "/CustomIntegrationRepository" "/CustomIntegrationRepository/{id}" [] false: Listable Readable }
 
 /// The route `/CustomQuery`.
 ///
@@ -691,7 +695,7 @@ resource! { CustomQueries CustomQuery "/CustomQuery" "/CustomQuery/{id}" [] fals
 ///
 /// Its records are [`CustomTable`](crate::schema::CustomTable).
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
+/// Lists are bare arrays (public clients agree); an envelope would be read too.
 ///
 /// Scopes: not documented; `all` covers everything.
 ///

@@ -8,7 +8,7 @@
 ///
 /// Its records are [`DashboardLinks`](crate::schema::DashboardLinks).
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
+/// Lists keep their rows under `dashboards` (public clients agree); bare arrays are read too.
 ///
 /// Scopes: not documented; `all` covers everything.
 ///
@@ -22,13 +22,13 @@
 #[derive(Debug, Clone, Copy)]
 pub enum DashboardLinks {}
 
-resource! { DashboardLinks DashboardLinks "/DashboardLinks" "/DashboardLinks/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable }
+resource! { DashboardLinks DashboardLinks "/DashboardLinks" "/DashboardLinks/{id}" ["dashboards"] true: Listable Pageable Readable Writes Deletable Orderable }
 
 /// The route `/DatabaseLookup`.
 ///
 /// `/DatabaseLookup`: lists in one answer, reads one, creates and changes, deletes.
 ///
-/// Its records are [`PartsLookup`](crate::schema::PartsLookup).
+/// Its records are [`DatabaseLookup`](crate::schema::DatabaseLookup), Halo's `PartsLookup`.
 ///
 /// Whether lists have an envelope is not documented; both forms are read.
 ///
@@ -43,7 +43,7 @@ resource! { DashboardLinks DashboardLinks "/DashboardLinks" "/DashboardLinks/{id
 #[derive(Debug, Clone, Copy)]
 pub enum DatabaseLookups {}
 
-resource! { DatabaseLookups PartsLookup "/DatabaseLookup" "/DatabaseLookup/{id}" [] false: Listable Readable Writes Deletable }
+resource! { DatabaseLookups DatabaseLookup "/DatabaseLookup" "/DatabaseLookup/{id}" [] false: Listable Readable Writes Deletable }
 
 /// The route `/DatabaseLookupConfirmation`.
 ///
@@ -95,13 +95,13 @@ resource! { DeviceLicences Untyped "/DeviceLicence" "/DeviceLicence/{id}" [] fal
 ///
 /// Its records are [`DistributionLists`](crate::schema::DistributionLists).
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
+/// Lists keep their rows under `distributionlists` (public clients agree); bare arrays are read too.
 ///
 /// Scopes: not documented; `all` covers everything.
 #[derive(Debug, Clone, Copy)]
 pub enum DistributionLists {}
 
-resource! { DistributionLists DistributionLists "/DistributionLists" "/DistributionLists/{id}" [] false: Listable Readable Writes Deletable }
+resource! { DistributionLists DistributionLists "/DistributionLists" "/DistributionLists/{id}" ["distributionlists"] false: Listable Readable Writes Deletable }
 
 /// What was sent to distribution lists.
 ///

@@ -78,9 +78,9 @@ resource! { EmailStores EmailStore "/EmailStore" "/EmailStore/{id}" [] false: Li
 ///
 /// `/EmailTemplate`: lists in one answer, reads one, creates and changes, deletes.
 ///
-/// Its records are [`MessageContent`](crate::schema::MessageContent).
+/// Its records are [`EmailTemplate`](crate::schema::EmailTemplate), Halo's `MessageContent`.
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
+/// Lists are bare arrays (public clients agree); an envelope would be read too.
 ///
 /// Scopes: not documented; `all` covers everything.
 ///
@@ -90,7 +90,7 @@ resource! { EmailStores EmailStore "/EmailStore" "/EmailStore/{id}" [] false: Li
 #[derive(Debug, Clone, Copy)]
 pub enum EmailTemplates {}
 
-resource! { EmailTemplates MessageContent "/EmailTemplate" "/EmailTemplate/{id}" [] false: Listable Readable Writes Deletable }
+resource! { EmailTemplates EmailTemplate "/EmailTemplate" "/EmailTemplate/{id}" [] false: Listable Readable Writes Deletable }
 
 /// Events that integrations sent.
 ///
@@ -98,7 +98,7 @@ resource! { EmailTemplates MessageContent "/EmailTemplate" "/EmailTemplate/{id}"
 ///
 /// Halo's document does not say what its records are made of: read them by name.
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
+/// Lists keep their rows under `events` (public clients agree); bare arrays are read too.
 ///
 /// Scopes: not documented; `all` covers everything.
 ///
@@ -106,7 +106,7 @@ resource! { EmailTemplates MessageContent "/EmailTemplate" "/EmailTemplate/{id}"
 #[derive(Debug, Clone, Copy)]
 pub enum Events {}
 
-resource! { Events Untyped "/Event" "/Event/{id}" [] false: Listable Readable Deletable }
+resource! { Events Untyped "/Event" "/Event/{id}" ["events"] false: Listable Readable Deletable }
 
 /// What becomes of events.
 ///

@@ -6,11 +6,11 @@
 ///
 /// `/FAQLists`: lists in one answer, reads one, creates and changes, deletes.
 ///
-/// Its records are [`FAQListHead`](crate::schema::FAQListHead).
+/// Its records are [`FaqList`](crate::schema::FaqList), Halo's `FAQListHead`.
 ///
 /// Whether lists have an envelope is not documented; both forms are read.
 ///
-/// Scopes: not documented; `all` covers everything.
+/// Scopes: `read:kb`, `edit:kb` (assumed), or `all`.
 ///
 /// The list takes `allgroups`, `endoftreeonly`, `level`, `organisation_id`, `parent_id`, `showcounts`, `type_`.
 ///
@@ -18,7 +18,7 @@
 #[derive(Debug, Clone, Copy)]
 pub enum FaqLists {}
 
-resource! { FaqLists FAQListHead "/FAQLists" "/FAQLists/{id}" [] false: Listable Readable Writes Deletable }
+resource! { FaqLists FaqList "/FAQLists" "/FAQLists/{id}" [] false: Listable Readable Writes Deletable }
 
 /// The route `/FacebookDetails`.
 ///
@@ -62,9 +62,11 @@ resource! { Features Feature "/Features" "/Features/{id}" [] false: Listable Rea
 ///
 /// Halo's document does not say what its records are made of: read them by name.
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
+/// Lists keep their rows under `feed` (public clients agree); bare arrays are read too.
 ///
 /// Scopes: not documented; `all` covers everything.
+///
+/// Pages by `count` with `older_than_id` and `newer_than_id` (Halo says so).
 ///
 /// The list takes `accountmanager_id`, `agent_only`, `count`, `exclude_private`, `followed_only`,
 /// `newer_than_id`, `older_than_id`, `one_agent_id`, `one_agents_tickets_id`, `one_user_id`,
@@ -72,7 +74,7 @@ resource! { Features Feature "/Features" "/Features/{id}" [] false: Listable Rea
 #[derive(Debug, Clone, Copy)]
 pub enum Feed {}
 
-resource! { Feed Untyped "/Feed" "/Feed/{id}" [] false: Listable }
+resource! { Feed Untyped "/Feed" "/Feed/{id}" ["feed"] false: Listable }
 
 /// What customers think of tickets.
 ///
@@ -80,7 +82,7 @@ resource! { Feed Untyped "/Feed" "/Feed/{id}" [] false: Listable }
 ///
 /// Its records are [`Feedback`](crate::schema::Feedback).
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
+/// Lists are bare arrays (public clients agree); an envelope would be read too.
 ///
 /// Scopes: not documented; `all` covers everything.
 ///
@@ -96,9 +98,11 @@ resource! { Feedback Feedback "/Feedback" "/Feedback/{id}" [] false: Listable Re
 ///
 /// Its records are [`FieldSetup`](crate::schema::FieldSetup), Halo's `Field`.
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
+/// Lists are bare arrays (public clients agree); an envelope would be read too.
 ///
 /// Scopes: not documented; `all` covers everything.
+///
+/// Deletion may be refused by design (seen in production).
 ///
 /// The list takes `kind`, `type_id`.
 ///
@@ -106,8 +110,7 @@ resource! { Feedback Feedback "/Feedback" "/Feedback/{id}" [] false: Listable Re
 ///
 /// The deletion takes `kind`.
 ///
-/// Other operations, to be [sent](crate::Client::send):
-/// [`FieldAddFieldToAll`](crate::endpoint::FieldAddFieldToAll).
+/// Other operations, to be [sent](crate::Client::send): [`FieldAddToAll`](crate::endpoint::FieldAddToAll).
 #[derive(Debug, Clone, Copy)]
 pub enum Fields {}
 
@@ -119,7 +122,7 @@ resource! { Fields FieldSetup "/Field" "/Field/{id}" [] false: Listable Readable
 ///
 /// Its records are [`FieldGroup`](crate::schema::FieldGroup).
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
+/// Lists are bare arrays (public clients agree); an envelope would be read too.
 ///
 /// Scopes: not documented; `all` covers everything.
 ///
@@ -140,6 +143,9 @@ resource! { FieldGroups FieldGroup "/FieldGroup" "/FieldGroup/{id}" [] false: Li
 /// Lists are bare arrays (public clients agree); an envelope would be read too.
 ///
 /// Scopes: not documented; `all` covers everything.
+///
+/// Kinds are numbers: 0 text, 1 memo, 2 and 3 selections, 4 date, 5 time, 6 checkbox, 10 rich text (one public
+/// client).
 ///
 /// The list takes `access_control_level`, `domain`, `excluderanges`, `excludetables`, `excludetableself`,
 /// `extratype`, `fieldtype`, `fieldtypemultiple`, `includecategories`, `includedatefields`,

@@ -48,17 +48,17 @@ resource! { HaloNews HaloNews "/HaloNews" "/HaloNews/{id}" [] false: Listable Re
 
 /// Whether the instance is up.
 ///
-/// `/Health`: lists in one answer.
+/// `/Health` has neither list nor records.
 ///
 /// Halo's document does not say what its records are made of: read them by name.
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
-///
 /// Scopes: not documented; `all` covers everything.
+///
+/// Other operations, to be [sent](crate::Client::send): [`HealthGet`](crate::endpoint::HealthGet).
 #[derive(Debug, Clone, Copy)]
 pub enum Health {}
 
-resource! { Health Untyped "/Health" "/Health/{id}" [] false: Listable }
+resource! { Health Untyped "/Health" "/Health/{id}" [] false:  }
 
 /// Holidays.
 ///
@@ -66,9 +66,11 @@ resource! { Health Untyped "/Health" "/Health/{id}" [] false: Listable }
 ///
 /// Its records are [`Holiday`](crate::schema::Holiday), Halo's `Holidays`.
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
+/// Lists are bare arrays (public clients agree); an envelope would be read too.
 ///
 /// Scopes: not documented; `all` covers everything.
+///
+/// Some ids are answered 500 (seen in production).
 ///
 /// The list takes `agent_id`, `approved_only`, `end_date`, `entity`, `include_apid`, `inclusive_end`,
 /// `inclusive_start`, `my_approvals`, `start_date`, `workdayid`.

@@ -346,7 +346,7 @@ resource! { IntegrationFieldData IntegrationFieldData "/IntegrationFieldData" "/
 ///
 /// `/IntegrationFieldMapping`: lists in one answer.
 ///
-/// Halo's document does not say what its records are made of: read them by name.
+/// Its records are [`IntegrationFieldMapping`](crate::schema::IntegrationFieldMapping) (assumed).
 ///
 /// Whether lists have an envelope is not documented; both forms are read.
 ///
@@ -356,7 +356,7 @@ resource! { IntegrationFieldData IntegrationFieldData "/IntegrationFieldData" "/
 #[derive(Debug, Clone, Copy)]
 pub enum IntegrationFieldMappings {}
 
-resource! { IntegrationFieldMappings Untyped "/IntegrationFieldMapping" "/IntegrationFieldMapping/{id}" [] false: Listable }
+resource! { IntegrationFieldMappings IntegrationFieldMapping "/IntegrationFieldMapping" "/IntegrationFieldMapping/{id}" [] false: Listable }
 
 /// What values of other products become.
 ///
@@ -413,7 +413,7 @@ resource! { IntegrationRunbookVariableGroups Untyped "/IntegrationRunbookVariabl
 ///
 /// `/IntegrationSiteMapping`: lists in one answer.
 ///
-/// Halo's document does not say what its records are made of: read them by name.
+/// Its records are [`IntegrationSiteMapping`](crate::schema::IntegrationSiteMapping) (assumed).
 ///
 /// Whether lists have an envelope is not documented; both forms are read.
 ///
@@ -423,7 +423,7 @@ resource! { IntegrationRunbookVariableGroups Untyped "/IntegrationRunbookVariabl
 #[derive(Debug, Clone, Copy)]
 pub enum IntegrationSiteMappings {}
 
-resource! { IntegrationSiteMappings Untyped "/IntegrationSiteMapping" "/IntegrationSiteMapping/{id}" [] false: Listable }
+resource! { IntegrationSiteMappings IntegrationSiteMapping "/IntegrationSiteMapping" "/IntegrationSiteMapping/{id}" [] false: Listable }
 
 /// The route `/IntegratorLog`.
 ///
@@ -475,9 +475,14 @@ resource! { IntegratorTraces Untyped "/IntegratorTrace" "/IntegratorTrace/{id}" 
 ///
 /// Its records are [`Invoice`](crate::schema::Invoice), Halo's `InvoiceHeader`.
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
+/// Lists keep their rows under `invoices` (public clients agree); bare arrays are read too.
 ///
-/// Scopes: not documented; `all` covers everything.
+/// Scopes: `read:invoices`, `edit:invoices` (assumed), or `all`.
+///
+/// Writing lines in parallel fails with "expected to affect 1 row(s), but actually affected 0"; write one after
+/// the other (one public client).
+///
+/// Deleting can tell the accounting product too; `bypass_accounts_sync` leaves it out (Halo says so).
 ///
 /// The list takes `advanced_search_json`, `asset_id`, `awaiting_approval`, `billing_date`,
 /// `billingcategory_ids`, `client_id`, `client_ids`, `contract_id`, `count`, `idonly`, `includecredits`,
@@ -492,12 +497,12 @@ resource! { IntegratorTraces Untyped "/IntegratorTrace" "/IntegratorTrace/{id}" 
 ///
 /// The deletion takes `bypass_accounts_sync`.
 ///
-/// Other operations, to be [sent](crate::Client::send): [`InvoicePDF`](crate::endpoint::InvoicePDF),
-/// [`InvoiceUpdatelines`](crate::endpoint::InvoiceUpdatelines), [`InvoiceVoid`](crate::endpoint::InvoiceVoid).
+/// Other operations, to be [sent](crate::Client::send): [`InvoicePdf`](crate::endpoint::InvoicePdf),
+/// [`InvoiceUpdateLines`](crate::endpoint::InvoiceUpdateLines), [`InvoiceVoid`](crate::endpoint::InvoiceVoid).
 #[derive(Debug, Clone, Copy)]
 pub enum Invoices {}
 
-resource! { Invoices Invoice "/Invoice" "/Invoice/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable Searchable }
+resource! { Invoices Invoice "/Invoice" "/Invoice/{id}" ["invoices"] true: Listable Pageable Readable Writes Deletable Orderable Searchable }
 
 /// What was changed on invoices.
 ///
@@ -505,22 +510,23 @@ resource! { Invoices Invoice "/Invoice" "/Invoice/{id}" [] true: Listable Pageab
 ///
 /// Its records are [`InvoiceChange`](crate::schema::InvoiceChange).
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
+/// Lists keep their rows under `changehistory` (public clients agree); bare arrays are read too.
 ///
-/// Scopes: not documented; `all` covers everything.
+/// Scopes: `read:invoices`, `edit:invoices` (assumed), or `all`.
 ///
 /// The list takes `count`, `idonly`, `invoice_id`, `line_id`, `order`, `order2`, `order3`, `order4`, `order5`,
 /// `orderdesc`, `orderdesc2`, `orderdesc3`, `orderdesc4`, `orderdesc5`, `search`, `type_id`.
 #[derive(Debug, Clone, Copy)]
 pub enum InvoiceChanges {}
 
-resource! { InvoiceChanges InvoiceChange "/InvoiceChange" "/InvoiceChange/{id}" [] true: Listable Pageable Writes Orderable }
+resource! { InvoiceChanges InvoiceChange "/InvoiceChange" "/InvoiceChange/{id}" ["changehistory"] true: Listable Pageable Writes Orderable }
 
 /// Shares of invoices' lines.
 ///
 /// `/InvoiceDetailProRata`: lists in one answer.
 ///
-/// Halo's document does not say what its records are made of: read them by name.
+/// Its records are [`InvoiceLineProRata`](crate::schema::InvoiceLineProRata), Halo's `InvoiceDetailProRata`
+/// (assumed).
 ///
 /// Whether lists have an envelope is not documented; both forms are read.
 ///
@@ -528,7 +534,7 @@ resource! { InvoiceChanges InvoiceChange "/InvoiceChange" "/InvoiceChange/{id}" 
 #[derive(Debug, Clone, Copy)]
 pub enum InvoiceLineProRata {}
 
-resource! { InvoiceLineProRata Untyped "/InvoiceDetailProRata" "/InvoiceDetailProRata/{id}" [] false: Listable }
+resource! { InvoiceLineProRata InvoiceLineProRata "/InvoiceDetailProRata" "/InvoiceDetailProRata/{id}" [] false: Listable }
 
 /// Payments of invoices.
 ///
@@ -536,9 +542,9 @@ resource! { InvoiceLineProRata Untyped "/InvoiceDetailProRata" "/InvoiceDetailPr
 ///
 /// Its records are [`InvoicePayment`](crate::schema::InvoicePayment), Halo's `InvoicePayment_List`.
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
+/// Lists keep their rows under `payments` (public clients agree); bare arrays are read too.
 ///
-/// Scopes: not documented; `all` covers everything.
+/// Scopes: `read:invoices`, `edit:invoices` (assumed), or `all`.
 ///
 /// The list takes `client_id`, `count`, `intent_id`, `invoice_id`, `order`, `order2`, `order3`, `order4`,
 /// `order5`, `orderdesc`, `orderdesc2`, `orderdesc3`, `orderdesc4`, `orderdesc5`, `search`.
@@ -547,7 +553,7 @@ resource! { InvoiceLineProRata Untyped "/InvoiceDetailProRata" "/InvoiceDetailPr
 #[derive(Debug, Clone, Copy)]
 pub enum InvoicePayments {}
 
-resource! { InvoicePayments InvoicePayment "/InvoicePayment" "/InvoicePayment/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable }
+resource! { InvoicePayments InvoicePayment "/InvoicePayment" "/InvoicePayment/{id}" ["payments"] true: Listable Pageable Readable Writes Deletable Orderable }
 
 /// Items that are sold.
 ///
@@ -555,9 +561,9 @@ resource! { InvoicePayments InvoicePayment "/InvoicePayment" "/InvoicePayment/{i
 ///
 /// Its records are [`Item`](crate::schema::Item).
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
+/// Lists keep their rows under `items` (public clients agree); bare arrays are read too.
 ///
-/// Scopes: not documented; `all` covers everything.
+/// Scopes: `read:items`, `edit:items` (assumed), or `all`.
 ///
 /// The list takes `activeinactive`, `advanced_search_json`, `assetgroup_id`, `assetgroups`, `assettypes`,
 /// `autotask_service_items`, `count`, `dbc_company_id`, `exactdivision`, `excluderecurring`, `includeactive`,
@@ -575,7 +581,7 @@ resource! { InvoicePayments InvoicePayment "/InvoicePayment" "/InvoicePayment/{i
 #[derive(Debug, Clone, Copy)]
 pub enum Items {}
 
-resource! { Items Item "/Item" "/Item/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable Searchable }
+resource! { Items Item "/Item" "/Item/{id}" ["items"] true: Listable Pageable Readable Writes Deletable Orderable Searchable }
 
 /// The route `/ItemGroup`.
 ///
@@ -583,7 +589,7 @@ resource! { Items Item "/Item" "/Item/{id}" [] true: Listable Pageable Readable 
 ///
 /// Its records are [`ItemGroup`](crate::schema::ItemGroup).
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
+/// Lists are bare arrays (public clients agree); an envelope would be read too.
 ///
 /// Scopes: not documented; `all` covers everything.
 ///
@@ -599,9 +605,11 @@ resource! { ItemGroups ItemGroup "/ItemGroup" "/ItemGroup/{id}" [] false: Listab
 ///
 /// Its records are [`ItemStock`](crate::schema::ItemStock).
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
+/// Lists keep their rows under `itemstock` (public clients agree); bare arrays are read too.
 ///
-/// Scopes: not documented; `all` covers everything.
+/// Scopes: `read:items`, `edit:items` (assumed), or `all`.
+///
+/// Deletion may be refused by design (seen in production).
 ///
 /// The list takes `count`, `idonly`, `item_id`, `order`, `order2`, `order3`, `order4`, `order5`, `orderdesc`,
 /// `orderdesc2`, `orderdesc3`, `orderdesc4`, `orderdesc5`, `stockbin_id`, `stocklocation_id`.
@@ -610,7 +618,7 @@ resource! { ItemGroups ItemGroup "/ItemGroup" "/ItemGroup/{id}" [] false: Listab
 #[derive(Debug, Clone, Copy)]
 pub enum ItemStock {}
 
-resource! { ItemStock ItemStock "/ItemStock" "/ItemStock/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable }
+resource! { ItemStock ItemStock "/ItemStock" "/ItemStock/{id}" ["itemstock"] true: Listable Pageable Readable Writes Deletable Orderable }
 
 /// The route `/ItemStockHistory`.
 ///
@@ -618,7 +626,7 @@ resource! { ItemStock ItemStock "/ItemStock" "/ItemStock/{id}" [] true: Listable
 ///
 /// Halo's document does not say what its records are made of: read them by name.
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
+/// Lists keep their rows under `changehistory` (public clients agree); bare arrays are read too.
 ///
 /// Scopes: not documented; `all` covers everything.
 ///
@@ -628,7 +636,7 @@ resource! { ItemStock ItemStock "/ItemStock" "/ItemStock/{id}" [] true: Listable
 #[derive(Debug, Clone, Copy)]
 pub enum ItemStockHistory {}
 
-resource! { ItemStockHistory Untyped "/ItemStockHistory" "/ItemStockHistory/{id}" [] true: Listable Pageable Readable Orderable }
+resource! { ItemStockHistory Untyped "/ItemStockHistory" "/ItemStockHistory/{id}" ["changehistory"] true: Listable Pageable Readable Orderable }
 
 /// E-mails that came in.
 ///

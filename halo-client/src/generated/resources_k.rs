@@ -8,9 +8,9 @@
 ///
 /// Its records are [`KbArticle`](crate::schema::KbArticle), Halo's `KBEntry`.
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
+/// Lists keep their rows under `articles` (public clients agree); bare arrays are read too.
 ///
-/// Scopes: not documented; `all` covers everything.
+/// Scopes: `read:kb`, `edit:kb` (assumed), or `all`.
 ///
 /// The list takes `activeinactive`, `advanced_search_json`, `articletype`, `client_id`, `count`, `device_id`,
 /// `faqlists`, `includeactive`, `includeinactive`, `key`, `language_code`, `language_override`, `needsreview`,
@@ -19,17 +19,17 @@
 ///
 /// The read takes `includedetails`, `language_code`, `language_override`, `organisation_id`.
 ///
-/// Other operations, to be [sent](crate::Client::send): [`KBArticleVote`](crate::endpoint::KBArticleVote).
+/// Other operations, to be [sent](crate::Client::send): [`KbArticleVote`](crate::endpoint::KbArticleVote).
 #[derive(Debug, Clone, Copy)]
 pub enum KbArticles {}
 
-resource! { KbArticles KbArticle "/KBArticle" "/KBArticle/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable Searchable }
+resource! { KbArticles KbArticle "/KBArticle" "/KBArticle/{id}" ["articles"] true: Listable Pageable Readable Writes Deletable Orderable Searchable }
 
 /// Articles of the knowledge base that need no login.
 ///
 /// `/KBArticleAnon`: lists in one answer.
 ///
-/// Halo's document does not say what its records are made of: read them by name.
+/// Its records are [`KbArticle`](crate::schema::KbArticle), Halo's `KBEntry` (assumed).
 ///
 /// Whether lists have an envelope is not documented; both forms are read.
 ///
@@ -37,7 +37,7 @@ resource! { KbArticles KbArticle "/KBArticle" "/KBArticle/{id}" [] true: Listabl
 #[derive(Debug, Clone, Copy)]
 pub enum KbArticlesAnonymous {}
 
-resource! { KbArticlesAnonymous Untyped "/KBArticleAnon" "/KBArticleAnon/{id}" [] false: Listable }
+resource! { KbArticlesAnonymous KbArticle "/KBArticleAnon" "/KBArticleAnon/{id}" [] false: Listable }
 
 /// What Kandji holds.
 ///

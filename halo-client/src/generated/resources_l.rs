@@ -24,7 +24,7 @@ resource! { LdapConnections LDAPConnection "/LDAPConnection" "/LDAPConnection/{i
 ///
 /// `/Languages`: lists in one answer, reads one, creates and changes, deletes.
 ///
-/// Its records are [`LanguagePack`](crate::schema::LanguagePack).
+/// Its records are [`Language`](crate::schema::Language), Halo's `LanguagePack`.
 ///
 /// Whether lists have an envelope is not documented; both forms are read.
 ///
@@ -36,7 +36,7 @@ resource! { LdapConnections LDAPConnection "/LDAPConnection" "/LDAPConnection/{i
 #[derive(Debug, Clone, Copy)]
 pub enum Languages {}
 
-resource! { Languages LanguagePack "/Languages" "/Languages/{id}" [] false: Listable Readable Writes Deletable }
+resource! { Languages Language "/Languages" "/Languages/{id}" [] false: Listable Readable Writes Deletable }
 
 /// What LapSafe's lockers hold.
 ///
@@ -113,6 +113,11 @@ resource! { LoginTokens LoginToken "/LoginToken" "/LoginToken/{id}" [] false:  }
 /// Lists are bare arrays (public clients agree); an envelope would be read too.
 ///
 /// Scopes: not documented; `all` covers everything.
+///
+/// `lookupid` chooses the list: 12 impact, 17 charge rates, 22 request source, 27 urgency, 39 quotation status
+/// (one public client).
+///
+/// Deletion may be refused by design (seen in production).
 ///
 /// The list takes `access_control_level`, `assettype_id`, `client_id`, `clientname`, `contract_id`,
 /// `country_code_id`, `dbc_company_id`, `domain`, `exclude_nocharge`, `exclude_nolinkedtypes`, `exclude_zero`,

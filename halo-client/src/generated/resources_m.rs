@@ -100,7 +100,7 @@ resource! { MailCampaignLogs Untyped "/MailCampaignLog" "/MailCampaignLog/{id}" 
 ///
 /// Its records are [`Mailbox`](crate::schema::Mailbox).
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
+/// Lists are bare arrays (public clients agree); an envelope would be read too.
 ///
 /// Scopes: not documented; `all` covers everything.
 ///
@@ -175,7 +175,7 @@ resource! { MarketingUnsubscribes MarketingUnsubscribe "/MarketingUnsubscribe" "
 ///
 /// `/MattermostChannelDetails`: lists in one answer.
 ///
-/// Halo's document does not say what its records are made of: read them by name.
+/// Its records are [`MattermostChannelDetails`](crate::schema::MattermostChannelDetails) (assumed).
 ///
 /// Whether lists have an envelope is not documented; both forms are read.
 ///
@@ -183,7 +183,7 @@ resource! { MarketingUnsubscribes MarketingUnsubscribe "/MarketingUnsubscribe" "
 #[derive(Debug, Clone, Copy)]
 pub enum MattermostChannelDetails {}
 
-resource! { MattermostChannelDetails Untyped "/MattermostChannelDetails" "/MattermostChannelDetails/{id}" [] false: Listable }
+resource! { MattermostChannelDetails MattermostChannelDetails "/MattermostChannelDetails" "/MattermostChannelDetails/{id}" [] false: Listable }
 
 /// The route `/MattermostDetails`.
 ///
@@ -203,7 +203,7 @@ resource! { MattermostDetails MattermostDetails "/MattermostDetails" "/Mattermos
 ///
 /// `/MeterReading`: lists in pages, reads one, creates and changes.
 ///
-/// Its records are [`DeviceMeterReading`](crate::schema::DeviceMeterReading).
+/// Its records are [`MeterReading`](crate::schema::MeterReading), Halo's `DeviceMeterReading`.
 ///
 /// Whether lists have an envelope is not documented; both forms are read.
 ///
@@ -215,7 +215,7 @@ resource! { MattermostDetails MattermostDetails "/MattermostDetails" "/Mattermos
 #[derive(Debug, Clone, Copy)]
 pub enum MeterReadings {}
 
-resource! { MeterReadings DeviceMeterReading "/MeterReading" "/MeterReading/{id}" [] true: Listable Pageable Readable Writes }
+resource! { MeterReadings MeterReading "/MeterReading" "/MeterReading/{id}" [] true: Listable Pageable Readable Writes }
 
 /// The route `/MicrosoftSubscriptionMapping`.
 ///

@@ -44,7 +44,10 @@ resource! { NhServerConfigs NHServerConfig "/Nhserverconfig" "/Nhserverconfig/{i
 ///
 /// Lists are bare arrays (public clients agree); an envelope would be read too.
 ///
-/// Scopes: not documented; `all` covers everything.
+/// Scopes: `admin:webhooks` (Halo says so), or `all`.
+///
+/// Numbers of events: 3 new ticket, 61 updated, 39 closed, 76 status changed, 1072 deleted (public clients
+/// agree).
 ///
 /// The list takes `agent_id`, `restrictto_agent_id`, `role_id`, `showall`, `type_`, `webhook_id`.
 ///

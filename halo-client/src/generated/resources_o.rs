@@ -27,7 +27,23 @@ resource! { OnlineStatuses OnlineStatus "/OnlineStatus" "/OnlineStatus/{id}" [] 
 ///
 /// Lists keep their rows under `tickets` (public clients agree); bare arrays are read too.
 ///
-/// Scopes: not documented; `all` covers everything.
+/// Scopes: `read:tickets`, `edit:tickets`, `read:sales`, `edit:sales` (assumed), or `all`.
+///
+/// At most 100 rows come in one page, whatever is asked for (Halo says so).
+///
+/// Halo ignores filters that it does not know and then answers everything: the type is filtered by
+/// `requesttype_id`, not `tickettype_id` (public clients agree).
+///
+/// `datesearch` takes `dateoccured` (opened, spelt like this) and `datecleared` (closed) and goes with
+/// `startdate` and `enddate` (Halo says so).
+///
+/// `ticketidonly` does not go with pages (Halo says so).
+///
+/// The reply to a write names some fields otherwise; the field constants know both names (seen in production).
+///
+/// Milestones, budgets and the to-do list are on the detail only, with `includedetails` (Halo says so).
+///
+/// A team is written by its name, not by an id (seen in production).
 ///
 /// The list takes `advanced_search_json`, `agent`, `agent_id`, `alerttype`, `asset_id`, `awaitinginput`,
 /// `billableonly`, `billing_date`, `billing_type`, `billingcontractid`, `calendar_enddate`,
@@ -82,7 +98,7 @@ resource! { Opportunities Ticket "/Opportunities" "/Opportunities/{id}" ["ticket
 ///
 /// `/OrderLine`: lists in one answer.
 ///
-/// Halo's document does not say what its records are made of: read them by name.
+/// Its records are [`OrderLine`](crate::schema::OrderLine) (assumed).
 ///
 /// Whether lists have an envelope is not documented; both forms are read.
 ///
@@ -90,7 +106,7 @@ resource! { Opportunities Ticket "/Opportunities" "/Opportunities/{id}" ["ticket
 #[derive(Debug, Clone, Copy)]
 pub enum OrderLines {}
 
-resource! { OrderLines Untyped "/OrderLine" "/OrderLine/{id}" [] false: Listable }
+resource! { OrderLines OrderLine "/OrderLine" "/OrderLine/{id}" [] false: Listable }
 
 /// The organisations that use the instance, with their departments.
 ///
@@ -136,7 +152,7 @@ resource! { Outcomes Outcome "/Outcome" "/Outcome/{id}" [] false: Listable Reada
 ///
 /// Halo's document does not say what its records are made of: read them by name.
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
+/// Lists keep their rows under `outgoing` (public clients agree); bare arrays are read too.
 ///
 /// Scopes: not documented; `all` covers everything.
 ///
@@ -149,7 +165,7 @@ resource! { Outcomes Outcome "/Outcome" "/Outcome/{id}" [] false: Listable Reada
 #[derive(Debug, Clone, Copy)]
 pub enum Outgoing {}
 
-resource! { Outgoing Untyped "/Outgoing" "/Outgoing/{id}" [] true: Listable Pageable Readable Deletable Orderable }
+resource! { Outgoing Untyped "/Outgoing" "/Outgoing/{id}" ["outgoing"] true: Listable Pageable Readable Deletable Orderable }
 
 /// Attempts to send messages.
 ///
@@ -157,7 +173,7 @@ resource! { Outgoing Untyped "/Outgoing" "/Outgoing/{id}" [] true: Listable Page
 ///
 /// Halo's document does not say what its records are made of: read them by name.
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
+/// Lists keep their rows under `attempts` (public clients agree); bare arrays are read too.
 ///
 /// Scopes: not documented; `all` covers everything.
 ///
@@ -168,7 +184,7 @@ resource! { Outgoing Untyped "/Outgoing" "/Outgoing/{id}" [] true: Listable Page
 #[derive(Debug, Clone, Copy)]
 pub enum OutgoingAttempts {}
 
-resource! { OutgoingAttempts Untyped "/OutgoingAttempt" "/OutgoingAttempt/{id}" [] true: Listable Pageable Readable Orderable }
+resource! { OutgoingAttempts Untyped "/OutgoingAttempt" "/OutgoingAttempt/{id}" ["attempts"] true: Listable Pageable Readable Orderable }
 
 /// E-mails that wait to be sent.
 ///

@@ -54,7 +54,7 @@ resource! { PdfTemplates PdfTemplate "/PdfTemplate" "/PdfTemplate/{id}" [] false
 ///
 /// `/PdfTemplateRepository`: lists in one answer, reads one.
 ///
-/// Halo's document does not say what its records are made of: read them by name.
+/// Its records are [`PdfTemplate`](crate::schema::PdfTemplate) (assumed).
 ///
 /// Whether lists have an envelope is not documented; both forms are read.
 ///
@@ -66,13 +66,13 @@ resource! { PdfTemplates PdfTemplate "/PdfTemplate" "/PdfTemplate/{id}" [] false
 #[derive(Debug, Clone, Copy)]
 pub enum PdfTemplateRepositories {}
 
-resource! { PdfTemplateRepositories Untyped "/PdfTemplateRepository" "/PdfTemplateRepository/{id}" [] false: Listable Readable }
+resource! { PdfTemplateRepositories PdfTemplate "/PdfTemplateRepository" "/PdfTemplateRepository/{id}" [] false: Listable Readable }
 
 /// The route `/PopupNote`.
 ///
 /// `/PopupNote`: lists in one answer.
 ///
-/// Halo's document does not say what its records are made of: read them by name.
+/// Its records are [`PopupNote`](crate::schema::PopupNote), Halo's `AreaPopup` (Halo says so).
 ///
 /// Whether lists have an envelope is not documented; both forms are read.
 ///
@@ -84,7 +84,7 @@ resource! { PdfTemplateRepositories Untyped "/PdfTemplateRepository" "/PdfTempla
 #[derive(Debug, Clone, Copy)]
 pub enum PopupNotes {}
 
-resource! { PopupNotes Untyped "/PopupNote" "/PopupNote/{id}" [] false: Listable }
+resource! { PopupNotes PopupNote "/PopupNote" "/PopupNote/{id}" [] false: Listable }
 
 /// The route `/PowerShellScript`.
 ///
@@ -151,6 +151,8 @@ resource! { PowerShellScriptRuns PowerShellScriptProcessing "/PowerShellScriptPr
 ///
 /// Scopes: not documented; `all` covers everything.
 ///
+/// The id is a GUID; the number that tickets carry is `priorityid`, one set per SLA (public clients agree).
+///
 /// The list takes `includedistinct`, `slaid`.
 ///
 /// The read takes `includedetails`.
@@ -163,9 +165,9 @@ resource! { Priorities Priority "/Priority" "/Priority/{id}" [] false: Listable 
 ///
 /// `/Product`: lists in one answer, reads one, creates and changes, deletes.
 ///
-/// Its records are [`ReleaseProduct`](crate::schema::ReleaseProduct).
+/// Its records are [`Product`](crate::schema::Product), Halo's `ReleaseProduct`.
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
+/// Lists are bare arrays (public clients agree); an envelope would be read too.
 ///
 /// Scopes: not documented; `all` covers everything.
 ///
@@ -175,7 +177,7 @@ resource! { Priorities Priority "/Priority" "/Priority/{id}" [] false: Listable 
 #[derive(Debug, Clone, Copy)]
 pub enum Products {}
 
-resource! { Products ReleaseProduct "/Product" "/Product/{id}" [] false: Listable Readable Writes Deletable }
+resource! { Products Product "/Product" "/Product/{id}" [] false: Listable Readable Writes Deletable }
 
 /// The route `/ProductBranch`.
 ///
@@ -219,7 +221,23 @@ resource! { ProductComponents ReleaseComponent "/ProductComponent" "/ProductComp
 ///
 /// Lists keep their rows under `tickets` (public clients agree); bare arrays are read too.
 ///
-/// Scopes: not documented; `all` covers everything.
+/// Scopes: `read:tickets`, `edit:tickets` (public clients agree), or `all`.
+///
+/// At most 100 rows come in one page, whatever is asked for (Halo says so).
+///
+/// Halo ignores filters that it does not know and then answers everything: the type is filtered by
+/// `requesttype_id`, not `tickettype_id` (public clients agree).
+///
+/// `datesearch` takes `dateoccured` (opened, spelt like this) and `datecleared` (closed) and goes with
+/// `startdate` and `enddate` (Halo says so).
+///
+/// `ticketidonly` does not go with pages (Halo says so).
+///
+/// The reply to a write names some fields otherwise; the field constants know both names (seen in production).
+///
+/// Milestones, budgets and the to-do list are on the detail only, with `includedetails` (Halo says so).
+///
+/// A team is written by its name, not by an id (seen in production).
 ///
 /// The list takes `advanced_search_json`, `agent`, `agent_id`, `alerttype`, `asset_id`, `awaitinginput`,
 /// `billableonly`, `billing_date`, `billing_type`, `billingcontractid`, `calendar_enddate`,
@@ -289,9 +307,9 @@ resource! { PublishProfiles PublishProfiles "/PublishProfiles" "/PublishProfiles
 ///
 /// Its records are [`PurchaseOrder`](crate::schema::PurchaseOrder), Halo's `SupplierOrderHeader`.
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
+/// Lists keep their rows under `purchaseorders` (public clients agree); bare arrays are read too.
 ///
-/// Scopes: not documented; `all` covers everything.
+/// Scopes: `read:pos`, `edit:pos` (assumed), or `all`.
 ///
 /// The list takes `awaiting_approval`, `awaitingstock`, `client_id`, `closed`, `count`, `deliver_to_us`,
 /// `deliver_to_user_salesorder_id`, `my_approvals`, `open`, `order`, `order2`, `order3`, `order4`, `order5`,
@@ -301,17 +319,17 @@ resource! { PublishProfiles PublishProfiles "/PublishProfiles" "/PublishProfiles
 /// The read takes `extrareceivablelines`, `includedetails`, `invoiceablelines`, `receivablelines`.
 ///
 /// Other operations, to be [sent](crate::Client::send):
-/// [`PurchaseOrderConfirmreceipt`](crate::endpoint::PurchaseOrderConfirmreceipt).
+/// [`PurchaseOrderConfirmReceipt`](crate::endpoint::PurchaseOrderConfirmReceipt).
 #[derive(Debug, Clone, Copy)]
 pub enum PurchaseOrders {}
 
-resource! { PurchaseOrders PurchaseOrder "/PurchaseOrder" "/PurchaseOrder/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable }
+resource! { PurchaseOrders PurchaseOrder "/PurchaseOrder" "/PurchaseOrder/{id}" ["purchaseorders"] true: Listable Pageable Readable Writes Deletable Orderable }
 
 /// What PagerDuty's objects become.
 ///
 /// `/pagerdutymapping`: lists in one answer.
 ///
-/// Halo's document does not say what its records are made of: read them by name.
+/// Its records are [`PagerDutyMapping`](crate::schema::PagerDutyMapping) (assumed).
 ///
 /// Whether lists have an envelope is not documented; both forms are read.
 ///
@@ -321,4 +339,4 @@ resource! { PurchaseOrders PurchaseOrder "/PurchaseOrder" "/PurchaseOrder/{id}" 
 #[derive(Debug, Clone, Copy)]
 pub enum PagerDutyMappings {}
 
-resource! { PagerDutyMappings Untyped "/pagerdutymapping" "/pagerdutymapping/{id}" [] false: Listable }
+resource! { PagerDutyMappings PagerDutyMapping "/pagerdutymapping" "/pagerdutymapping/{id}" [] false: Listable }

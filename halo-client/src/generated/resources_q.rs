@@ -44,9 +44,11 @@ resource! { QuickBooksDetails QuickBooksDetails "/QuickBooksDetails" "/QuickBook
 ///
 /// Its records are [`Quotation`](crate::schema::Quotation), Halo's `QuotationHeader`.
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
+/// Lists keep their rows under `quotes` (public clients agree); bare arrays are read too.
 ///
-/// Scopes: not documented; `all` covers everything.
+/// Scopes: `read:quotes`, `edit:quotes` (assumed), or `all`.
+///
+/// Lines and totals are on the detail only (seen in production).
 ///
 /// The list takes `awaiting_approval`, `client_id`, `closed`, `count`, `currentclientorall`, `includelines`,
 /// `my_approvals`, `needsprocessing`, `open`, `order`, `order2`, `order3`, `order4`, `order5`, `orderdesc`,
@@ -60,4 +62,4 @@ resource! { QuickBooksDetails QuickBooksDetails "/QuickBooksDetails" "/QuickBook
 #[derive(Debug, Clone, Copy)]
 pub enum Quotations {}
 
-resource! { Quotations Quotation "/Quotation" "/Quotation/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable }
+resource! { Quotations Quotation "/Quotation" "/Quotation/{id}" ["quotes"] true: Listable Pageable Readable Writes Deletable Orderable }

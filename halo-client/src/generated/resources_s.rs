@@ -6,7 +6,7 @@
 ///
 /// `/Notifications`: lists in pages, reads one, creates and changes, deletes.
 ///
-/// Its records are [`EscMsg`](crate::schema::EscMsg).
+/// Its records are [`SentNotification`](crate::schema::SentNotification), Halo's `EscMsg`.
 ///
 /// Whether lists have an envelope is not documented; both forms are read.
 ///
@@ -22,7 +22,7 @@
 #[derive(Debug, Clone, Copy)]
 pub enum SentNotifications {}
 
-resource! { SentNotifications EscMsg "/Notifications" "/Notifications/{id}" [] true: Listable Pageable Readable Writes Deletable }
+resource! { SentNotifications SentNotification "/Notifications" "/Notifications/{id}" [] true: Listable Pageable Readable Writes Deletable }
 
 /// Service level agreements.
 ///
@@ -30,7 +30,7 @@ resource! { SentNotifications EscMsg "/Notifications" "/Notifications/{id}" [] t
 ///
 /// Its records are [`Sla`](crate::schema::Sla), Halo's `SlaHead`.
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
+/// Lists are bare arrays (public clients agree); an envelope would be read too.
 ///
 /// Scopes: not documented; `all` covers everything.
 ///
@@ -112,9 +112,9 @@ resource! { SalesMailboxDetails SalesMailboxDetail "/SalesMailboxDetail" "/Sales
 ///
 /// Its records are [`SalesOrder`](crate::schema::SalesOrder), Halo's `OrderHead`.
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
+/// Lists keep their rows under `salesorders` (public clients agree); bare arrays are read too.
 ///
-/// Scopes: not documented; `all` covers everything.
+/// Scopes: `read:sos`, `edit:sos` (assumed), or `all`.
 ///
 /// The list takes `advanced_search_json`, `billing_date`, `client_id`, `client_ids`, `closed`, `count`,
 /// `idonly`, `needsconsigning`, `needsinvoicing`, `needsordering`, `open`, `order`, `order2`, `order3`,
@@ -125,7 +125,7 @@ resource! { SalesMailboxDetails SalesMailboxDetail "/SalesMailboxDetail" "/Sales
 #[derive(Debug, Clone, Copy)]
 pub enum SalesOrders {}
 
-resource! { SalesOrders SalesOrder "/SalesOrder" "/SalesOrder/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable Searchable }
+resource! { SalesOrders SalesOrder "/SalesOrder" "/SalesOrder/{id}" ["salesorders"] true: Listable Pageable Readable Writes Deletable Orderable Searchable }
 
 /// Schedules of what is done again and again.
 ///
@@ -244,9 +244,9 @@ resource! { SecurityQuestionValidations NPRResult "/SecurityQuestionValidate" "/
 ///
 /// `/Service`: lists in pages, reads one, creates and changes, deletes.
 ///
-/// Its records are [`ServSite`](crate::schema::ServSite).
+/// Its records are [`Service`](crate::schema::Service), Halo's `ServSite`.
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
+/// Lists keep their rows under `services` (public clients agree); bare arrays are read too.
 ///
 /// Scopes: not documented; `all` covers everything.
 ///
@@ -263,7 +263,7 @@ resource! { SecurityQuestionValidations NPRResult "/SecurityQuestionValidate" "/
 #[derive(Debug, Clone, Copy)]
 pub enum Services {}
 
-resource! { Services ServSite "/Service" "/Service/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable }
+resource! { Services Service "/Service" "/Service/{id}" ["services"] true: Listable Pageable Readable Writes Deletable Orderable }
 
 /// The route `/ServiceAvailability`.
 ///
@@ -301,7 +301,7 @@ resource! { ServiceCategories ServiceCategory "/ServiceCategory" "/ServiceCatego
 ///
 /// `/ServiceRequestDetails`: lists in one answer, reads one.
 ///
-/// Halo's document does not say what its records are made of: read them by name.
+/// Its records are [`ServiceRequestDetails`](crate::schema::ServiceRequestDetails) (assumed).
 ///
 /// Whether lists have an envelope is not documented; both forms are read.
 ///
@@ -313,13 +313,13 @@ resource! { ServiceCategories ServiceCategory "/ServiceCategory" "/ServiceCatego
 #[derive(Debug, Clone, Copy)]
 pub enum ServiceRequestDetails {}
 
-resource! { ServiceRequestDetails Untyped "/ServiceRequestDetails" "/ServiceRequestDetails/{id}" [] false: Listable Readable }
+resource! { ServiceRequestDetails ServiceRequestDetails "/ServiceRequestDetails" "/ServiceRequestDetails/{id}" [] false: Listable Readable }
 
 /// The route `/ServiceRestriction`.
 ///
 /// `/ServiceRestriction`: lists in one answer.
 ///
-/// Halo's document does not say what its records are made of: read them by name.
+/// Its records are [`ServiceRestriction`](crate::schema::ServiceRestriction) (assumed).
 ///
 /// Whether lists have an envelope is not documented; both forms are read.
 ///
@@ -329,13 +329,13 @@ resource! { ServiceRequestDetails Untyped "/ServiceRequestDetails" "/ServiceRequ
 #[derive(Debug, Clone, Copy)]
 pub enum ServiceRestrictions {}
 
-resource! { ServiceRestrictions Untyped "/ServiceRestriction" "/ServiceRestriction/{id}" [] false: Listable }
+resource! { ServiceRestrictions ServiceRestriction "/ServiceRestriction" "/ServiceRestriction/{id}" [] false: Listable }
 
 /// What is up with services.
 ///
 /// `/ServiceStatus`: lists in pages, reads one, creates and changes, deletes.
 ///
-/// Its records are [`ServStatus`](crate::schema::ServStatus).
+/// Its records are [`ServiceStatus`](crate::schema::ServiceStatus), Halo's `ServStatus`.
 ///
 /// Whether lists have an envelope is not documented; both forms are read.
 ///
@@ -352,7 +352,7 @@ resource! { ServiceRestrictions Untyped "/ServiceRestriction" "/ServiceRestricti
 #[derive(Debug, Clone, Copy)]
 pub enum ServiceStatuses {}
 
-resource! { ServiceStatuses ServStatus "/ServiceStatus" "/ServiceStatus/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable }
+resource! { ServiceStatuses ServiceStatus "/ServiceStatus" "/ServiceStatus/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable }
 
 /// The route `/SetupTab`.
 ///
@@ -422,7 +422,9 @@ resource! { ShopifyDetails ShopifyDetails "/ShopifyDetails" "/ShopifyDetails/{id
 ///
 /// Lists keep their rows under `sites` (public clients agree); bare arrays are read too.
 ///
-/// Scopes: not documented; `all` covers everything.
+/// Scopes: `read:customers`, `edit:customers` (public clients agree), or `all`.
+///
+/// Ids of the customer or site above may arrive as `12.0` (public clients agree).
 ///
 /// The list takes `activeinactive`, `advanced_search_json`, `azuresites`, `client_id`, `contract_id`, `count`,
 /// `exclude_internal`, `gfisites`, `idonly`, `includeactive`, `includeaddress`, `includeinactive`,
@@ -499,9 +501,10 @@ resource! { SnowDetails SnowDetails "/SnowDetails" "/SnowDetails/{id}" [] false:
 ///
 /// Its records are [`Licence`](crate::schema::Licence), Halo's `Licence_List`.
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
+/// Lists keep their rows under `licences` (public clients agree); bare arrays are read too.
 ///
-/// Scopes: not documented; `all` covers everything.
+/// Scopes: `read:software`, `edit:software`, `read:softwarelicensing`, `edit:softwarelicensing` (assumed), or
+/// `all`.
 ///
 /// The list takes `client_id`, `count`, `includeinactive`, `licence_type`, `order`, `order2`, `order3`,
 /// `order4`, `order5`, `orderdesc`, `orderdesc2`, `orderdesc3`, `orderdesc4`, `orderdesc5`, `search`,
@@ -511,13 +514,13 @@ resource! { SnowDetails SnowDetails "/SnowDetails" "/SnowDetails/{id}" [] false:
 #[derive(Debug, Clone, Copy)]
 pub enum SoftwareLicences {}
 
-resource! { SoftwareLicences Licence "/SoftwareLicence" "/SoftwareLicence/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable }
+resource! { SoftwareLicences Licence "/SoftwareLicence" "/SoftwareLicence/{id}" ["licences"] true: Listable Pageable Readable Writes Deletable Orderable }
 
 /// The route `/SoftwareLicenceRole`.
 ///
 /// `/SoftwareLicenceRole`: lists in one answer.
 ///
-/// Halo's document does not say what its records are made of: read them by name.
+/// Its records are [`LicenceRole`](crate::schema::LicenceRole) (assumed).
 ///
 /// Whether lists have an envelope is not documented; both forms are read.
 ///
@@ -527,7 +530,7 @@ resource! { SoftwareLicences Licence "/SoftwareLicence" "/SoftwareLicence/{id}" 
 #[derive(Debug, Clone, Copy)]
 pub enum SoftwareLicenceRoles {}
 
-resource! { SoftwareLicenceRoles Untyped "/SoftwareLicenceRole" "/SoftwareLicenceRole/{id}" [] false: Listable }
+resource! { SoftwareLicenceRoles LicenceRole "/SoftwareLicenceRole" "/SoftwareLicenceRole/{id}" [] false: Listable }
 
 /// Statuses of tickets and other things.
 ///
@@ -538,6 +541,8 @@ resource! { SoftwareLicenceRoles Untyped "/SoftwareLicenceRole" "/SoftwareLicenc
 /// Lists are bare arrays (public clients agree); an envelope would be read too.
 ///
 /// Scopes: not documented; `all` covers everything.
+///
+/// The filter `type` does nothing; type 0 is the statuses of tickets (seen in production).
 ///
 /// The list takes `domain`, `excludeclosed`, `excludepending`, `outcome_id`, `showall`, `showcounts`,
 /// `showquickchangeoptions`, `split_closed`, `ticket_id`, `ticket_id_firstchild`, `ticketarea_id`,
@@ -569,9 +574,9 @@ resource! { StreamOneIonDetails StreamOneIonDetails "/StreamOneIonDetails" "/Str
 ///
 /// Its records are [`Supplier`](crate::schema::Supplier), Halo's `Company`.
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
+/// Lists keep their rows under `suppliers` (public clients agree); bare arrays are read too.
 ///
-/// Scopes: not documented; `all` covers everything.
+/// Scopes: `read:suppliers`, `edit:suppliers` (assumed), or `all`.
 ///
 /// The list takes `activeinactive`, `count`, `idonly`, `includeactive`, `includeinactive`, `kashflowtenantid`,
 /// `order`, `order2`, `order3`, `order4`, `order5`, `orderdesc`, `orderdesc2`, `orderdesc3`, `orderdesc4`,
@@ -581,7 +586,7 @@ resource! { StreamOneIonDetails StreamOneIonDetails "/StreamOneIonDetails" "/Str
 #[derive(Debug, Clone, Copy)]
 pub enum Suppliers {}
 
-resource! { Suppliers Supplier "/Supplier" "/Supplier/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable }
+resource! { Suppliers Supplier "/Supplier" "/Supplier/{id}" ["suppliers"] true: Listable Pageable Readable Writes Deletable Orderable }
 
 /// Contracts with suppliers.
 ///
@@ -591,7 +596,7 @@ resource! { Suppliers Supplier "/Supplier" "/Supplier/{id}" [] true: Listable Pa
 ///
 /// Whether lists have an envelope is not documented; both forms are read.
 ///
-/// Scopes: not documented; `all` covers everything.
+/// Scopes: `read:suppliers`, `edit:suppliers` (assumed), or `all`.
 ///
 /// The list takes `count`, `includeinactive`, `order`, `order2`, `order3`, `order4`, `order5`, `orderdesc`,
 /// `orderdesc2`, `orderdesc3`, `orderdesc4`, `orderdesc5`, `search`, `supplier_id`.

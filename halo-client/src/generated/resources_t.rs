@@ -20,7 +20,7 @@ resource! { TicketViewLogs Untyped "/FaultViewLog" "/FaultViewLog/{id}" [] false
 ///
 /// `/FaultsForecasting`: reads one, creates and changes.
 ///
-/// Its records are [`FaultsForecasting`](crate::schema::FaultsForecasting).
+/// Its records are [`TicketForecast`](crate::schema::TicketForecast), Halo's `FaultsForecasting`.
 ///
 /// Scopes: not documented; `all` covers everything.
 ///
@@ -28,13 +28,13 @@ resource! { TicketViewLogs Untyped "/FaultViewLog" "/FaultViewLog/{id}" [] false
 #[derive(Debug, Clone, Copy)]
 pub enum TicketForecasts {}
 
-resource! { TicketForecasts FaultsForecasting "/FaultsForecasting" "/FaultsForecasting/{id}" [] false: Readable Writes }
+resource! { TicketForecasts TicketForecast "/FaultsForecasting" "/FaultsForecasting/{id}" [] false: Readable Writes }
 
 /// The route `/Tabs`.
 ///
 /// `/Tabs`: lists in one answer, reads one, creates and changes, deletes.
 ///
-/// Its records are [`Tabname`](crate::schema::Tabname).
+/// Its records are [`Tab`](crate::schema::Tab), Halo's `Tabname`.
 ///
 /// Whether lists have an envelope is not documented; both forms are read.
 ///
@@ -46,7 +46,7 @@ resource! { TicketForecasts FaultsForecasting "/FaultsForecasting" "/FaultsForec
 #[derive(Debug, Clone, Copy)]
 pub enum Tabs {}
 
-resource! { Tabs Tabname "/Tabs" "/Tabs/{id}" [] false: Listable Readable Writes Deletable }
+resource! { Tabs Tab "/Tabs" "/Tabs/{id}" [] false: Listable Readable Writes Deletable }
 
 /// Tags.
 ///
@@ -54,7 +54,7 @@ resource! { Tabs Tabname "/Tabs" "/Tabs/{id}" [] false: Listable Readable Writes
 ///
 /// Its records are [`Tag`](crate::schema::Tag).
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
+/// Lists are bare arrays (public clients agree); an envelope would be read too.
 ///
 /// Scopes: not documented; `all` covers everything.
 ///
@@ -163,7 +163,7 @@ resource! { TaxRules TaxRule "/TaxRule" "/TaxRule/{id}" [] false: Listable Reada
 ///
 /// Lists are bare arrays (public clients agree); an envelope would be read too.
 ///
-/// Scopes: not documented; `all` covers everything.
+/// Scopes: `all:standard`, `all:teams` (one public client), or `all`.
 ///
 /// The list takes `can_edit_only`, `chat_only`, `department_id`, `domain`, `ids`, `include_managers`,
 /// `includeagentsforteams`, `includedisabled`, `includeenabled`, `istree`, `memberonly`, `mydeps`,
@@ -207,7 +207,7 @@ resource! { TechDataResellerDetails TechDataResellerDetails "/TechDataResellerDe
 ///
 /// `/Template`: lists in pages, reads one, creates and changes, deletes.
 ///
-/// Its records are [`StdRequest`](crate::schema::StdRequest).
+/// Its records are [`Template`](crate::schema::Template), Halo's `StdRequest`.
 ///
 /// Whether lists have an envelope is not documented; both forms are read.
 ///
@@ -223,7 +223,7 @@ resource! { TechDataResellerDetails TechDataResellerDetails "/TechDataResellerDe
 #[derive(Debug, Clone, Copy)]
 pub enum Templates {}
 
-resource! { Templates StdRequest "/Template" "/Template/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable }
+resource! { Templates Template "/Template" "/Template/{id}" [] true: Listable Pageable Readable Writes Deletable Orderable }
 
 /// What Tenable holds.
 ///
@@ -369,7 +369,7 @@ resource! { TicketAreas TicketArea "/TicketArea" "/TicketArea/{id}" [] false: Li
 ///
 /// `/TicketRules`: lists in one answer, reads one, creates and changes, deletes.
 ///
-/// Its records are [`Autoassign`](crate::schema::Autoassign).
+/// Its records are [`TicketRule`](crate::schema::TicketRule), Halo's `Autoassign`.
 ///
 /// Whether lists have an envelope is not documented; both forms are read.
 ///
@@ -381,7 +381,7 @@ resource! { TicketAreas TicketArea "/TicketArea" "/TicketArea/{id}" [] false: Li
 #[derive(Debug, Clone, Copy)]
 pub enum TicketRules {}
 
-resource! { TicketRules Autoassign "/TicketRules" "/TicketRules/{id}" [] false: Listable Readable Writes Deletable }
+resource! { TicketRules TicketRule "/TicketRules" "/TicketRules/{id}" [] false: Listable Readable Writes Deletable }
 
 /// Types of tickets.
 ///
@@ -392,6 +392,9 @@ resource! { TicketRules Autoassign "/TicketRules" "/TicketRules/{id}" [] false: 
 /// Lists are bare arrays (public clients agree); an envelope would be read too.
 ///
 /// Scopes: not documented; `all` covers everything.
+///
+/// What exactly a new one needs is found by trying: missing columns are answered 400 with a database error
+/// (seen in production).
 ///
 /// The list takes `access_control_level`, `anonanduser`, `can_create_only`, `can_edit_only`, `canagentsselect`,
 /// `canusercreate`, `client_id`, `domain`, `group_id`, `include_current`, `include_mandatory_field_check`,
@@ -409,7 +412,8 @@ resource! { TicketTypes TicketType "/TicketType" "/TicketType/{id}" [] false: Li
 ///
 /// `/TicketTypeField`: lists in one answer.
 ///
-/// Halo's document does not say what its records are made of: read them by name.
+/// Its records are [`TicketTypeField`](crate::schema::TicketTypeField), Halo's `RequestTypeField` (Halo says
+/// so).
 ///
 /// Whether lists have an envelope is not documented; both forms are read.
 ///
@@ -419,7 +423,7 @@ resource! { TicketTypes TicketType "/TicketType" "/TicketType/{id}" [] false: Li
 #[derive(Debug, Clone, Copy)]
 pub enum TicketTypeFields {}
 
-resource! { TicketTypeFields Untyped "/TicketTypeField" "/TicketTypeField/{id}" [] false: Listable }
+resource! { TicketTypeFields TicketTypeField "/TicketTypeField" "/TicketTypeField/{id}" [] false: Listable }
 
 /// Groups of ticket types.
 ///
@@ -445,7 +449,23 @@ resource! { TicketTypeGroups TicketTypeGroup "/TicketTypeGroup" "/TicketTypeGrou
 ///
 /// Lists keep their rows under `tickets` (public clients agree); bare arrays are read too.
 ///
-/// Scopes: not documented; `all` covers everything.
+/// Scopes: `read:tickets`, `edit:tickets` (public clients agree), or `all`.
+///
+/// At most 100 rows come in one page, whatever is asked for (Halo says so).
+///
+/// Halo ignores filters that it does not know and then answers everything: the type is filtered by
+/// `requesttype_id`, not `tickettype_id` (public clients agree).
+///
+/// `datesearch` takes `dateoccured` (opened, spelt like this) and `datecleared` (closed) and goes with
+/// `startdate` and `enddate` (Halo says so).
+///
+/// `ticketidonly` does not go with pages (Halo says so).
+///
+/// The reply to a write names some fields otherwise; the field constants know both names (seen in production).
+///
+/// Milestones, budgets and the to-do list are on the detail only, with `includedetails` (Halo says so).
+///
+/// A team is written by its name, not by an id (seen in production).
 ///
 /// The list takes `advanced_search_json`, `agent`, `agent_id`, `alerttype`, `asset_id`, `awaitinginput`,
 /// `billableonly`, `billing_date`, `billing_type`, `billingcontractid`, `calendar_enddate`,
@@ -491,8 +511,8 @@ resource! { TicketTypeGroups TicketTypeGroup "/TicketTypeGroup" "/TicketTypeGrou
 ///
 /// Other operations, to be [sent](crate::Client::send): [`TicketsObject`](crate::endpoint::TicketsObject),
 /// [`TicketsView`](crate::endpoint::TicketsView),
-/// [`TicketsProcesschildren`](crate::endpoint::TicketsProcesschildren),
-/// [`TicketsSalesmailbox`](crate::endpoint::TicketsSalesmailbox),
+/// [`TicketsProcessChildren`](crate::endpoint::TicketsProcessChildren),
+/// [`TicketsSalesMailbox`](crate::endpoint::TicketsSalesMailbox),
 /// [`TicketsVote`](crate::endpoint::TicketsVote), [`TicketsZapier`](crate::endpoint::TicketsZapier).
 #[derive(Debug, Clone, Copy)]
 pub enum Tickets {}
@@ -505,9 +525,9 @@ resource! { Tickets Ticket "/Tickets" "/Tickets/{id}" ["tickets"] true: Listable
 ///
 /// Its records are [`Timesheet`](crate::schema::Timesheet).
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
+/// Lists are bare arrays (public clients agree); an envelope would be read too.
 ///
-/// Scopes: not documented; `all` covers everything.
+/// Scopes: `read:timesheets`, `edit:timesheets`, `editMine:timesheets` (assumed), or `all`.
 ///
 /// The read takes `agent_id`, `date`.
 ///
@@ -525,9 +545,13 @@ resource! { Timesheets Timesheet "/Timesheet" "/Timesheet/{id}" [] false: Listab
 ///
 /// Its records are [`TimesheetEvent`](crate::schema::TimesheetEvent).
 ///
-/// Whether lists have an envelope is not documented; both forms are read.
+/// Lists are bare arrays (public clients agree); an envelope would be read too.
 ///
-/// Scopes: not documented; `all` covers everything.
+/// Scopes: `read:timesheets`, `edit:timesheets`, `editMine:timesheets` (assumed), or `all`.
+///
+/// All rows have id 0: agent and start name them (seen in production).
+///
+/// Ranges of days filter wrongly; send full times, and `utcoffset` (seen in production).
 ///
 /// The list takes `agent_id`, `agents`, `end_date`, `start_date`, `utcoffset`.
 ///
@@ -544,7 +568,7 @@ resource! { TimesheetEvents TimesheetEvent "/TimesheetEvent" "/TimesheetEvent/{i
 ///
 /// `/Timeslot`: lists in one answer.
 ///
-/// Halo's document does not say what its records are made of: read them by name.
+/// Its records are [`Timeslot`](crate::schema::Timeslot) (assumed).
 ///
 /// Whether lists have an envelope is not documented; both forms are read.
 ///
@@ -554,7 +578,7 @@ resource! { TimesheetEvents TimesheetEvent "/TimesheetEvent" "/TimesheetEvent/{i
 #[derive(Debug, Clone, Copy)]
 pub enum Timeslots {}
 
-resource! { Timeslots Untyped "/Timeslot" "/Timeslot/{id}" [] false: Listable }
+resource! { Timeslots Timeslot "/Timeslot" "/Timeslot/{id}" [] false: Listable }
 
 /// To-do lists of tickets.
 ///
@@ -565,6 +589,8 @@ resource! { Timeslots Untyped "/Timeslot" "/Timeslot/{id}" [] false: Listable }
 /// Whether lists have an envelope is not documented; both forms are read.
 ///
 /// Scopes: not documented; `all` covers everything.
+///
+/// Has a list by `ticket_id` and no single records (Halo says so).
 ///
 /// The list takes `ticket_id`.
 #[derive(Debug, Clone, Copy)]

@@ -59,7 +59,13 @@ resource! { UserRoles UserRoles "/UserRoles" "/UserRoles/{id}" [] false: Listabl
 ///
 /// Lists keep their rows under `users` (public clients agree); bare arrays are read too.
 ///
-/// Scopes: not documented; `all` covers everything.
+/// Scopes: `read:customers`, `edit:customers` (public clients agree), or `all`.
+///
+/// Ids of the customer or site above may arrive as `12.0` (public clients agree).
+///
+/// A new person needs a name and a site; Halo tells one missing thing at a time (seen in production).
+///
+/// `search` looks at name, e-mail and login only (one public client).
 ///
 /// The list takes `activeinactive`, `advanced_search_json`, `allapprovers`, `approvers_only`, `asset_id`,
 /// `client_id`, `contract_id`, `count`, `department_id`, `exclude_agents`, `exclude_defaultsiteusers`,
@@ -76,7 +82,7 @@ resource! { UserRoles UserRoles "/UserRoles" "/UserRoles/{id}" [] false: Listabl
 /// `supplier_id`, `tickettype_id`, `username`.
 ///
 /// Other operations, to be [sent](crate::Client::send): [`UsersMe`](crate::endpoint::UsersMe),
-/// [`UsersPrefs`](crate::endpoint::UsersPrefs).
+/// [`UsersPreferences`](crate::endpoint::UsersPreferences).
 #[derive(Debug, Clone, Copy)]
 pub enum Users {}
 

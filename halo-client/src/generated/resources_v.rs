@@ -32,7 +32,7 @@ resource! { VmWorkspaceDetails VMWorkspaceDetails "/VMWorkspaceDetails" "/VMWork
 ///
 /// Other operations, to be [sent](crate::Client::send):
 /// [`VersionInfoGetOneSpotlight`](crate::endpoint::VersionInfoGetOneSpotlight),
-/// [`VersionInfoSearchVersionInfo`](crate::endpoint::VersionInfoSearchVersionInfo),
+/// [`VersionInfoSearch`](crate::endpoint::VersionInfoSearch),
 /// [`VersionInfoSpotlight`](crate::endpoint::VersionInfoSpotlight).
 #[derive(Debug, Clone, Copy)]
 pub enum VersionInfo {}

@@ -10,7 +10,9 @@
 ///
 /// Lists are bare arrays (public clients agree); an envelope would be read too.
 ///
-/// Scopes: not documented; `all` covers everything.
+/// Scopes: `admin:webhooks` (Halo says so), or `all`.
+///
+/// Sends nothing until a notification points to it (public clients agree).
 ///
 /// The list takes `isazureautomation`, `type_`.
 ///
@@ -28,7 +30,7 @@ resource! { Webhooks Webhook "/Webhook" "/Webhook/{id}" [] false: Listable Reada
 ///
 /// Whether lists have an envelope is not documented; both forms are read.
 ///
-/// Scopes: not documented; `all` covers everything.
+/// Scopes: `admin:webhooks` (Halo says so), or `all`.
 ///
 /// The list takes `automation_id`, `count`, `idonly`, `integrationmethod_id`, `order`, `order2`, `order3`,
 /// `order4`, `order5`, `orderdesc`, `orderdesc2`, `orderdesc3`, `orderdesc4`, `orderdesc5`, `webhook_id`.
@@ -43,7 +45,7 @@ resource! { WebhookEvents WebhookEvent "/WebhookEvent" "/WebhookEvent/{id}" [] t
 ///
 /// `/WebhookRepository`: lists in one answer, reads one.
 ///
-/// Halo's document does not say what its records are made of: read them by name.
+/// Its records are [`Webhook`](crate::schema::Webhook) (assumed).
 ///
 /// Whether lists have an envelope is not documented; both forms are read.
 ///
@@ -55,7 +57,7 @@ resource! { WebhookEvents WebhookEvent "/WebhookEvent" "/WebhookEvent/{id}" [] t
 #[derive(Debug, Clone, Copy)]
 pub enum WebhookRepository {}
 
-resource! { WebhookRepository Untyped "/WebhookRepository" "/WebhookRepository/{id}" [] false: Listable Readable }
+resource! { WebhookRepository Webhook "/WebhookRepository" "/WebhookRepository/{id}" [] false: Listable Readable }
 
 /// The route `/WordpressDetails`.
 ///
@@ -113,6 +115,9 @@ resource! { Workdays Workday "/Workday" "/Workday/{id}" [] false: Listable Reada
 ///
 /// Scopes: not documented; `all` covers everything.
 ///
+/// What exactly a new one needs is found by trying: missing columns are answered 400 with a database error
+/// (seen in production).
+///
 /// The list takes `access_control_level`, `includeinactive`.
 ///
 /// The read takes `includedetails`.
@@ -139,7 +144,7 @@ resource! { WorkflowTargets WorkflowTarget "/WorkflowTarget" "/WorkflowTarget/{i
 ///
 /// `/workflowstep`: lists in one answer.
 ///
-/// Halo's document does not say what its records are made of: read them by name.
+/// Its records are [`WorkflowStep`](crate::schema::WorkflowStep), Halo's `FlowDetail` (assumed).
 ///
 /// Whether lists have an envelope is not documented; both forms are read.
 ///
@@ -149,4 +154,4 @@ resource! { WorkflowTargets WorkflowTarget "/WorkflowTarget" "/WorkflowTarget/{i
 #[derive(Debug, Clone, Copy)]
 pub enum WorkflowSteps {}
 
-resource! { WorkflowSteps Untyped "/workflowstep" "/workflowstep/{id}" [] false: Listable }
+resource! { WorkflowSteps WorkflowStep "/workflowstep" "/workflowstep/{id}" [] false: Listable }

@@ -232,8 +232,8 @@ impl Action {
     pub const ACTIONUSERDEFINEDDATA: Field<Self, String> = Field::new("actionuserdefineddata");
     /// `action_appointment_id`: integer.
     pub const ACTION_APPOINTMENT_ID: Field<Self, i64> = Field::new("action_appointment_id");
-    /// `action_contract_id`: integer.
-    pub const ACTION_CONTRACT_ID: Field<Self, i64> = Field::new("action_contract_id");
+    /// `action_contract_id`: id of a [`ClientContract`].
+    pub const ACTION_CONTRACT_ID: Field<Self, Id<ClientContract>> = Field::new("action_contract_id");
     /// `action_contract_ref`: text.
     pub const ACTION_CONTRACT_REF: Field<Self, String> = Field::new("action_contract_ref");
     /// `action_invoice_line_id`: integer.
@@ -284,8 +284,8 @@ impl Action {
     pub const APPOINTMENT_COMPLETE_STATUS: Field<Self, i64> = Field::new("appointment_complete_status");
     /// `_appointment_force`: flag.
     pub const APPOINTMENT_FORCE: Field<Self, bool> = Field::new("_appointment_force");
-    /// `appointment_id`: integer.
-    pub const APPOINTMENT_ID: Field<Self, i64> = Field::new("appointment_id");
+    /// `appointment_id`: id of an [`Appointment`].
+    pub const APPOINTMENT_ID: Field<Self, Id<Appointment>> = Field::new("appointment_id");
     /// `assets`: list of `Asset`.
     pub const ASSETS: Field<Self, Vec<Record<Asset>>> = Field::new("assets");
     /// `asset_id`: id of an [`Asset`].
@@ -395,8 +395,8 @@ impl Action {
     pub const EMAILSUBJECT: Field<Self, String> = Field::new("emailsubject");
     /// `emailsubjectnew`: text.
     pub const EMAILSUBJECTNEW: Field<Self, String> = Field::new("emailsubjectnew");
-    /// `emailtemplate_id`: integer.
-    pub const EMAILTEMPLATE_ID: Field<Self, i64> = Field::new("emailtemplate_id");
+    /// `emailtemplate_id`: id of an [`EmailTemplate`].
+    pub const EMAILTEMPLATE_ID: Field<Self, Id<EmailTemplate>> = Field::new("emailtemplate_id");
     /// `emailto`: text.
     pub const EMAILTO: Field<Self, String> = Field::new("emailto");
     /// `emailtolistall`: text.
@@ -551,8 +551,8 @@ impl Action {
     pub const MOVE_TO_ID: Field<Self, i64> = Field::new("move_to_id");
     /// `needcreatechild`: flag.
     pub const NEEDCREATECHILD: Field<Self, bool> = Field::new("needcreatechild");
-    /// `new_additional_agents`: list of `FaultAdditionalAgents`.
-    pub const NEW_ADDITIONAL_AGENTS: Field<Self, Vec<Record<FaultAdditionalAgents>>> =
+    /// `new_additional_agents`: list of `TicketAdditionalAgent`.
+    pub const NEW_ADDITIONAL_AGENTS: Field<Self, Vec<Record<TicketAdditionalAgent>>> =
         Field::new("new_additional_agents");
     /// `new_agent`: id of an [`Agent`].
     pub const NEW_AGENT: Field<Self, Id<Agent>> = Field::new("new_agent");
@@ -619,14 +619,14 @@ impl Action {
     pub const NEW_COLOUR: Field<Self, String> = Field::new("new_colour");
     /// `new_component_id`: integer.
     pub const NEW_COMPONENT_ID: Field<Self, i64> = Field::new("new_component_id");
-    /// `new_consignment`: list of `ConsignmentHeader`.
-    pub const NEW_CONSIGNMENT: Field<Self, Vec<Record<ConsignmentHeader>>> = Field::new("new_consignment");
+    /// `new_consignment`: list of `Consignment`.
+    pub const NEW_CONSIGNMENT: Field<Self, Vec<Record<Consignment>>> = Field::new("new_consignment");
     /// `new_contract_id`: integer.
     pub const NEW_CONTRACT_ID: Field<Self, i64> = Field::new("new_contract_id");
     /// `new_contributors`: list of `Contributors`.
     pub const NEW_CONTRIBUTORS: Field<Self, Vec<Record<Contributors>>> = Field::new("new_contributors");
-    /// `new_CRM_note`: `AreaNote`.
-    pub const NEW_CRM_NOTE: Field<Self, Record<AreaNote>> = Field::new("new_CRM_note");
+    /// `new_CRM_note`: `CrmNote`.
+    pub const NEW_CRM_NOTE: Field<Self, Record<CrmNote>> = Field::new("new_CRM_note");
     /// `new_customer_ref`: text.
     pub const NEW_CUSTOMER_REF: Field<Self, String> = Field::new("new_customer_ref");
     /// `new_customer_signature`: text.
@@ -644,8 +644,8 @@ impl Action {
     pub const NEW_ESTIMATEDAYS: Field<Self, Decimal> = Field::new("new_estimatedays");
     /// `new_external_link`: `ExternalLink`.
     pub const NEW_EXTERNAL_LINK: Field<Self, Record<ExternalLink>> = Field::new("new_external_link");
-    /// `new_faqlists`: list of `FAQListHead`.
-    pub const NEW_FAQLISTS: Field<Self, Vec<Record<FAQListHead>>> = Field::new("new_faqlists");
+    /// `new_faqlists`: list of `FaqList`.
+    pub const NEW_FAQLISTS: Field<Self, Vec<Record<FaqList>>> = Field::new("new_faqlists");
     /// `new_firsttimefix`: flag.
     pub const NEW_FIRSTTIMEFIX: Field<Self, bool> = Field::new("new_firsttimefix");
     /// `new_fixbydate`: point in time.
@@ -798,8 +798,8 @@ impl Action {
     pub const NEW_TARGETTIMESLOT: Field<Self, i64> = Field::new("new_targettimeslot");
     /// `new_team`: text.
     pub const NEW_TEAM: Field<Self, String> = Field::new("new_team");
-    /// `new_template`: `StdRequest`.
-    pub const NEW_TEMPLATE: Field<Self, Record<StdRequest>> = Field::new("new_template");
+    /// `new_template`: `Template`.
+    pub const NEW_TEMPLATE: Field<Self, Record<Template>> = Field::new("new_template");
     /// `new_template_id`: integer.
     pub const NEW_TEMPLATE_ID: Field<Self, i64> = Field::new("new_template_id");
     /// `new_thirdpartyreviewscore`: integer.
@@ -863,8 +863,8 @@ impl Action {
     pub const PRIMARY_ASSET_ID: Field<Self, i64> = Field::new("primary_asset_id");
     /// `private_note`: text.
     pub const PRIVATE_NOTE: Field<Self, String> = Field::new("private_note");
-    /// `project_id`: integer.
-    pub const PROJECT_ID: Field<Self, i64> = Field::new("project_id");
+    /// `project_id`: id of a [`Ticket`].
+    pub const PROJECT_ID: Field<Self, Id<Ticket>> = Field::new("project_id");
     /// `purchaseordernumber`: text.
     pub const PURCHASEORDERNUMBER: Field<Self, String> = Field::new("purchaseordernumber");
     /// `purchaseorder_id`: id of a [`PurchaseOrder`].
@@ -2037,8 +2037,8 @@ impl Agent {
     pub const PREF_CHAT_SOUND: Field<Self, i64> = Field::new("pref_chat_sound");
     /// `pref_notification_sound`: integer.
     pub const PREF_NOTIFICATION_SOUND: Field<Self, i64> = Field::new("pref_notification_sound");
-    /// `presence_subscription`: `UnamePresenceSubscription`.
-    pub const PRESENCE_SUBSCRIPTION: Field<Self, Record<UnamePresenceSubscription>> =
+    /// `presence_subscription`: `AgentPresenceSubscription`.
+    pub const PRESENCE_SUBSCRIPTION: Field<Self, Record<AgentPresenceSubscription>> =
         Field::new("presence_subscription");
     /// `qualifications`: list of `UnameQualification`.
     pub const QUALIFICATIONS: Field<Self, Vec<Record<UnameQualification>>> = Field::new("qualifications");
@@ -2155,8 +2155,8 @@ impl Agent {
     pub const WARNIF_INCOMPLETE_TS_MANAGER: Field<Self, bool> = Field::new("warnif_incomplete_ts_manager");
     /// `_warning`: text.
     pub const WARNING: Field<Self, String> = Field::new("_warning");
-    /// `workday_id`: integer.
-    pub const WORKDAY_ID: Field<Self, i64> = Field::new("workday_id");
+    /// `workday_id`: id of a [`Workday`].
+    pub const WORKDAY_ID: Field<Self, Id<Workday>> = Field::new("workday_id");
     /// `workday_name`: text.
     pub const WORKDAY_NAME: Field<Self, String> = Field::new("workday_name");
     /// `workday_timezone`: text.
@@ -2207,8 +2207,8 @@ impl AgentClient {
     pub const CLIENT_NAME: Field<Self, String> = Field::new("client_name");
     /// `id`: integer.
     pub const ID: Field<Self, i64> = Field::new("id");
-    /// `role_id`: text.
-    pub const ROLE_ID: Field<Self, String> = Field::new("role_id");
+    /// `role_id`: id of a [`Role`], a text.
+    pub const ROLE_ID: Field<Self, Id<Role>> = Field::new("role_id");
     /// `role_name`: text.
     pub const ROLE_NAME: Field<Self, String> = Field::new("role_name");
 }
@@ -2230,10 +2230,114 @@ impl AgentDepartment {
     pub const INCLUDETEAMSINTREE: Field<Self, bool> = Field::new("includeteamsintree");
     /// `membershiplevel`: integer.
     pub const MEMBERSHIPLEVEL: Field<Self, i64> = Field::new("membershiplevel");
-    /// `role_id`: text.
-    pub const ROLE_ID: Field<Self, String> = Field::new("role_id");
+    /// `role_id`: id of a [`Role`], a text.
+    pub const ROLE_ID: Field<Self, Id<Role>> = Field::new("role_id");
     /// `role_name`: text.
     pub const ROLE_NAME: Field<Self, String> = Field::new("role_name");
+}
+
+schema_without_struct! {
+    /// 10 fields, in Halo's document `UnameEventSubscription`.
+    AgentEventSubscription
+}
+
+impl Entity for AgentEventSubscription {
+    type Key = i64;
+}
+
+impl AgentEventSubscription {
+    /// `agent_id`: id of an [`Agent`].
+    pub const AGENT_ID: Field<Self, Id<Agent>> = Field::new("agent_id");
+    /// `agent_name`: text.
+    pub const AGENT_NAME: Field<Self, String> = Field::new("agent_name");
+    /// `azure_identifier`: text.
+    pub const AZURE_IDENTIFIER: Field<Self, String> = Field::new("azure_identifier");
+    /// `_dosave`: flag.
+    pub const DOSAVE: Field<Self, bool> = Field::new("_dosave");
+    /// `id`: id of an [`AgentEventSubscription`].
+    pub const ID: Field<Self, Id<AgentEventSubscription>> = Field::new("id");
+    /// `new_subscription_key`: text.
+    pub const NEW_SUBSCRIPTION_KEY: Field<Self, String> = Field::new("new_subscription_key");
+    /// `subscribed`: flag.
+    pub const SUBSCRIBED: Field<Self, bool> = Field::new("subscribed");
+    /// `_subscriptionaction`: `WebhookSubscriptionAction`.
+    pub const SUBSCRIPTIONACTION: Field<Self, i64> = Field::new("_subscriptionaction");
+    /// `subscription_expiry`: point in time.
+    pub const SUBSCRIPTION_EXPIRY: Field<Self, Time> = Field::new("subscription_expiry");
+    /// `subscription_id`: text.
+    pub const SUBSCRIPTION_ID: Field<Self, String> = Field::new("subscription_id");
+}
+
+schema_without_struct! {
+    /// 6 fields, in Halo's document `UnamePresenceRule`.
+    AgentPresenceRule
+}
+
+impl Entity for AgentPresenceRule {
+    type Key = i64;
+}
+
+impl AgentPresenceRule {
+    /// `activity`: text.
+    pub const ACTIVITY: Field<Self, String> = Field::new("activity");
+    /// `availability`: text.
+    pub const AVAILABILITY: Field<Self, String> = Field::new("availability");
+    /// `id`: id of an [`AgentPresenceRule`].
+    pub const ID: Field<Self, Id<AgentPresenceRule>> = Field::new("id");
+    /// `must_be_online`: flag.
+    pub const MUST_BE_ONLINE: Field<Self, bool> = Field::new("must_be_online");
+    /// `outcome`: integer.
+    pub const OUTCOME: Field<Self, i64> = Field::new("outcome");
+    /// `seq`: integer.
+    pub const SEQ: Field<Self, i64> = Field::new("seq");
+}
+
+schema_without_struct! {
+    /// 18 fields, in Halo's document `UnamePresenceSubscription`.
+    AgentPresenceSubscription
+}
+
+impl Entity for AgentPresenceSubscription {
+    type Key = i64;
+}
+
+impl AgentPresenceSubscription {
+    /// `agent_id`: id of an [`Agent`].
+    pub const AGENT_ID: Field<Self, Id<Agent>> = Field::new("agent_id");
+    /// `azure_connection`: `AzureADConnection`.
+    pub const AZURE_CONNECTION: Field<Self, Record<AzureADConnection>> = Field::new("azure_connection");
+    /// `azure_connection_id`: integer.
+    pub const AZURE_CONNECTION_ID: Field<Self, i64> = Field::new("azure_connection_id");
+    /// `azure_oid`: text.
+    pub const AZURE_OID: Field<Self, String> = Field::new("azure_oid");
+    /// `azure_upn`: text.
+    pub const AZURE_UPN: Field<Self, String> = Field::new("azure_upn");
+    /// `_dosave`: flag.
+    pub const DOSAVE: Field<Self, bool> = Field::new("_dosave");
+    /// `graph_host`: text.
+    pub const GRAPH_HOST: Field<Self, String> = Field::new("graph_host");
+    /// `id`: id of an [`AgentPresenceSubscription`].
+    pub const ID: Field<Self, Id<AgentPresenceSubscription>> = Field::new("id");
+    /// `new_access_token`: text.
+    pub const NEW_ACCESS_TOKEN: Field<Self, String> = Field::new("new_access_token");
+    /// `new_refresh_token`: text.
+    pub const NEW_REFRESH_TOKEN: Field<Self, String> = Field::new("new_refresh_token");
+    /// `new_subscription_key`: text.
+    pub const NEW_SUBSCRIPTION_KEY: Field<Self, String> = Field::new("new_subscription_key");
+    /// `oauth_code`: text.
+    pub const OAUTH_CODE: Field<Self, String> = Field::new("oauth_code");
+    /// `redirect_uri`: text.
+    pub const REDIRECT_URI: Field<Self, String> = Field::new("redirect_uri");
+    /// `subscribed`: flag.
+    pub const SUBSCRIBED: Field<Self, bool> = Field::new("subscribed");
+    /// `_subscriptionaction`: `WebhookSubscriptionAction`.
+    pub const SUBSCRIPTIONACTION: Field<Self, i64> = Field::new("_subscriptionaction");
+    /// `subscription_expiry`: point in time.
+    pub const SUBSCRIPTION_EXPIRY: Field<Self, Time> = Field::new("subscription_expiry");
+    /// `subscription_id`: text.
+    pub const SUBSCRIPTION_ID: Field<Self, String> = Field::new("subscription_id");
+    /// `token_expiry`: point in time.
+    pub const TOKEN_EXPIRY: Field<Self, Time> = Field::new("token_expiry");
 }
 
 schema_without_struct! {
@@ -2279,8 +2383,8 @@ impl AgentTeam {
     pub const ORG_DEPARTMENT_TEAM_NAME: Field<Self, String> = Field::new("org_department_team_name");
     /// `otheragent_access`: flag.
     pub const OTHERAGENT_ACCESS: Field<Self, bool> = Field::new("otheragent_access");
-    /// `role_id`: text.
-    pub const ROLE_ID: Field<Self, String> = Field::new("role_id");
+    /// `role_id`: id of a [`Role`], a text.
+    pub const ROLE_ID: Field<Self, Id<Role>> = Field::new("role_id");
     /// `role_name`: text.
     pub const ROLE_NAME: Field<Self, String> = Field::new("role_name");
     /// `team_guid`: GUID.
@@ -2306,8 +2410,8 @@ impl AgentTicketType {
     pub const CANVIEW: Field<Self, bool> = Field::new("canview");
     /// `id`: integer.
     pub const ID: Field<Self, i64> = Field::new("id");
-    /// `role_id`: text.
-    pub const ROLE_ID: Field<Self, String> = Field::new("role_id");
+    /// `role_id`: id of a [`Role`], a text.
+    pub const ROLE_ID: Field<Self, Id<Role>> = Field::new("role_id");
     /// `role_name`: text.
     pub const ROLE_NAME: Field<Self, String> = Field::new("role_name");
     /// `tickettype_id`: id of a [`TicketType`].
@@ -2694,8 +2798,8 @@ impl Appointment {
     pub const APFAULTIDREMOVED: Field<Self, bool> = Field::new("apfaultidremoved");
     /// `appointment_hours`: number.
     pub const APPOINTMENT_HOURS: Field<Self, Decimal> = Field::new("appointment_hours");
-    /// `appointment_id`: integer.
-    pub const APPOINTMENT_ID: Field<Self, i64> = Field::new("appointment_id");
+    /// `appointment_id`: id of an [`Appointment`].
+    pub const APPOINTMENT_ID: Field<Self, Id<Appointment>> = Field::new("appointment_id");
     /// `appointment_location`: integer.
     pub const APPOINTMENT_LOCATION: Field<Self, i64> = Field::new("appointment_location");
     /// `appointment_location_free_text`: text.
@@ -3346,56 +3450,6 @@ impl ApprovalProcessStep {
 }
 
 schema_without_struct! {
-    /// 13 fields.
-    AreaAzureTenant
-}
-
-impl AreaAzureTenant {
-    /// `azure_tenant_domain`: text.
-    pub const AZURE_TENANT_DOMAIN: Field<Self, String> = Field::new("azure_tenant_domain");
-    /// `azure_tenant_id`: text.
-    pub const AZURE_TENANT_ID: Field<Self, String> = Field::new("azure_tenant_id");
-    /// `azure_tenant_name`: text.
-    pub const AZURE_TENANT_NAME: Field<Self, String> = Field::new("azure_tenant_name");
-    /// `client_id`: id of a [`Client`].
-    pub const CLIENT_ID: Field<Self, Id<Client>> = Field::new("client_id");
-    /// `client_name`: text.
-    pub const CLIENT_NAME: Field<Self, String> = Field::new("client_name");
-    /// `details_id`: integer.
-    pub const DETAILS_ID: Field<Self, i64> = Field::new("details_id");
-    /// `details_name`: text.
-    pub const DETAILS_NAME: Field<Self, String> = Field::new("details_name");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
-    /// `licence_import_type`: integer.
-    pub const LICENCE_IMPORT_TYPE: Field<Self, i64> = Field::new("licence_import_type");
-    /// `new_access_token`: text.
-    pub const NEW_ACCESS_TOKEN: Field<Self, String> = Field::new("new_access_token");
-    /// `relationship_type`: integer.
-    pub const RELATIONSHIP_TYPE: Field<Self, i64> = Field::new("relationship_type");
-    /// `token_expiry`: point in time.
-    pub const TOKEN_EXPIRY: Field<Self, Time> = Field::new("token_expiry");
-    /// `_warning`: text.
-    pub const WARNING: Field<Self, String> = Field::new("_warning");
-}
-
-schema_without_struct! {
-    /// 4 fields.
-    AreaField
-}
-
-impl AreaField {
-    /// `client_id`: id of a [`Client`].
-    pub const CLIENT_ID: Field<Self, Id<Client>> = Field::new("client_id");
-    /// `client_name`: text.
-    pub const CLIENT_NAME: Field<Self, String> = Field::new("client_name");
-    /// `field_id`: integer.
-    pub const FIELD_ID: Field<Self, i64> = Field::new("field_id");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
-}
-
-schema_without_struct! {
     /// 24 fields.
     AreaItem
 }
@@ -3447,130 +3501,6 @@ impl AreaItem {
     pub const STARTDATE: Field<Self, Time> = Field::new("startdate");
     /// `technician`: integer.
     pub const TECHNICIAN: Field<Self, i64> = Field::new("technician");
-    /// `_warning`: text.
-    pub const WARNING: Field<Self, String> = Field::new("_warning");
-}
-
-schema_without_struct! {
-    /// 28 fields.
-    AreaNote
-}
-
-impl Entity for AreaNote {
-    type Key = i64;
-}
-
-impl crate::HasCustomFields for AreaNote {
-    const CUSTOM_FIELDS: Field<Self, Vec<Record<CustomField>>, ReplacesAll> = Self::CUSTOMFIELDS;
-}
-
-impl AreaNote {
-    /// `add_to_calendar`: flag.
-    pub const ADD_TO_CALENDAR: Field<Self, bool> = Field::new("add_to_calendar");
-    /// `app_agent_id`: integer.
-    pub const APP_AGENT_ID: Field<Self, i64> = Field::new("app_agent_id");
-    /// `app_subject`: text.
-    pub const APP_SUBJECT: Field<Self, String> = Field::new("app_subject");
-    /// `app_user_id`: integer.
-    pub const APP_USER_ID: Field<Self, i64> = Field::new("app_user_id");
-    /// `client_id`: id of a [`Client`].
-    pub const CLIENT_ID: Field<Self, Id<Client>> = Field::new("client_id");
-    /// `createdfromaction`: flag.
-    pub const CREATEDFROMACTION: Field<Self, bool> = Field::new("createdfromaction");
-    /// `customfields`: list of `CustomField`, a write replaces all of them.
-    pub const CUSTOMFIELDS: Field<Self, Vec<Record<CustomField>>, ReplacesAll> = Field::new("customfields");
-    /// `datetime`: point in time.
-    pub const DATETIME: Field<Self, Time> = Field::new("datetime");
-    /// `detail`: text.
-    pub const DETAIL: Field<Self, String> = Field::new("detail");
-    /// `hide_time_taken`: flag.
-    pub const HIDE_TIME_TAKEN: Field<Self, bool> = Field::new("hide_time_taken");
-    /// `id`: id of an [`AreaNote`].
-    pub const ID: Field<Self, Id<AreaNote>> = Field::new("id");
-    /// `invoice_id`: id of an [`Invoice`].
-    pub const INVOICE_ID: Field<Self, Id<Invoice>> = Field::new("invoice_id");
-    /// `mailentryid`: text.
-    pub const MAILENTRYID: Field<Self, String> = Field::new("mailentryid");
-    /// `nextcalldate`: point in time.
-    pub const NEXTCALLDATE: Field<Self, Time> = Field::new("nextcalldate");
-    /// `nextcallduration`: number.
-    pub const NEXTCALLDURATION: Field<Self, Decimal> = Field::new("nextcallduration");
-    /// `note`: text.
-    pub const NOTE: Field<Self, String> = Field::new("note");
-    /// `purchase_order_id`: integer.
-    pub const PURCHASE_ORDER_ID: Field<Self, i64> = Field::new("purchase_order_id");
-    /// `quote_id`: integer.
-    pub const QUOTE_ID: Field<Self, i64> = Field::new("quote_id");
-    /// `sales_order_id`: integer.
-    pub const SALES_ORDER_ID: Field<Self, i64> = Field::new("sales_order_id");
-    /// `satisfaction`: text.
-    pub const SATISFACTION: Field<Self, String> = Field::new("satisfaction");
-    /// `site_id`: id of a [`Site`].
-    pub const SITE_ID: Field<Self, Id<Site>> = Field::new("site_id");
-    /// `supplier_id`: id of a [`Supplier`].
-    pub const SUPPLIER_ID: Field<Self, Id<Supplier>> = Field::new("supplier_id");
-    /// `third_party_id`: text.
-    pub const THIRD_PARTY_ID: Field<Self, String> = Field::new("third_party_id");
-    /// `ticketid`: integer.
-    pub const TICKETID: Field<Self, i64> = Field::new("ticketid");
-    /// `timetaken`: number.
-    pub const TIMETAKEN: Field<Self, Decimal> = Field::new("timetaken");
-    /// `user_id`: id of a [`User`].
-    pub const USER_ID: Field<Self, Id<User>> = Field::new("user_id");
-    /// `_warning`: text.
-    pub const WARNING: Field<Self, String> = Field::new("_warning");
-    /// `who_agentid`: integer.
-    pub const WHO_AGENTID: Field<Self, i64> = Field::new("who_agentid");
-}
-
-schema_without_struct! {
-    /// 14 fields.
-    AreaPopup
-}
-
-impl AreaPopup {
-    /// `client_id`: id of a [`Client`].
-    pub const CLIENT_ID: Field<Self, Id<Client>> = Field::new("client_id");
-    /// `date_created`: point in time.
-    pub const DATE_CREATED: Field<Self, Time> = Field::new("date_created");
-    /// `dismissable`: flag.
-    pub const DISMISSABLE: Field<Self, bool> = Field::new("dismissable");
-    /// `displayhtml`: flag.
-    pub const DISPLAYHTML: Field<Self, bool> = Field::new("displayhtml");
-    /// `displaymodal`: flag.
-    pub const DISPLAYMODAL: Field<Self, bool> = Field::new("displaymodal");
-    /// `enddate`: point in time.
-    pub const ENDDATE: Field<Self, Time> = Field::new("enddate");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
-    /// `limitdaterange`: flag.
-    pub const LIMITDATERANGE: Field<Self, bool> = Field::new("limitdaterange");
-    /// `note`: text.
-    pub const NOTE: Field<Self, String> = Field::new("note");
-    /// `read_status`: integer.
-    pub const READ_STATUS: Field<Self, i64> = Field::new("read_status");
-    /// `site_id`: id of a [`Site`].
-    pub const SITE_ID: Field<Self, Id<Site>> = Field::new("site_id");
-    /// `startdate`: point in time.
-    pub const STARTDATE: Field<Self, Time> = Field::new("startdate");
-    /// `user_id`: id of a [`User`].
-    pub const USER_ID: Field<Self, Id<User>> = Field::new("user_id");
-    /// `_warning`: text.
-    pub const WARNING: Field<Self, String> = Field::new("_warning");
-}
-
-schema_without_struct! {
-    /// 4 fields.
-    AreaRequestType
-}
-
-impl AreaRequestType {
-    /// `client_id`: id of a [`Client`].
-    pub const CLIENT_ID: Field<Self, Id<Client>> = Field::new("client_id");
-    /// `client_name`: text.
-    pub const CLIENT_NAME: Field<Self, String> = Field::new("client_name");
-    /// `request_type`: integer.
-    pub const REQUEST_TYPE: Field<Self, i64> = Field::new("request_type");
     /// `_warning`: text.
     pub const WARNING: Field<Self, String> = Field::new("_warning");
 }
@@ -3832,8 +3762,8 @@ impl Asset {
     pub const ETHERNET_MAC_ADDRESS: Field<Self, String> = Field::new("ethernetMacAddress");
     /// `external_links`: list of `ExternalLink`.
     pub const EXTERNAL_LINKS: Field<Self, Vec<Record<ExternalLink>>> = Field::new("external_links");
-    /// `extratabs`: list of `Tabname`.
-    pub const EXTRATABS: Field<Self, Vec<Record<Tabname>>> = Field::new("extratabs");
+    /// `extratabs`: list of `Tab`.
+    pub const EXTRATABS: Field<Self, Vec<Record<Tab>>> = Field::new("extratabs");
     /// `fields`: list of `AssetField`.
     pub const FIELDS: Field<Self, Vec<Record<AssetField>>> = Field::new("fields");
     /// `first_user_id`: integer.
@@ -3964,8 +3894,8 @@ impl Asset {
     pub const LICENCES_HIERARCHY: Field<Self, Vec<Record<Licence>>> = Field::new("licences_hierarchy");
     /// `licence_count`: integer.
     pub const LICENCE_COUNT: Field<Self, i64> = Field::new("licence_count");
-    /// `linked_service`: `ServSite`.
-    pub const LINKED_SERVICE: Field<Self, Record<ServSite>> = Field::new("linked_service");
+    /// `linked_service`: `Service`.
+    pub const LINKED_SERVICE: Field<Self, Record<Service>> = Field::new("linked_service");
     /// `liongardid`: integer.
     pub const LIONGARDID: Field<Self, i64> = Field::new("liongardid");
     /// `liongard_environmnet_id`: integer.
@@ -4046,8 +3976,8 @@ impl Asset {
     pub const PASSPORTAL_ID: Field<Self, i64> = Field::new("passportal_id");
     /// `pdftemplate_id`: integer.
     pub const PDFTEMPLATE_ID: Field<Self, i64> = Field::new("pdftemplate_id");
-    /// `pdf_attachment_id`: integer.
-    pub const PDF_ATTACHMENT_ID: Field<Self, i64> = Field::new("pdf_attachment_id");
+    /// `pdf_attachment_id`: id of an [`Attachment`].
+    pub const PDF_ATTACHMENT_ID: Field<Self, Id<Attachment>> = Field::new("pdf_attachment_id");
     /// `phone_number`: text.
     pub const PHONE_NUMBER: Field<Self, String> = Field::new("phone_number");
     /// `physicalMemoryInBytes`: text.
@@ -4095,22 +4025,22 @@ impl Asset {
     pub const RESERVED_SALESORDER_LINE_ID: Field<Self, i64> = Field::new("reserved_salesorder_line_id");
     /// `runbook_button_id`: integer.
     pub const RUNBOOK_BUTTON_ID: Field<Self, i64> = Field::new("runbook_button_id");
-    /// `scheduled_tickets`: list of `StdRequest`.
-    pub const SCHEDULED_TICKETS: Field<Self, Vec<Record<StdRequest>>> = Field::new("scheduled_tickets");
+    /// `scheduled_tickets`: list of `Template`.
+    pub const SCHEDULED_TICKETS: Field<Self, Vec<Record<Template>>> = Field::new("scheduled_tickets");
     /// `sequence`: integer.
     pub const SEQUENCE: Field<Self, i64> = Field::new("sequence");
     /// `serialization_user`: integer.
     pub const SERIALIZATION_USER: Field<Self, i64> = Field::new("serialization_user");
-    /// `services`: list of `ServSite`.
-    pub const SERVICES: Field<Self, Vec<Record<ServSite>>> = Field::new("services");
-    /// `services_hierarchy`: list of `ServSite`.
-    pub const SERVICES_HIERARCHY: Field<Self, Vec<Record<ServSite>>> = Field::new("services_hierarchy");
+    /// `services`: list of `Service`.
+    pub const SERVICES: Field<Self, Vec<Record<Service>>> = Field::new("services");
+    /// `services_hierarchy`: list of `Service`.
+    pub const SERVICES_HIERARCHY: Field<Self, Vec<Record<Service>>> = Field::new("services_hierarchy");
     /// `service_count`: integer.
     pub const SERVICE_COUNT: Field<Self, i64> = Field::new("service_count");
     /// `service_guid`: GUID.
     pub const SERVICE_GUID: Field<Self, String> = Field::new("service_guid");
-    /// `service_id`: integer.
-    pub const SERVICE_ID: Field<Self, i64> = Field::new("service_id");
+    /// `service_id`: id of a [`Service`].
+    pub const SERVICE_ID: Field<Self, Id<Service>> = Field::new("service_id");
     /// `service_ids`: text.
     pub const SERVICE_IDS: Field<Self, String> = Field::new("service_ids");
     /// `service_name`: text.
@@ -4141,8 +4071,8 @@ impl Asset {
     pub const SNOW_ID: Field<Self, i64> = Field::new("snow_id");
     /// `snowUsers`: list of `SnowComputerUserAbstract`.
     pub const SNOW_USERS: Field<Self, Vec<Record<SnowComputerUserAbstract>>> = Field::new("snowUsers");
-    /// `software`: list of `DeviceApplications`.
-    pub const SOFTWARE: Field<Self, Vec<Record<DeviceApplications>>> = Field::new("software");
+    /// `software`: list of `AssetSoftware`.
+    pub const SOFTWARE: Field<Self, Vec<Record<AssetSoftware>>> = Field::new("software");
     /// `sqlimport_accountsid`: text.
     pub const SQLIMPORT_ACCOUNTSID: Field<Self, String> = Field::new("sqlimport_accountsid");
     /// `sqlimport_did`: integer.
@@ -4151,8 +4081,8 @@ impl Asset {
     pub const SQLIMPORT_ID: Field<Self, i64> = Field::new("sqlimport_id");
     /// `sqlimport_user`: text.
     pub const SQLIMPORT_USER: Field<Self, String> = Field::new("sqlimport_user");
-    /// `status_id`: id of a [`Status`].
-    pub const STATUS_ID: Field<Self, Id<Status>> = Field::new("status_id");
+    /// `status_id`: integer.
+    pub const STATUS_ID: Field<Self, i64> = Field::new("status_id");
     /// `status_name`: text.
     pub const STATUS_NAME: Field<Self, String> = Field::new("status_name");
     /// `stockbin_id`: integer.
@@ -4270,6 +4200,54 @@ impl Asset {
     pub const ZABBIX_URL: Field<Self, String> = Field::new("zabbix_url");
 }
 
+schema_without_struct! {
+    /// 18 fields, in Halo's document `DeviceChange`.
+    AssetChange
+}
+
+impl Entity for AssetChange {
+    type Key = i64;
+}
+
+impl AssetChange {
+    /// `asset_id`: id of an [`Asset`].
+    pub const ASSET_ID: Field<Self, Id<Asset>> = Field::new("asset_id");
+    /// `asset_number`: integer.
+    pub const ASSET_NUMBER: Field<Self, i64> = Field::new("asset_number");
+    /// `asset_site`: integer.
+    pub const ASSET_SITE: Field<Self, i64> = Field::new("asset_site");
+    /// `customfield_id`: integer.
+    pub const CUSTOMFIELD_ID: Field<Self, i64> = Field::new("customfield_id");
+    /// `datetime`: point in time.
+    pub const DATETIME: Field<Self, Time> = Field::new("datetime");
+    /// `field_desc`: text.
+    pub const FIELD_DESC: Field<Self, String> = Field::new("field_desc");
+    /// `field_id`: integer.
+    pub const FIELD_ID: Field<Self, i64> = Field::new("field_id");
+    /// `field_name`: text.
+    pub const FIELD_NAME: Field<Self, String> = Field::new("field_name");
+    /// `id`: id of an [`AssetChange`].
+    pub const ID: Field<Self, Id<AssetChange>> = Field::new("id");
+    /// `item_id`: id of an [`Item`].
+    pub const ITEM_ID: Field<Self, Id<Item>> = Field::new("item_id");
+    /// `new_site`: integer.
+    pub const NEW_SITE: Field<Self, i64> = Field::new("new_site");
+    /// `new_value`: text.
+    pub const NEW_VALUE: Field<Self, String> = Field::new("new_value");
+    /// `old_site`: integer.
+    pub const OLD_SITE: Field<Self, i64> = Field::new("old_site");
+    /// `old_value`: text.
+    pub const OLD_VALUE: Field<Self, String> = Field::new("old_value");
+    /// `software_id`: integer.
+    pub const SOFTWARE_ID: Field<Self, i64> = Field::new("software_id");
+    /// `software_user_id`: integer.
+    pub const SOFTWARE_USER_ID: Field<Self, i64> = Field::new("software_user_id");
+    /// `software_user_name`: text.
+    pub const SOFTWARE_USER_NAME: Field<Self, String> = Field::new("software_user_name");
+    /// `who`: text.
+    pub const WHO: Field<Self, String> = Field::new("who");
+}
+
 impl AssetField {
     /// `access_level`: integer.
     pub const ACCESS_LEVEL: Field<Self, i64> = Field::new("access_level");
@@ -4316,6 +4294,176 @@ impl AssetField {
     /// `visibility_conditions`: list of `CustomFieldVisibility`.
     pub const VISIBILITY_CONDITIONS: Field<Self, Vec<Record<CustomFieldVisibility>>> =
         Field::new("visibility_conditions");
+}
+
+schema_without_struct! {
+    /// 54 fields, in Halo's document `Generic`.
+    AssetGroup
+}
+
+impl Entity for AssetGroup {
+    type Key = i64;
+}
+
+impl AssetGroup {
+    /// `access_control`: list of `AccessControl`.
+    pub const ACCESS_CONTROL: Field<Self, Vec<Record<AccessControl>>> = Field::new("access_control");
+    /// `access_control_level`: integer.
+    pub const ACCESS_CONTROL_LEVEL: Field<Self, i64> = Field::new("access_control_level");
+    /// `accounts_mappings`: list of `GenericAccountsMappings`.
+    pub const ACCOUNTS_MAPPINGS: Field<Self, Vec<Record<GenericAccountsMappings>>> =
+        Field::new("accounts_mappings");
+    /// `assettypes`: list of `AssetType`.
+    pub const ASSETTYPES: Field<Self, Vec<Record<AssetType>>> = Field::new("assettypes");
+    /// `avalara_item_code`: text.
+    pub const AVALARA_ITEM_CODE: Field<Self, String> = Field::new("avalara_item_code");
+    /// `connector`: flag.
+    pub const CONNECTOR: Field<Self, bool> = Field::new("connector");
+    /// `defaultsite`: integer.
+    pub const DEFAULTSITE: Field<Self, i64> = Field::new("defaultsite");
+    /// `guid`: GUID.
+    pub const GUID: Field<Self, String> = Field::new("guid");
+    /// `id`: id of an [`AssetGroup`].
+    pub const ID: Field<Self, Id<AssetGroup>> = Field::new("id");
+    /// `import_details_id`: integer.
+    pub const IMPORT_DETAILS_ID: Field<Self, i64> = Field::new("import_details_id");
+    /// `intent`: text.
+    pub const INTENT: Field<Self, String> = Field::new("intent");
+    /// `invoice_class`: text.
+    pub const INVOICE_CLASS: Field<Self, String> = Field::new("invoice_class");
+    /// `isfixedasset`: flag.
+    pub const ISFIXEDASSET: Field<Self, bool> = Field::new("isfixedasset");
+    /// `_isimport`: flag.
+    pub const ISIMPORT: Field<Self, bool> = Field::new("_isimport");
+    /// `islan`: text.
+    pub const ISLAN: Field<Self, String> = Field::new("islan");
+    /// `itemcode_id`: text.
+    pub const ITEMCODE_ID: Field<Self, String> = Field::new("itemcode_id");
+    /// `itemcode_name`: text.
+    pub const ITEMCODE_NAME: Field<Self, String> = Field::new("itemcode_name");
+    /// `items_in_group_no_consign`: flag.
+    pub const ITEMS_IN_GROUP_NO_CONSIGN: Field<Self, bool> = Field::new("items_in_group_no_consign");
+    /// `item_assettype_default`: integer.
+    pub const ITEM_ASSETTYPE_DEFAULT: Field<Self, i64> = Field::new("item_assettype_default");
+    /// `item_assettype_name_default`: text.
+    pub const ITEM_ASSETTYPE_NAME_DEFAULT: Field<Self, String> = Field::new("item_assettype_name_default");
+    /// `item_billing_period_default`: integer.
+    pub const ITEM_BILLING_PERIOD_DEFAULT: Field<Self, i64> = Field::new("item_billing_period_default");
+    /// `item_contract_default`: flag.
+    pub const ITEM_CONTRACT_DEFAULT: Field<Self, bool> = Field::new("item_contract_default");
+    /// `item_doesnotneedconsigning_default`: flag.
+    pub const ITEM_DOESNOTNEEDCONSIGNING_DEFAULT: Field<Self, bool> =
+        Field::new("item_doesnotneedconsigning_default");
+    /// `item_donttrackstock_default`: flag.
+    pub const ITEM_DONTTRACKSTOCK_DEFAULT: Field<Self, bool> = Field::new("item_donttrackstock_default");
+    /// `item_recurring_default`: flag.
+    pub const ITEM_RECURRING_DEFAULT: Field<Self, bool> = Field::new("item_recurring_default");
+    /// `kaseyaid`: text.
+    pub const KASEYAID: Field<Self, String> = Field::new("kaseyaid");
+    /// `_match_integration_id`: integer.
+    pub const MATCH_INTEGRATION_ID: Field<Self, i64> = Field::new("_match_integration_id");
+    /// `_match_integration_name`: text.
+    pub const MATCH_INTEGRATION_NAME: Field<Self, String> = Field::new("_match_integration_name");
+    /// `_match_thirdparty_id`: text.
+    pub const MATCH_THIRDPARTY_ID: Field<Self, String> = Field::new("_match_thirdparty_id");
+    /// `memo`: text.
+    pub const MEMO: Field<Self, String> = Field::new("memo");
+    /// `moveassetonrequest`: flag.
+    pub const MOVEASSETONREQUEST: Field<Self, bool> = Field::new("moveassetonrequest");
+    /// `multipleaccountstenants`: flag.
+    pub const MULTIPLEACCOUNTSTENANTS: Field<Self, bool> = Field::new("multipleaccountstenants");
+    /// `name`: text.
+    pub const NAME: Field<Self, String> = Field::new("name");
+    /// `new_external_link`: `ExternalLink`.
+    pub const NEW_EXTERNAL_LINK: Field<Self, Record<ExternalLink>> = Field::new("new_external_link");
+    /// `nominalcode`: text.
+    pub const NOMINALCODE: Field<Self, String> = Field::new("nominalcode");
+    /// `nominalcodepurchase`: text.
+    pub const NOMINALCODEPURCHASE: Field<Self, String> = Field::new("nominalcodepurchase");
+    /// `nominalcode_name`: text.
+    pub const NOMINALCODE_NAME: Field<Self, String> = Field::new("nominalcode_name");
+    /// `nominalcode_name_purchase`: text.
+    pub const NOMINALCODE_NAME_PURCHASE: Field<Self, String> = Field::new("nominalcode_name_purchase");
+    /// `qbo_item_type`: integer.
+    pub const QBO_ITEM_TYPE: Field<Self, i64> = Field::new("qbo_item_type");
+    /// `sequence`: integer.
+    pub const SEQUENCE: Field<Self, i64> = Field::new("sequence");
+    /// `showasequip`: flag.
+    pub const SHOWASEQUIP: Field<Self, bool> = Field::new("showasequip");
+    /// `showasitem`: flag.
+    pub const SHOWASITEM: Field<Self, bool> = Field::new("showasitem");
+    /// `showwarningifonrequest`: flag.
+    pub const SHOWWARNINGIFONREQUEST: Field<Self, bool> = Field::new("showwarningifonrequest");
+    /// `tax_id`: integer.
+    pub const TAX_ID: Field<Self, i64> = Field::new("tax_id");
+    /// `tax_id_purchase`: integer.
+    pub const TAX_ID_PURCHASE: Field<Self, i64> = Field::new("tax_id_purchase");
+    /// `tax_name`: text.
+    pub const TAX_NAME: Field<Self, String> = Field::new("tax_name");
+    /// `tax_name_purchase`: text.
+    pub const TAX_NAME_PURCHASE: Field<Self, String> = Field::new("tax_name_purchase");
+    /// `tcsnote`: text.
+    pub const TCSNOTE: Field<Self, String> = Field::new("tcsnote");
+    /// `thirdpartyid`: text.
+    pub const THIRDPARTYID: Field<Self, String> = Field::new("thirdpartyid");
+    /// `_warning`: text.
+    pub const WARNING: Field<Self, String> = Field::new("_warning");
+    /// `xero_category_1_lookup`: text.
+    pub const XERO_CATEGORY_1_LOOKUP: Field<Self, String> = Field::new("xero_category_1_lookup");
+    /// `xero_category_1_lookup_name`: text.
+    pub const XERO_CATEGORY_1_LOOKUP_NAME: Field<Self, String> = Field::new("xero_category_1_lookup_name");
+    /// `xero_category_2_lookup`: text.
+    pub const XERO_CATEGORY_2_LOOKUP: Field<Self, String> = Field::new("xero_category_2_lookup");
+    /// `xero_category_2_lookup_name`: text.
+    pub const XERO_CATEGORY_2_LOOKUP_NAME: Field<Self, String> = Field::new("xero_category_2_lookup_name");
+}
+
+schema_without_struct! {
+    /// 20 fields, in Halo's document `DeviceApplications`.
+    AssetSoftware
+}
+
+impl AssetSoftware {
+    /// `bundledesc`: text.
+    pub const BUNDLEDESC: Field<Self, String> = Field::new("bundledesc");
+    /// `cost`: number.
+    pub const COST: Field<Self, Decimal> = Field::new("cost");
+    /// `count`: integer.
+    pub const COUNT: Field<Self, i64> = Field::new("count");
+    /// `did`: integer.
+    pub const DID: Field<Self, i64> = Field::new("did");
+    /// `id`: integer.
+    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `install_date`: point in time.
+    pub const INSTALL_DATE: Field<Self, Time> = Field::new("install_date");
+    /// `lastused`: point in time.
+    pub const LASTUSED: Field<Self, Time> = Field::new("lastused");
+    /// `licence_id`: id of a [`Licence`].
+    pub const LICENCE_ID: Field<Self, Id<Licence>> = Field::new("licence_id");
+    /// `licence_name`: text.
+    pub const LICENCE_NAME: Field<Self, String> = Field::new("licence_name");
+    /// `licence_required`: flag.
+    pub const LICENCE_REQUIRED: Field<Self, bool> = Field::new("licence_required");
+    /// `moduleid`: integer.
+    pub const MODULEID: Field<Self, i64> = Field::new("moduleid");
+    /// `name`: text.
+    pub const NAME: Field<Self, String> = Field::new("name");
+    /// `new_devices`: list of `Asset`.
+    pub const NEW_DEVICES: Field<Self, Vec<Record<Asset>>> = Field::new("new_devices");
+    /// `new_users`: list of `User`.
+    pub const NEW_USERS: Field<Self, Vec<Record<User>>> = Field::new("new_users");
+    /// `role_id`: integer.
+    pub const ROLE_ID: Field<Self, i64> = Field::new("role_id");
+    /// `role_name`: text.
+    pub const ROLE_NAME: Field<Self, String> = Field::new("role_name");
+    /// `snowid`: text.
+    pub const SNOWID: Field<Self, String> = Field::new("snowid");
+    /// `user_id`: id of a [`User`].
+    pub const USER_ID: Field<Self, Id<User>> = Field::new("user_id");
+    /// `version`: text.
+    pub const VERSION: Field<Self, String> = Field::new("version");
+    /// `_warning`: text.
+    pub const WARNING: Field<Self, String> = Field::new("_warning");
 }
 
 impl Entity for AssetType {
@@ -4367,8 +4515,8 @@ impl AssetType {
     pub const DEPENDENCIES_VISIBILITY: Field<Self, i64> = Field::new("dependencies_visibility");
     /// `enableresourcebooking`: flag.
     pub const ENABLERESOURCEBOOKING: Field<Self, bool> = Field::new("enableresourcebooking");
-    /// `fields`: list of `TypeInfo`.
-    pub const FIELDS: Field<Self, Vec<Record<TypeInfo>>> = Field::new("fields");
+    /// `fields`: list of `AssetTypeField`.
+    pub const FIELDS: Field<Self, Vec<Record<AssetTypeField>>> = Field::new("fields");
     /// `field_list`: list of `FieldSetup`.
     pub const FIELD_LIST: Field<Self, Vec<Record<FieldSetup>>> = Field::new("field_list");
     /// `field_restrictions`: list of `FieldRoleRestriction`.
@@ -4460,8 +4608,8 @@ impl AssetType {
     /// `resourcebooking_workdays_name`: text.
     pub const RESOURCEBOOKING_WORKDAYS_NAME: Field<Self, String> =
         Field::new("resourcebooking_workdays_name");
-    /// `services`: list of `ServSite`.
-    pub const SERVICES: Field<Self, Vec<Record<ServSite>>> = Field::new("services");
+    /// `services`: list of `Service`.
+    pub const SERVICES: Field<Self, Vec<Record<Service>>> = Field::new("services");
     /// `services_visibility`: integer.
     pub const SERVICES_VISIBILITY: Field<Self, i64> = Field::new("services_visibility");
     /// `service_category_id`: integer.
@@ -4500,10 +4648,75 @@ impl AssetType {
     pub const WARNING: Field<Self, String> = Field::new("_warning");
     /// `weeklycost`: number.
     pub const WEEKLYCOST: Field<Self, Decimal> = Field::new("weeklycost");
-    /// `xtype_roles`: list of `XTypeRole`.
-    pub const XTYPE_ROLES: Field<Self, Vec<Record<XTypeRole>>> = Field::new("xtype_roles");
+    /// `xtype_roles`: list of `AssetTypeRole`.
+    pub const XTYPE_ROLES: Field<Self, Vec<Record<AssetTypeRole>>> = Field::new("xtype_roles");
     /// `yearlycost`: number.
     pub const YEARLYCOST: Field<Self, Decimal> = Field::new("yearlycost");
+}
+
+schema_without_struct! {
+    /// 16 fields, in Halo's document `TypeInfo`.
+    AssetTypeField
+}
+
+impl Entity for AssetTypeField {
+    type Key = i64;
+}
+
+impl AssetTypeField {
+    /// `field_id`: number.
+    pub const FIELD_ID: Field<Self, Decimal> = Field::new("field_id");
+    /// `field_name`: text.
+    pub const FIELD_NAME: Field<Self, String> = Field::new("field_name");
+    /// `groupname`: text.
+    pub const GROUPNAME: Field<Self, String> = Field::new("groupname");
+    /// `id`: id of an [`AssetTypeField`].
+    pub const ID: Field<Self, Id<AssetTypeField>> = Field::new("id");
+    /// `keyfield_id`: text.
+    pub const KEYFIELD_ID: Field<Self, String> = Field::new("keyfield_id");
+    /// `sequence`: integer.
+    pub const SEQUENCE: Field<Self, i64> = Field::new("sequence");
+    /// `tab_columns`: integer.
+    pub const TAB_COLUMNS: Field<Self, i64> = Field::new("tab_columns");
+    /// `tab_id`: integer.
+    pub const TAB_ID: Field<Self, i64> = Field::new("tab_id");
+    /// `tab_name`: text.
+    pub const TAB_NAME: Field<Self, String> = Field::new("tab_name");
+    /// `tab_sequence`: integer.
+    pub const TAB_SEQUENCE: Field<Self, i64> = Field::new("tab_sequence");
+    /// `techdetail`: integer.
+    pub const TECHDETAIL: Field<Self, i64> = Field::new("techdetail");
+    /// `type`: text.
+    pub const TYPE: Field<Self, String> = Field::new("type");
+    /// `typeinfo_id`: number.
+    pub const TYPEINFO_ID: Field<Self, Decimal> = Field::new("typeinfo_id");
+    /// `userdetail`: integer.
+    pub const USERDETAIL: Field<Self, i64> = Field::new("userdetail");
+    /// `visibility_conditions`: list of `CustomFieldVisibility`.
+    pub const VISIBILITY_CONDITIONS: Field<Self, Vec<Record<CustomFieldVisibility>>> =
+        Field::new("visibility_conditions");
+    /// `_warning`: text.
+    pub const WARNING: Field<Self, String> = Field::new("_warning");
+}
+
+schema_without_struct! {
+    /// 4 fields, in Halo's document `XTypeRole`.
+    AssetTypeRole
+}
+
+impl Entity for AssetTypeRole {
+    type Key = i64;
+}
+
+impl AssetTypeRole {
+    /// `id`: id of an [`AssetTypeRole`].
+    pub const ID: Field<Self, Id<AssetTypeRole>> = Field::new("id");
+    /// `name`: text.
+    pub const NAME: Field<Self, String> = Field::new("name");
+    /// `_warning`: text.
+    pub const WARNING: Field<Self, String> = Field::new("_warning");
+    /// `xtype_id`: integer.
+    pub const XTYPE_ID: Field<Self, i64> = Field::new("xtype_id");
 }
 
 schema_without_struct! {
@@ -4615,8 +4828,8 @@ impl Attachment {
     pub const ENDUSERPORTALPDFPRINT: Field<Self, bool> = Field::new("_enduserportalpdfprint");
     /// `external_links`: list of `ExternalLink`.
     pub const EXTERNAL_LINKS: Field<Self, Vec<Record<ExternalLink>>> = Field::new("external_links");
-    /// `faultid`: integer.
-    pub const FAULTID: Field<Self, i64> = Field::new("faultid");
+    /// `faultid`: id of a [`Ticket`].
+    pub const FAULTID: Field<Self, Id<Ticket>> = Field::new("faultid");
     /// `file`: bytes, Base64.
     pub const FILE: Field<Self, String> = Field::new("file");
     /// `filename`: text.
@@ -4787,140 +5000,6 @@ impl AuditPasswordField {
     pub const OBJECT_TYPE: Field<Self, i64> = Field::new("object_type");
     /// `value`: text.
     pub const VALUE: Field<Self, String> = Field::new("value");
-    /// `_warning`: text.
-    pub const WARNING: Field<Self, String> = Field::new("_warning");
-}
-
-schema_without_struct! {
-    /// 61 fields.
-    Autoassign
-}
-
-impl Entity for Autoassign {
-    type Key = i64;
-}
-
-impl Autoassign {
-    /// `access_control`: list of `AccessControl`.
-    pub const ACCESS_CONTROL: Field<Self, Vec<Record<AccessControl>>> = Field::new("access_control");
-    /// `access_control_level`: integer.
-    pub const ACCESS_CONTROL_LEVEL: Field<Self, i64> = Field::new("access_control_level");
-    /// `active`: flag.
-    pub const ACTIVE: Field<Self, bool> = Field::new("active");
-    /// `batch_size`: integer.
-    pub const BATCH_SIZE: Field<Self, i64> = Field::new("batch_size");
-    /// `batch_sleep`: integer.
-    pub const BATCH_SLEEP: Field<Self, i64> = Field::new("batch_sleep");
-    /// `criteria`: list of `AutoassignCriteria`.
-    pub const CRITERIA: Field<Self, Vec<Record<AutoassignCriteria>>> = Field::new("criteria");
-    /// `database_lookups`: list of `PartsLookup`.
-    pub const DATABASE_LOOKUPS: Field<Self, Vec<Record<PartsLookup>>> = Field::new("database_lookups");
-    /// `_domatch`: flag.
-    pub const DOMATCH: Field<Self, bool> = Field::new("_domatch");
-    /// `dontshownotification`: flag.
-    pub const DONTSHOWNOTIFICATION: Field<Self, bool> = Field::new("dontshownotification");
-    /// `events`: list of `Notification`.
-    pub const EVENTS: Field<Self, Vec<Record<Notification>>> = Field::new("events");
-    /// `flowdetail_id`: integer.
-    pub const FLOWDETAIL_ID: Field<Self, i64> = Field::new("flowdetail_id");
-    /// `guid`: GUID.
-    pub const GUID: Field<Self, String> = Field::new("guid");
-    /// `id`: id of an [`Autoassign`].
-    pub const ID: Field<Self, Id<Autoassign>> = Field::new("id");
-    /// `intent`: text.
-    pub const INTENT: Field<Self, String> = Field::new("intent");
-    /// `matched_ids`: text.
-    pub const MATCHED_IDS: Field<Self, String> = Field::new("matched_ids");
-    /// `matched_rule_count`: integer.
-    pub const MATCHED_RULE_COUNT: Field<Self, i64> = Field::new("matched_rule_count");
-    /// `name`: text.
-    pub const NAME: Field<Self, String> = Field::new("name");
-    /// `newstatus_guid`: GUID.
-    pub const NEWSTATUS_GUID: Field<Self, String> = Field::new("newstatus_guid");
-    /// `newtemplate_guid`: GUID.
-    pub const NEWTEMPLATE_GUID: Field<Self, String> = Field::new("newtemplate_guid");
-    /// `newworkflow_guid`: GUID.
-    pub const NEWWORKFLOW_GUID: Field<Self, String> = Field::new("newworkflow_guid");
-    /// `new_agent_id`: integer.
-    pub const NEW_AGENT_ID: Field<Self, i64> = Field::new("new_agent_id");
-    /// `new_agent_name`: text.
-    pub const NEW_AGENT_NAME: Field<Self, String> = Field::new("new_agent_name");
-    /// `new_category_1_guid`: GUID.
-    pub const NEW_CATEGORY_1_GUID: Field<Self, String> = Field::new("new_category_1_guid");
-    /// `new_category_1_id`: integer.
-    pub const NEW_CATEGORY_1_ID: Field<Self, i64> = Field::new("new_category_1_id");
-    /// `new_category_1_name`: text.
-    pub const NEW_CATEGORY_1_NAME: Field<Self, String> = Field::new("new_category_1_name");
-    /// `new_category_2_guid`: GUID.
-    pub const NEW_CATEGORY_2_GUID: Field<Self, String> = Field::new("new_category_2_guid");
-    /// `new_category_2_id`: integer.
-    pub const NEW_CATEGORY_2_ID: Field<Self, i64> = Field::new("new_category_2_id");
-    /// `new_category_2_name`: text.
-    pub const NEW_CATEGORY_2_NAME: Field<Self, String> = Field::new("new_category_2_name");
-    /// `new_category_3_guid`: GUID.
-    pub const NEW_CATEGORY_3_GUID: Field<Self, String> = Field::new("new_category_3_guid");
-    /// `new_category_3_id`: integer.
-    pub const NEW_CATEGORY_3_ID: Field<Self, i64> = Field::new("new_category_3_id");
-    /// `new_category_3_name`: text.
-    pub const NEW_CATEGORY_3_NAME: Field<Self, String> = Field::new("new_category_3_name");
-    /// `new_category_4_guid`: GUID.
-    pub const NEW_CATEGORY_4_GUID: Field<Self, String> = Field::new("new_category_4_guid");
-    /// `new_category_4_id`: integer.
-    pub const NEW_CATEGORY_4_ID: Field<Self, i64> = Field::new("new_category_4_id");
-    /// `new_category_4_name`: text.
-    pub const NEW_CATEGORY_4_NAME: Field<Self, String> = Field::new("new_category_4_name");
-    /// `new_colour`: text.
-    pub const NEW_COLOUR: Field<Self, String> = Field::new("new_colour");
-    /// `new_priority_id`: integer.
-    pub const NEW_PRIORITY_ID: Field<Self, i64> = Field::new("new_priority_id");
-    /// `new_product_id`: integer.
-    pub const NEW_PRODUCT_ID: Field<Self, i64> = Field::new("new_product_id");
-    /// `new_product_name`: text.
-    pub const NEW_PRODUCT_NAME: Field<Self, String> = Field::new("new_product_name");
-    /// `new_sla_guid`: GUID.
-    pub const NEW_SLA_GUID: Field<Self, String> = Field::new("new_sla_guid");
-    /// `new_sla_id`: integer.
-    pub const NEW_SLA_ID: Field<Self, i64> = Field::new("new_sla_id");
-    /// `new_status_id`: integer.
-    pub const NEW_STATUS_ID: Field<Self, i64> = Field::new("new_status_id");
-    /// `new_team`: text.
-    pub const NEW_TEAM: Field<Self, String> = Field::new("new_team");
-    /// `new_template_id`: integer.
-    pub const NEW_TEMPLATE_ID: Field<Self, i64> = Field::new("new_template_id");
-    /// `new_template_name`: text.
-    pub const NEW_TEMPLATE_NAME: Field<Self, String> = Field::new("new_template_name");
-    /// `new_workflow_id`: integer.
-    pub const NEW_WORKFLOW_ID: Field<Self, i64> = Field::new("new_workflow_id");
-    /// `new_workflow_name`: text.
-    pub const NEW_WORKFLOW_NAME: Field<Self, String> = Field::new("new_workflow_name");
-    /// `olas`: list of `WorkflowTarget`.
-    pub const OLAS: Field<Self, Vec<Record<WorkflowTarget>>> = Field::new("olas");
-    /// `outcomes`: list of `AutoassignOutcome`.
-    pub const OUTCOMES: Field<Self, Vec<Record<AutoassignOutcome>>> = Field::new("outcomes");
-    /// `outcome_id`: id of an [`Outcome`].
-    pub const OUTCOME_ID: Field<Self, Id<Outcome>> = Field::new("outcome_id");
-    /// `outcome_name`: text.
-    pub const OUTCOME_NAME: Field<Self, String> = Field::new("outcome_name");
-    /// `popupmsg`: text.
-    pub const POPUPMSG: Field<Self, String> = Field::new("popupmsg");
-    /// `popup_notes`: list of `AreaPopup`.
-    pub const POPUP_NOTES: Field<Self, Vec<Record<AreaPopup>>> = Field::new("popup_notes");
-    /// `precedence`: integer.
-    pub const PRECEDENCE: Field<Self, i64> = Field::new("precedence");
-    /// `rule_ids`: list of integer.
-    pub const RULE_IDS: Field<Self, Vec<i64>> = Field::new("rule_ids");
-    /// `script_id`: integer.
-    pub const SCRIPT_ID: Field<Self, i64> = Field::new("script_id");
-    /// `script_name`: text.
-    pub const SCRIPT_NAME: Field<Self, String> = Field::new("script_name");
-    /// `set_colour`: flag.
-    pub const SET_COLOUR: Field<Self, bool> = Field::new("set_colour");
-    /// `stopmatching`: flag.
-    pub const STOPMATCHING: Field<Self, bool> = Field::new("stopmatching");
-    /// `use`: integer.
-    pub const USE: Field<Self, i64> = Field::new("use");
-    /// `user`: `User`.
-    pub const USER: Field<Self, Record<User>> = Field::new("user");
     /// `_warning`: text.
     pub const WARNING: Field<Self, String> = Field::new("_warning");
 }
@@ -5430,8 +5509,8 @@ impl AzureADConnection {
         Field::new("mappings_agent_roles");
     /// `mappings_cab`: list of `IntegrationFieldMapping`.
     pub const MAPPINGS_CAB: Field<Self, Vec<Record<IntegrationFieldMapping>>> = Field::new("mappings_cab");
-    /// `mappings_client`: list of `AreaAzureTenant`.
-    pub const MAPPINGS_CLIENT: Field<Self, Vec<Record<AreaAzureTenant>>> = Field::new("mappings_client");
+    /// `mappings_client`: list of `ClientAzureTenant`.
+    pub const MAPPINGS_CLIENT: Field<Self, Vec<Record<ClientAzureTenant>>> = Field::new("mappings_client");
     /// `mappings_device`: list of `IntegrationFieldMapping`.
     pub const MAPPINGS_DEVICE: Field<Self, Vec<Record<IntegrationFieldMapping>>> =
         Field::new("mappings_device");
@@ -5553,6 +5632,10 @@ schema_without_struct! {
     AzureADMapping
 }
 
+impl Entity for AzureADMapping {
+    type Key = i64;
+}
+
 impl AzureADMapping {
     /// `clientid`: integer.
     pub const CLIENTID: Field<Self, i64> = Field::new("clientid");
@@ -5578,8 +5661,8 @@ impl AzureADMapping {
     pub const GROUP_ID: Field<Self, i64> = Field::new("group_id");
     /// `group_name`: text.
     pub const GROUP_NAME: Field<Self, String> = Field::new("group_name");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of an [`AzureADMapping`].
+    pub const ID: Field<Self, Id<AzureADMapping>> = Field::new("id");
     /// `import_photo`: flag.
     pub const IMPORT_PHOTO: Field<Self, bool> = Field::new("import_photo");
     /// `roleid`: integer.

@@ -9,8 +9,75 @@ use crate::schema::*;
 use crate::value::{Decimal, Time};
 
 schema_without_struct! {
+    /// 24 fields, in Halo's document `ContractTemplateHeader`.
+    BillingTemplate
+}
+
+impl Entity for BillingTemplate {
+    type Key = i64;
+}
+
+impl BillingTemplate {
+    /// `autotopupbyamount`: number.
+    pub const AUTOTOPUPBYAMOUNT: Field<Self, Decimal> = Field::new("autotopupbyamount");
+    /// `autotopupcostperhour`: number.
+    pub const AUTOTOPUPCOSTPERHOUR: Field<Self, Decimal> = Field::new("autotopupcostperhour");
+    /// `autotopupthreshhold`: number.
+    pub const AUTOTOPUPTHRESHHOLD: Field<Self, Decimal> = Field::new("autotopupthreshhold");
+    /// `autotopuptoamount`: number.
+    pub const AUTOTOPUPTOAMOUNT: Field<Self, Decimal> = Field::new("autotopuptoamount");
+    /// `billforrecurringprepayamount`: flag.
+    pub const BILLFORRECURRINGPREPAYAMOUNT: Field<Self, bool> = Field::new("billforrecurringprepayamount");
+    /// `billingdescription`: integer.
+    pub const BILLINGDESCRIPTION: Field<Self, i64> = Field::new("billingdescription");
+    /// `billingperiod`: integer.
+    pub const BILLINGPERIOD: Field<Self, i64> = Field::new("billingperiod");
+    /// `billingplans`: list of `ContractTemplateDetail`.
+    pub const BILLINGPLANS: Field<Self, Vec<Record<ContractTemplateDetail>>> = Field::new("billingplans");
+    /// `clients`: list of integer.
+    pub const CLIENTS: Field<Self, Vec<i64>> = Field::new("clients");
+    /// `create_contract`: flag.
+    pub const CREATE_CONTRACT: Field<Self, bool> = Field::new("create_contract");
+    /// `id`: id of a [`BillingTemplate`].
+    pub const ID: Field<Self, Id<BillingTemplate>> = Field::new("id");
+    /// `name`: text.
+    pub const NAME: Field<Self, String> = Field::new("name");
+    /// `numberofunitsfree`: number.
+    pub const NUMBEROFUNITSFREE: Field<Self, Decimal> = Field::new("numberofunitsfree");
+    /// `prepayrecurringautomaticdeduction`: number.
+    pub const PREPAYRECURRINGAUTOMATICDEDUCTION: Field<Self, Decimal> =
+        Field::new("prepayrecurringautomaticdeduction");
+    /// `prepayrecurringcharge`: number.
+    pub const PREPAYRECURRINGCHARGE: Field<Self, Decimal> = Field::new("prepayrecurringcharge");
+    /// `prepayrecurringchargebp`: integer.
+    pub const PREPAYRECURRINGCHARGEBP: Field<Self, i64> = Field::new("prepayrecurringchargebp");
+    /// `prepayrecurringchargenextdate`: point in time.
+    pub const PREPAYRECURRINGCHARGENEXTDATE: Field<Self, Time> = Field::new("prepayrecurringchargenextdate");
+    /// `prepayrecurringhours`: number.
+    pub const PREPAYRECURRINGHOURS: Field<Self, Decimal> = Field::new("prepayrecurringhours");
+    /// `prepayrecurringminimumdeduction`: number.
+    pub const PREPAYRECURRINGMINIMUMDEDUCTION: Field<Self, Decimal> =
+        Field::new("prepayrecurringminimumdeduction");
+    /// `prepayrecurringminimumdeductiononlyactive`: flag.
+    pub const PREPAYRECURRINGMINIMUMDEDUCTIONONLYACTIVE: Field<Self, bool> =
+        Field::new("prepayrecurringminimumdeductiononlyactive");
+    /// `subtype`: integer.
+    pub const SUBTYPE: Field<Self, i64> = Field::new("subtype");
+    /// `surchargeid`: number.
+    pub const SURCHARGEID: Field<Self, Decimal> = Field::new("surchargeid");
+    /// `unmatchedcombinations`: integer.
+    pub const UNMATCHEDCOMBINATIONS: Field<Self, i64> = Field::new("unmatchedcombinations");
+    /// `_warning`: text.
+    pub const WARNING: Field<Self, String> = Field::new("_warning");
+}
+
+schema_without_struct! {
     /// 13 fields.
     BookingType
+}
+
+impl Entity for BookingType {
+    type Key = i64;
 }
 
 impl BookingType {
@@ -26,8 +93,8 @@ impl BookingType {
     pub const DURATION_MINS: Field<Self, i64> = Field::new("duration_mins");
     /// `duration_type`: integer.
     pub const DURATION_TYPE: Field<Self, i64> = Field::new("duration_type");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`BookingType`].
+    pub const ID: Field<Self, Id<BookingType>> = Field::new("id");
     /// `messagehtml`: text.
     pub const MESSAGEHTML: Field<Self, String> = Field::new("messagehtml");
     /// `name`: text.
@@ -106,6 +173,10 @@ schema_without_struct! {
     BulkEmail
 }
 
+impl Entity for BulkEmail {
+    type Key = i64;
+}
+
 impl BulkEmail {
     /// `actionnumber`: integer.
     pub const ACTIONNUMBER: Field<Self, i64> = Field::new("actionnumber");
@@ -115,8 +186,8 @@ impl BulkEmail {
     pub const DISTRIBUTION_LIST: Field<Self, i64> = Field::new("distribution_list");
     /// `fault_id`: integer.
     pub const FAULT_ID: Field<Self, i64> = Field::new("fault_id");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`BulkEmail`].
+    pub const ID: Field<Self, Id<BulkEmail>> = Field::new("id");
     /// `last_attempt_date`: point in time.
     pub const LAST_ATTEMPT_DATE: Field<Self, Time> = Field::new("last_attempt_date");
     /// `mailboxfrom`: integer.
@@ -133,8 +204,8 @@ impl BulkEmail {
     pub const REQUEST_BODY: Field<Self, String> = Field::new("request_body");
     /// `serviceid`: integer.
     pub const SERVICEID: Field<Self, i64> = Field::new("serviceid");
-    /// `service_id`: integer.
-    pub const SERVICE_ID: Field<Self, i64> = Field::new("service_id");
+    /// `service_id`: id of a [`Service`].
+    pub const SERVICE_ID: Field<Self, Id<Service>> = Field::new("service_id");
     /// `status`: integer.
     pub const STATUS: Field<Self, i64> = Field::new("status");
     /// `subject`: text.

@@ -101,23 +101,23 @@ impl CSVTemplateDetail {
 }
 
 schema_without_struct! {
-    /// 14 fields.
-    CabHeader
+    /// 14 fields, in Halo's document `CabHeader`.
+    Cab
 }
 
-impl Entity for CabHeader {
+impl Entity for Cab {
     type Key = i64;
 }
 
-impl CabHeader {
+impl Cab {
     /// `all_must_approve`: flag.
     pub const ALL_MUST_APPROVE: Field<Self, bool> = Field::new("all_must_approve");
     /// `approvals_needed`: integer.
     pub const APPROVALS_NEEDED: Field<Self, i64> = Field::new("approvals_needed");
     /// `guid`: GUID.
     pub const GUID: Field<Self, String> = Field::new("guid");
-    /// `id`: id of a [`CabHeader`].
-    pub const ID: Field<Self, Id<CabHeader>> = Field::new("id");
+    /// `id`: id of a [`Cab`].
+    pub const ID: Field<Self, Id<Cab>> = Field::new("id");
     /// `intent`: text.
     pub const INTENT: Field<Self, String> = Field::new("intent");
     /// `ldapstring`: text.
@@ -145,6 +145,10 @@ schema_without_struct! {
     CabMember
 }
 
+impl Entity for CabMember {
+    type Key = i64;
+}
+
 impl CabMember {
     /// `agent_id`: id of an [`Agent`].
     pub const AGENT_ID: Field<Self, Id<Agent>> = Field::new("agent_id");
@@ -154,8 +158,8 @@ impl CabMember {
     pub const CAB_ID: Field<Self, i64> = Field::new("cab_id");
     /// `emailaddress`: text.
     pub const EMAILADDRESS: Field<Self, String> = Field::new("emailaddress");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`CabMember`].
+    pub const ID: Field<Self, Id<CabMember>> = Field::new("id");
     /// `is_mandatory`: flag.
     pub const IS_MANDATORY: Field<Self, bool> = Field::new("is_mandatory");
     /// `member_name`: text.
@@ -428,8 +432,8 @@ impl CategoryRestriction {
     pub const IS_INTEGRATION: Field<Self, bool> = Field::new("is_integration");
     /// `partial_match_category`: flag.
     pub const PARTIAL_MATCH_CATEGORY: Field<Self, bool> = Field::new("partial_match_category");
-    /// `service_id`: integer.
-    pub const SERVICE_ID: Field<Self, i64> = Field::new("service_id");
+    /// `service_id`: id of a [`Service`].
+    pub const SERVICE_ID: Field<Self, Id<Service>> = Field::new("service_id");
     /// `team_guid`: GUID.
     pub const TEAM_GUID: Field<Self, String> = Field::new("team_guid");
     /// `team_id`: id of a [`Team`].
@@ -452,8 +456,8 @@ impl Entity for Certificate {
 }
 
 impl Certificate {
-    /// `attachment_id`: integer.
-    pub const ATTACHMENT_ID: Field<Self, i64> = Field::new("attachment_id");
+    /// `attachment_id`: id of an [`Attachment`].
+    pub const ATTACHMENT_ID: Field<Self, Id<Attachment>> = Field::new("attachment_id");
     /// `attachment_name`: text.
     pub const ATTACHMENT_NAME: Field<Self, String> = Field::new("attachment_name");
     /// `id`: id of a [`Certificate`].
@@ -477,6 +481,10 @@ schema_without_struct! {
     ChargeRate
 }
 
+impl Entity for ChargeRate {
+    type Key = i64;
+}
+
 impl ChargeRate {
     /// `area`: integer.
     pub const AREA: Field<Self, i64> = Field::new("area");
@@ -494,8 +502,8 @@ impl ChargeRate {
     pub const EXPIRYDATE: Field<Self, Time> = Field::new("expirydate");
     /// `holidaymultiplier`: number.
     pub const HOLIDAYMULTIPLIER: Field<Self, Decimal> = Field::new("holidaymultiplier");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`ChargeRate`].
+    pub const ID: Field<Self, Id<ChargeRate>> = Field::new("id");
     /// `increment`: number.
     pub const INCREMENT: Field<Self, Decimal> = Field::new("increment");
     /// `minimum`: number.
@@ -972,8 +980,8 @@ impl Client {
     pub const AVALARA_TENANT: Field<Self, i64> = Field::new("avalara_tenant");
     /// `avalara_tenant_name`: text.
     pub const AVALARA_TENANT_NAME: Field<Self, String> = Field::new("avalara_tenant_name");
-    /// `azure_tenants`: list of `AreaAzureTenant`.
-    pub const AZURE_TENANTS: Field<Self, Vec<Record<AreaAzureTenant>>> = Field::new("azure_tenants");
+    /// `azure_tenants`: list of `ClientAzureTenant`.
+    pub const AZURE_TENANTS: Field<Self, Vec<Record<ClientAzureTenant>>> = Field::new("azure_tenants");
     /// `azure_tenant_id`: text.
     pub const AZURE_TENANT_ID: Field<Self, String> = Field::new("azure_tenant_id");
     /// `billforrecurringprepayamount`: flag.
@@ -1162,10 +1170,10 @@ impl Client {
     pub const EXCLUDEFROMINVOICESYNC: Field<Self, bool> = Field::new("excludefrominvoicesync");
     /// `external_links`: list of `ExternalLink`.
     pub const EXTERNAL_LINKS: Field<Self, Vec<Record<ExternalLink>>> = Field::new("external_links");
-    /// `extratabs`: list of `Tabname`.
-    pub const EXTRATABS: Field<Self, Vec<Record<Tabname>>> = Field::new("extratabs");
-    /// `faqlists`: list of `FAQListHead`.
-    pub const FAQLISTS: Field<Self, Vec<Record<FAQListHead>>> = Field::new("faqlists");
+    /// `extratabs`: list of `Tab`.
+    pub const EXTRATABS: Field<Self, Vec<Record<Tab>>> = Field::new("extratabs");
+    /// `faqlists`: list of `FaqList`.
+    pub const FAQLISTS: Field<Self, Vec<Record<FaqList>>> = Field::new("faqlists");
     /// `fcemail`: integer.
     pub const FCEMAIL: Field<Self, i64> = Field::new("fcemail");
     /// `floverride`: flag.
@@ -1246,8 +1254,8 @@ impl Client {
     pub const IMPORT_AZURE_TENANT: Field<Self, Record<CSPCustomer>> = Field::new("import_azure_tenant");
     /// `import_details_id`: integer.
     pub const IMPORT_DETAILS_ID: Field<Self, i64> = Field::new("import_details_id");
-    /// `import_notes`: list of `AreaNote`.
-    pub const IMPORT_NOTES: Field<Self, Vec<Record<AreaNote>>> = Field::new("import_notes");
+    /// `import_notes`: list of `CrmNote`.
+    pub const IMPORT_NOTES: Field<Self, Vec<Record<CrmNote>>> = Field::new("import_notes");
     /// `inactive`: flag.
     pub const INACTIVE: Field<Self, bool> = Field::new("inactive");
     /// `includeactions`: flag.
@@ -1517,8 +1525,8 @@ impl Client {
     pub const PERIODCHARGE: Field<Self, Decimal> = Field::new("periodcharge");
     /// `periods`: list of `PrepayPeriod`.
     pub const PERIODS: Field<Self, Vec<Record<PrepayPeriod>>> = Field::new("periods");
-    /// `popup_notes`: list of `AreaPopup`.
-    pub const POPUP_NOTES: Field<Self, Vec<Record<AreaPopup>>> = Field::new("popup_notes");
+    /// `popup_notes`: list of `PopupNote`.
+    pub const POPUP_NOTES: Field<Self, Vec<Record<PopupNote>>> = Field::new("popup_notes");
     /// `portalbackgroundimageurl`: text.
     pub const PORTALBACKGROUNDIMAGEURL: Field<Self, String> = Field::new("portalbackgroundimageurl");
     /// `portalchatprofile`: text.
@@ -1543,8 +1551,8 @@ impl Client {
     pub const PREPAYASAMOUNT: Field<Self, bool> = Field::new("prepayasamount");
     /// `prepaybalance`: number.
     pub const PREPAYBALANCE: Field<Self, Decimal> = Field::new("prepaybalance");
-    /// `prepayhistory`: list of `PrepayHistory`.
-    pub const PREPAYHISTORY: Field<Self, Vec<Record<PrepayHistory>>> = Field::new("prepayhistory");
+    /// `prepayhistory`: list of `ClientPrepay`.
+    pub const PREPAYHISTORY: Field<Self, Vec<Record<ClientPrepay>>> = Field::new("prepayhistory");
     /// `prepayrecurringautomaticdeduction`: number.
     pub const PREPAYRECURRINGAUTOMATICDEDUCTION: Field<Self, Decimal> =
         Field::new("prepayrecurringautomaticdeduction");
@@ -1847,6 +1855,44 @@ impl Client {
         Field::new("xero_tracking_category_2_name");
 }
 
+schema_without_struct! {
+    /// 13 fields, in Halo's document `AreaAzureTenant`.
+    ClientAzureTenant
+}
+
+impl Entity for ClientAzureTenant {
+    type Key = i64;
+}
+
+impl ClientAzureTenant {
+    /// `azure_tenant_domain`: text.
+    pub const AZURE_TENANT_DOMAIN: Field<Self, String> = Field::new("azure_tenant_domain");
+    /// `azure_tenant_id`: text.
+    pub const AZURE_TENANT_ID: Field<Self, String> = Field::new("azure_tenant_id");
+    /// `azure_tenant_name`: text.
+    pub const AZURE_TENANT_NAME: Field<Self, String> = Field::new("azure_tenant_name");
+    /// `client_id`: id of a [`Client`].
+    pub const CLIENT_ID: Field<Self, Id<Client>> = Field::new("client_id");
+    /// `client_name`: text.
+    pub const CLIENT_NAME: Field<Self, String> = Field::new("client_name");
+    /// `details_id`: integer.
+    pub const DETAILS_ID: Field<Self, i64> = Field::new("details_id");
+    /// `details_name`: text.
+    pub const DETAILS_NAME: Field<Self, String> = Field::new("details_name");
+    /// `id`: id of a [`ClientAzureTenant`].
+    pub const ID: Field<Self, Id<ClientAzureTenant>> = Field::new("id");
+    /// `licence_import_type`: integer.
+    pub const LICENCE_IMPORT_TYPE: Field<Self, i64> = Field::new("licence_import_type");
+    /// `new_access_token`: text.
+    pub const NEW_ACCESS_TOKEN: Field<Self, String> = Field::new("new_access_token");
+    /// `relationship_type`: integer.
+    pub const RELATIONSHIP_TYPE: Field<Self, i64> = Field::new("relationship_type");
+    /// `token_expiry`: point in time.
+    pub const TOKEN_EXPIRY: Field<Self, Time> = Field::new("token_expiry");
+    /// `_warning`: text.
+    pub const WARNING: Field<Self, String> = Field::new("_warning");
+}
+
 impl Entity for ClientContract {
     type Key = i64;
 }
@@ -1951,8 +1997,8 @@ impl ClientContract {
     pub const CONTRACT_PREPAYASAMOUNT: Field<Self, bool> = Field::new("contract_prepayasamount");
     /// `contract_prepaybalance`: number.
     pub const CONTRACT_PREPAYBALANCE: Field<Self, Decimal> = Field::new("contract_prepaybalance");
-    /// `contract_prepayhistory`: list of `PrepayHistory`.
-    pub const CONTRACT_PREPAYHISTORY: Field<Self, Vec<Record<PrepayHistory>>> =
+    /// `contract_prepayhistory`: list of `ClientPrepay`.
+    pub const CONTRACT_PREPAYHISTORY: Field<Self, Vec<Record<ClientPrepay>>> =
         Field::new("contract_prepayhistory");
     /// `contract_prepaytotal`: number.
     pub const CONTRACT_PREPAYTOTAL: Field<Self, Decimal> = Field::new("contract_prepaytotal");
@@ -2000,8 +2046,8 @@ impl ClientContract {
     pub const END_DATE: Field<Self, Time> = Field::new("end_date");
     /// `expired`: flag.
     pub const EXPIRED: Field<Self, bool> = Field::new("expired");
-    /// `extratabs`: list of `Tabname`.
-    pub const EXTRATABS: Field<Self, Vec<Record<Tabname>>> = Field::new("extratabs");
+    /// `extratabs`: list of `Tab`.
+    pub const EXTRATABS: Field<Self, Vec<Record<Tab>>> = Field::new("extratabs");
     /// `force_recalculation`: flag.
     pub const FORCE_RECALCULATION: Field<Self, bool> = Field::new("force_recalculation");
     /// `hasactions`: flag.
@@ -2073,8 +2119,8 @@ impl ClientContract {
     pub const PDFTEMPLATE_ID: Field<Self, i64> = Field::new("pdftemplate_id");
     /// `pdftemplate_name`: text.
     pub const PDFTEMPLATE_NAME: Field<Self, String> = Field::new("pdftemplate_name");
-    /// `pdf_attachment_id`: integer.
-    pub const PDF_ATTACHMENT_ID: Field<Self, i64> = Field::new("pdf_attachment_id");
+    /// `pdf_attachment_id`: id of an [`Attachment`].
+    pub const PDF_ATTACHMENT_ID: Field<Self, Id<Attachment>> = Field::new("pdf_attachment_id");
     /// `percentageincrease`: number.
     pub const PERCENTAGEINCREASE: Field<Self, Decimal> = Field::new("percentageincrease");
     /// `periodchargeamount`: number.
@@ -2188,6 +2234,82 @@ impl ClientContract {
     pub const USER_NAME: Field<Self, String> = Field::new("user_name");
     /// `use_cost_calculation`: flag.
     pub const USE_COST_CALCULATION: Field<Self, bool> = Field::new("use_cost_calculation");
+    /// `_warning`: text.
+    pub const WARNING: Field<Self, String> = Field::new("_warning");
+}
+
+schema_without_struct! {
+    /// 4 fields, in Halo's document `AreaField`.
+    ClientField
+}
+
+impl ClientField {
+    /// `client_id`: id of a [`Client`].
+    pub const CLIENT_ID: Field<Self, Id<Client>> = Field::new("client_id");
+    /// `client_name`: text.
+    pub const CLIENT_NAME: Field<Self, String> = Field::new("client_name");
+    /// `field_id`: integer.
+    pub const FIELD_ID: Field<Self, i64> = Field::new("field_id");
+    /// `id`: integer.
+    pub const ID: Field<Self, i64> = Field::new("id");
+}
+
+schema_without_struct! {
+    /// 14 fields, in Halo's document `PrepayHistory`.
+    ClientPrepay
+}
+
+impl Entity for ClientPrepay {
+    type Key = i64;
+}
+
+impl ClientPrepay {
+    /// `amount`: number.
+    pub const AMOUNT: Field<Self, Decimal> = Field::new("amount");
+    /// `client_id`: id of a [`Client`].
+    pub const CLIENT_ID: Field<Self, Id<Client>> = Field::new("client_id");
+    /// `client_name`: text.
+    pub const CLIENT_NAME: Field<Self, String> = Field::new("client_name");
+    /// `client_to_invoice_to_id`: integer.
+    pub const CLIENT_TO_INVOICE_TO_ID: Field<Self, i64> = Field::new("client_to_invoice_to_id");
+    /// `date`: point in time.
+    pub const DATE: Field<Self, Time> = Field::new("date");
+    /// `description`: text.
+    pub const DESCRIPTION: Field<Self, String> = Field::new("description");
+    /// `expirychecked`: flag.
+    pub const EXPIRYCHECKED: Field<Self, bool> = Field::new("expirychecked");
+    /// `expirydate`: point in time.
+    pub const EXPIRYDATE: Field<Self, Time> = Field::new("expirydate");
+    /// `hours`: number.
+    pub const HOURS: Field<Self, Decimal> = Field::new("hours");
+    /// `id`: id of a [`ClientPrepay`].
+    pub const ID: Field<Self, Id<ClientPrepay>> = Field::new("id");
+    /// `invoicedate`: point in time.
+    pub const INVOICEDATE: Field<Self, Time> = Field::new("invoicedate");
+    /// `invoice_id`: text.
+    pub const INVOICE_ID: Field<Self, String> = Field::new("invoice_id");
+    /// `invoice_number`: text.
+    pub const INVOICE_NUMBER: Field<Self, String> = Field::new("invoice_number");
+    /// `_warning`: text.
+    pub const WARNING: Field<Self, String> = Field::new("_warning");
+}
+
+schema_without_struct! {
+    /// 4 fields, in Halo's document `AreaRequestType`.
+    ClientTicketType
+}
+
+impl Entity for ClientTicketType {
+    type Key = i64;
+}
+
+impl ClientTicketType {
+    /// `client_id`: id of a [`Client`].
+    pub const CLIENT_ID: Field<Self, Id<Client>> = Field::new("client_id");
+    /// `client_name`: text.
+    pub const CLIENT_NAME: Field<Self, String> = Field::new("client_name");
+    /// `request_type`: integer.
+    pub const REQUEST_TYPE: Field<Self, i64> = Field::new("request_type");
     /// `_warning`: text.
     pub const WARNING: Field<Self, String> = Field::new("_warning");
 }
@@ -2363,13 +2485,65 @@ impl ConnectedInstance {
 }
 
 schema_without_struct! {
+    /// 20 fields, in Halo's document `ConsignmentHeader`.
+    Consignment
+}
+
+impl Entity for Consignment {
+    type Key = i64;
+}
+
+impl Consignment {
+    /// `address`: text.
+    pub const ADDRESS: Field<Self, String> = Field::new("address");
+    /// `assets`: list of `Asset`.
+    pub const ASSETS: Field<Self, Vec<Record<Asset>>> = Field::new("assets");
+    /// `assettomoveback`: integer.
+    pub const ASSETTOMOVEBACK: Field<Self, i64> = Field::new("assettomoveback");
+    /// `date`: point in time.
+    pub const DATE: Field<Self, Time> = Field::new("date");
+    /// `id`: id of a [`Consignment`].
+    pub const ID: Field<Self, Id<Consignment>> = Field::new("id");
+    /// `ignoreserialisation`: flag.
+    pub const IGNORESERIALISATION: Field<Self, bool> = Field::new("ignoreserialisation");
+    /// `is_return`: flag.
+    pub const IS_RETURN: Field<Self, bool> = Field::new("is_return");
+    /// `lines`: list of `ConsignmentDetail`.
+    pub const LINES: Field<Self, Vec<Record<ConsignmentDetail>>> = Field::new("lines");
+    /// `note`: text.
+    pub const NOTE: Field<Self, String> = Field::new("note");
+    /// `pdftemplate_id`: integer.
+    pub const PDFTEMPLATE_ID: Field<Self, i64> = Field::new("pdftemplate_id");
+    /// `pdf_attachment_id`: id of an [`Attachment`].
+    pub const PDF_ATTACHMENT_ID: Field<Self, Id<Attachment>> = Field::new("pdf_attachment_id");
+    /// `printhtml`: text.
+    pub const PRINTHTML: Field<Self, String> = Field::new("printhtml");
+    /// `_print_generate`: flag.
+    pub const PRINT_GENERATE: Field<Self, bool> = Field::new("_print_generate");
+    /// `salesorder_id`: id of a [`SalesOrder`].
+    pub const SALESORDER_ID: Field<Self, Id<SalesOrder>> = Field::new("salesorder_id");
+    /// `site_id`: id of a [`Site`].
+    pub const SITE_ID: Field<Self, Id<Site>> = Field::new("site_id");
+    /// `stockbin_id`: integer.
+    pub const STOCKBIN_ID: Field<Self, i64> = Field::new("stockbin_id");
+    /// `ticket_id`: id of a [`Ticket`].
+    pub const TICKET_ID: Field<Self, Id<Ticket>> = Field::new("ticket_id");
+    /// `use`: text.
+    pub const USE: Field<Self, String> = Field::new("use");
+    /// `user_name`: text.
+    pub const USER_NAME: Field<Self, String> = Field::new("user_name");
+    /// `_warning`: text.
+    pub const WARNING: Field<Self, String> = Field::new("_warning");
+}
+
+schema_without_struct! {
     /// 26 fields.
     ConsignmentDetail
 }
 
 impl ConsignmentDetail {
-    /// `consignment_id`: integer.
-    pub const CONSIGNMENT_ID: Field<Self, i64> = Field::new("consignment_id");
+    /// `consignment_id`: id of a [`Consignment`].
+    pub const CONSIGNMENT_ID: Field<Self, Id<Consignment>> = Field::new("consignment_id");
     /// `costprice`: number.
     pub const COSTPRICE: Field<Self, Decimal> = Field::new("costprice");
     /// `id`: integer.
@@ -2418,58 +2592,6 @@ impl ConsignmentDetail {
     pub const STOCKLOCATION_ID: Field<Self, i64> = Field::new("stocklocation_id");
     /// `supplier_id`: id of a [`Supplier`].
     pub const SUPPLIER_ID: Field<Self, Id<Supplier>> = Field::new("supplier_id");
-    /// `_warning`: text.
-    pub const WARNING: Field<Self, String> = Field::new("_warning");
-}
-
-schema_without_struct! {
-    /// 20 fields.
-    ConsignmentHeader
-}
-
-impl Entity for ConsignmentHeader {
-    type Key = i64;
-}
-
-impl ConsignmentHeader {
-    /// `address`: text.
-    pub const ADDRESS: Field<Self, String> = Field::new("address");
-    /// `assets`: list of `Asset`.
-    pub const ASSETS: Field<Self, Vec<Record<Asset>>> = Field::new("assets");
-    /// `assettomoveback`: integer.
-    pub const ASSETTOMOVEBACK: Field<Self, i64> = Field::new("assettomoveback");
-    /// `date`: point in time.
-    pub const DATE: Field<Self, Time> = Field::new("date");
-    /// `id`: id of a [`ConsignmentHeader`].
-    pub const ID: Field<Self, Id<ConsignmentHeader>> = Field::new("id");
-    /// `ignoreserialisation`: flag.
-    pub const IGNORESERIALISATION: Field<Self, bool> = Field::new("ignoreserialisation");
-    /// `is_return`: flag.
-    pub const IS_RETURN: Field<Self, bool> = Field::new("is_return");
-    /// `lines`: list of `ConsignmentDetail`.
-    pub const LINES: Field<Self, Vec<Record<ConsignmentDetail>>> = Field::new("lines");
-    /// `note`: text.
-    pub const NOTE: Field<Self, String> = Field::new("note");
-    /// `pdftemplate_id`: integer.
-    pub const PDFTEMPLATE_ID: Field<Self, i64> = Field::new("pdftemplate_id");
-    /// `pdf_attachment_id`: integer.
-    pub const PDF_ATTACHMENT_ID: Field<Self, i64> = Field::new("pdf_attachment_id");
-    /// `printhtml`: text.
-    pub const PRINTHTML: Field<Self, String> = Field::new("printhtml");
-    /// `_print_generate`: flag.
-    pub const PRINT_GENERATE: Field<Self, bool> = Field::new("_print_generate");
-    /// `salesorder_id`: id of a [`SalesOrder`].
-    pub const SALESORDER_ID: Field<Self, Id<SalesOrder>> = Field::new("salesorder_id");
-    /// `site_id`: id of a [`Site`].
-    pub const SITE_ID: Field<Self, Id<Site>> = Field::new("site_id");
-    /// `stockbin_id`: integer.
-    pub const STOCKBIN_ID: Field<Self, i64> = Field::new("stockbin_id");
-    /// `ticket_id`: id of a [`Ticket`].
-    pub const TICKET_ID: Field<Self, Id<Ticket>> = Field::new("ticket_id");
-    /// `use`: text.
-    pub const USE: Field<Self, String> = Field::new("use");
-    /// `user_name`: text.
-    pub const USER_NAME: Field<Self, String> = Field::new("user_name");
     /// `_warning`: text.
     pub const WARNING: Field<Self, String> = Field::new("_warning");
 }
@@ -2924,69 +3046,6 @@ impl ContractTemplateDetail {
 }
 
 schema_without_struct! {
-    /// 24 fields.
-    ContractTemplateHeader
-}
-
-impl Entity for ContractTemplateHeader {
-    type Key = i64;
-}
-
-impl ContractTemplateHeader {
-    /// `autotopupbyamount`: number.
-    pub const AUTOTOPUPBYAMOUNT: Field<Self, Decimal> = Field::new("autotopupbyamount");
-    /// `autotopupcostperhour`: number.
-    pub const AUTOTOPUPCOSTPERHOUR: Field<Self, Decimal> = Field::new("autotopupcostperhour");
-    /// `autotopupthreshhold`: number.
-    pub const AUTOTOPUPTHRESHHOLD: Field<Self, Decimal> = Field::new("autotopupthreshhold");
-    /// `autotopuptoamount`: number.
-    pub const AUTOTOPUPTOAMOUNT: Field<Self, Decimal> = Field::new("autotopuptoamount");
-    /// `billforrecurringprepayamount`: flag.
-    pub const BILLFORRECURRINGPREPAYAMOUNT: Field<Self, bool> = Field::new("billforrecurringprepayamount");
-    /// `billingdescription`: integer.
-    pub const BILLINGDESCRIPTION: Field<Self, i64> = Field::new("billingdescription");
-    /// `billingperiod`: integer.
-    pub const BILLINGPERIOD: Field<Self, i64> = Field::new("billingperiod");
-    /// `billingplans`: list of `ContractTemplateDetail`.
-    pub const BILLINGPLANS: Field<Self, Vec<Record<ContractTemplateDetail>>> = Field::new("billingplans");
-    /// `clients`: list of integer.
-    pub const CLIENTS: Field<Self, Vec<i64>> = Field::new("clients");
-    /// `create_contract`: flag.
-    pub const CREATE_CONTRACT: Field<Self, bool> = Field::new("create_contract");
-    /// `id`: id of a [`ContractTemplateHeader`].
-    pub const ID: Field<Self, Id<ContractTemplateHeader>> = Field::new("id");
-    /// `name`: text.
-    pub const NAME: Field<Self, String> = Field::new("name");
-    /// `numberofunitsfree`: number.
-    pub const NUMBEROFUNITSFREE: Field<Self, Decimal> = Field::new("numberofunitsfree");
-    /// `prepayrecurringautomaticdeduction`: number.
-    pub const PREPAYRECURRINGAUTOMATICDEDUCTION: Field<Self, Decimal> =
-        Field::new("prepayrecurringautomaticdeduction");
-    /// `prepayrecurringcharge`: number.
-    pub const PREPAYRECURRINGCHARGE: Field<Self, Decimal> = Field::new("prepayrecurringcharge");
-    /// `prepayrecurringchargebp`: integer.
-    pub const PREPAYRECURRINGCHARGEBP: Field<Self, i64> = Field::new("prepayrecurringchargebp");
-    /// `prepayrecurringchargenextdate`: point in time.
-    pub const PREPAYRECURRINGCHARGENEXTDATE: Field<Self, Time> = Field::new("prepayrecurringchargenextdate");
-    /// `prepayrecurringhours`: number.
-    pub const PREPAYRECURRINGHOURS: Field<Self, Decimal> = Field::new("prepayrecurringhours");
-    /// `prepayrecurringminimumdeduction`: number.
-    pub const PREPAYRECURRINGMINIMUMDEDUCTION: Field<Self, Decimal> =
-        Field::new("prepayrecurringminimumdeduction");
-    /// `prepayrecurringminimumdeductiononlyactive`: flag.
-    pub const PREPAYRECURRINGMINIMUMDEDUCTIONONLYACTIVE: Field<Self, bool> =
-        Field::new("prepayrecurringminimumdeductiononlyactive");
-    /// `subtype`: integer.
-    pub const SUBTYPE: Field<Self, i64> = Field::new("subtype");
-    /// `surchargeid`: number.
-    pub const SURCHARGEID: Field<Self, Decimal> = Field::new("surchargeid");
-    /// `unmatchedcombinations`: integer.
-    pub const UNMATCHEDCOMBINATIONS: Field<Self, i64> = Field::new("unmatchedcombinations");
-    /// `_warning`: text.
-    pub const WARNING: Field<Self, String> = Field::new("_warning");
-}
-
-schema_without_struct! {
     /// 12 fields.
     Contributors
 }
@@ -3200,8 +3259,8 @@ impl Control {
         Field::new("agentlinkedusermanagementenabled");
     /// `agent_guids`: list of text.
     pub const AGENT_GUIDS: Field<Self, Vec<String>> = Field::new("agent_guids");
-    /// `agent_presence_rules`: list of `UnamePresenceRule`.
-    pub const AGENT_PRESENCE_RULES: Field<Self, Vec<Record<UnamePresenceRule>>> =
+    /// `agent_presence_rules`: list of `AgentPresenceRule`.
+    pub const AGENT_PRESENCE_RULES: Field<Self, Vec<Record<AgentPresenceRule>>> =
         Field::new("agent_presence_rules");
     /// `agent_rolemappings_azuread`: list of `IntegrationFieldMapping`.
     pub const AGENT_ROLEMAPPINGS_AZUREAD: Field<Self, Vec<Record<IntegrationFieldMapping>>> =
@@ -5332,8 +5391,8 @@ impl Control {
     pub const EXCHANGEACTION: Field<Self, String> = Field::new("_exchangeaction");
     /// `exchangeapptsprivate`: flag.
     pub const EXCHANGEAPPTSPRIVATE: Field<Self, bool> = Field::new("exchangeapptsprivate");
-    /// `exchange_agent_subscriptions`: list of `UnameEventSubscription`.
-    pub const EXCHANGE_AGENT_SUBSCRIPTIONS: Field<Self, Vec<Record<UnameEventSubscription>>> =
+    /// `exchange_agent_subscriptions`: list of `AgentEventSubscription`.
+    pub const EXCHANGE_AGENT_SUBSCRIPTIONS: Field<Self, Vec<Record<AgentEventSubscription>>> =
         Field::new("exchange_agent_subscriptions");
     /// `exchange_application_id`: text.
     pub const EXCHANGE_APPLICATION_ID: Field<Self, String> = Field::new("exchange_application_id");
@@ -10571,6 +10630,78 @@ impl CreateTeamsChat {
 }
 
 schema_without_struct! {
+    /// 28 fields, in Halo's document `AreaNote`.
+    CrmNote
+}
+
+impl Entity for CrmNote {
+    type Key = i64;
+}
+
+impl crate::HasCustomFields for CrmNote {
+    const CUSTOM_FIELDS: Field<Self, Vec<Record<CustomField>>, ReplacesAll> = Self::CUSTOMFIELDS;
+}
+
+impl CrmNote {
+    /// `add_to_calendar`: flag.
+    pub const ADD_TO_CALENDAR: Field<Self, bool> = Field::new("add_to_calendar");
+    /// `app_agent_id`: integer.
+    pub const APP_AGENT_ID: Field<Self, i64> = Field::new("app_agent_id");
+    /// `app_subject`: text.
+    pub const APP_SUBJECT: Field<Self, String> = Field::new("app_subject");
+    /// `app_user_id`: integer.
+    pub const APP_USER_ID: Field<Self, i64> = Field::new("app_user_id");
+    /// `client_id`: id of a [`Client`].
+    pub const CLIENT_ID: Field<Self, Id<Client>> = Field::new("client_id");
+    /// `createdfromaction`: flag.
+    pub const CREATEDFROMACTION: Field<Self, bool> = Field::new("createdfromaction");
+    /// `customfields`: list of `CustomField`, a write replaces all of them.
+    pub const CUSTOMFIELDS: Field<Self, Vec<Record<CustomField>>, ReplacesAll> = Field::new("customfields");
+    /// `datetime`: point in time.
+    pub const DATETIME: Field<Self, Time> = Field::new("datetime");
+    /// `detail`: text.
+    pub const DETAIL: Field<Self, String> = Field::new("detail");
+    /// `hide_time_taken`: flag.
+    pub const HIDE_TIME_TAKEN: Field<Self, bool> = Field::new("hide_time_taken");
+    /// `id`: id of a [`CrmNote`].
+    pub const ID: Field<Self, Id<CrmNote>> = Field::new("id");
+    /// `invoice_id`: id of an [`Invoice`].
+    pub const INVOICE_ID: Field<Self, Id<Invoice>> = Field::new("invoice_id");
+    /// `mailentryid`: text.
+    pub const MAILENTRYID: Field<Self, String> = Field::new("mailentryid");
+    /// `nextcalldate`: point in time.
+    pub const NEXTCALLDATE: Field<Self, Time> = Field::new("nextcalldate");
+    /// `nextcallduration`: number.
+    pub const NEXTCALLDURATION: Field<Self, Decimal> = Field::new("nextcallduration");
+    /// `note`: text.
+    pub const NOTE: Field<Self, String> = Field::new("note");
+    /// `purchase_order_id`: id of a [`PurchaseOrder`].
+    pub const PURCHASE_ORDER_ID: Field<Self, Id<PurchaseOrder>> = Field::new("purchase_order_id");
+    /// `quote_id`: id of a [`Quotation`].
+    pub const QUOTE_ID: Field<Self, Id<Quotation>> = Field::new("quote_id");
+    /// `sales_order_id`: integer.
+    pub const SALES_ORDER_ID: Field<Self, i64> = Field::new("sales_order_id");
+    /// `satisfaction`: text.
+    pub const SATISFACTION: Field<Self, String> = Field::new("satisfaction");
+    /// `site_id`: id of a [`Site`].
+    pub const SITE_ID: Field<Self, Id<Site>> = Field::new("site_id");
+    /// `supplier_id`: id of a [`Supplier`].
+    pub const SUPPLIER_ID: Field<Self, Id<Supplier>> = Field::new("supplier_id");
+    /// `third_party_id`: text.
+    pub const THIRD_PARTY_ID: Field<Self, String> = Field::new("third_party_id");
+    /// `ticketid`: integer.
+    pub const TICKETID: Field<Self, i64> = Field::new("ticketid");
+    /// `timetaken`: number.
+    pub const TIMETAKEN: Field<Self, Decimal> = Field::new("timetaken");
+    /// `user_id`: id of a [`User`].
+    pub const USER_ID: Field<Self, Id<User>> = Field::new("user_id");
+    /// `_warning`: text.
+    pub const WARNING: Field<Self, String> = Field::new("_warning");
+    /// `who_agentid`: integer.
+    pub const WHO_AGENTID: Field<Self, i64> = Field::new("who_agentid");
+}
+
+schema_without_struct! {
     /// 7 fields.
     Currency
 }
@@ -10833,6 +10964,177 @@ impl CustomFieldVisibility {
     pub const TICKETTYPE_ID: Field<Self, Id<TicketType>> = Field::new("tickettype_id");
     /// `value_modified`: flag.
     pub const VALUE_MODIFIED: Field<Self, bool> = Field::new("value_modified");
+    /// `_warning`: text.
+    pub const WARNING: Field<Self, String> = Field::new("_warning");
+}
+
+schema_without_struct! {
+    /// 41 fields, in Halo's document `OutboundIntegration`.
+    CustomIntegration
+}
+
+impl Entity for CustomIntegration {
+    type Key = i64;
+}
+
+impl CustomIntegration {
+    /// `algorithm`: integer.
+    pub const ALGORITHM: Field<Self, i64> = Field::new("algorithm");
+    /// `authorizationtype`: integer.
+    pub const AUTHORIZATIONTYPE: Field<Self, i64> = Field::new("authorizationtype");
+    /// `authorizationurl`: text.
+    pub const AUTHORIZATIONURL: Field<Self, String> = Field::new("authorizationurl");
+    /// `authorized`: flag.
+    pub const AUTHORIZED: Field<Self, bool> = Field::new("authorized");
+    /// `bearerlocation`: integer.
+    pub const BEARERLOCATION: Field<Self, i64> = Field::new("bearerlocation");
+    /// `bearername`: text.
+    pub const BEARERNAME: Field<Self, String> = Field::new("bearername");
+    /// `_callback_uri`: text.
+    pub const CALLBACK_URI: Field<Self, String> = Field::new("_callback_uri");
+    /// `certificate_id`: integer.
+    pub const CERTIFICATE_ID: Field<Self, i64> = Field::new("certificate_id");
+    /// `certificate_name`: text.
+    pub const CERTIFICATE_NAME: Field<Self, String> = Field::new("certificate_name");
+    /// `client_id`: text.
+    pub const CLIENT_ID: Field<Self, String> = Field::new("client_id");
+    /// `_code`: text.
+    pub const CODE: Field<Self, String> = Field::new("_code");
+    /// `_disconnect`: flag.
+    pub const DISCONNECT: Field<Self, bool> = Field::new("_disconnect");
+    /// `granttype`: integer.
+    pub const GRANTTYPE: Field<Self, i64> = Field::new("granttype");
+    /// `guid`: GUID.
+    pub const GUID: Field<Self, String> = Field::new("guid");
+    /// `headername`: text.
+    pub const HEADERNAME: Field<Self, String> = Field::new("headername");
+    /// `headerprefix`: text.
+    pub const HEADERPREFIX: Field<Self, String> = Field::new("headerprefix");
+    /// `icon`: text.
+    pub const ICON: Field<Self, String> = Field::new("icon");
+    /// `icon_base64`: text.
+    pub const ICON_BASE64: Field<Self, String> = Field::new("icon_base64");
+    /// `id`: id of a [`CustomIntegration`].
+    pub const ID: Field<Self, Id<CustomIntegration>> = Field::new("id");
+    /// `install_popup`: text.
+    pub const INSTALL_POPUP: Field<Self, String> = Field::new("install_popup");
+    /// `intent`: text.
+    pub const INTENT: Field<Self, String> = Field::new("intent");
+    /// `library_licence_name`: text.
+    pub const LIBRARY_LICENCE_NAME: Field<Self, String> = Field::new("library_licence_name");
+    /// `major_version_number`: integer.
+    pub const MAJOR_VERSION_NUMBER: Field<Self, i64> = Field::new("major_version_number");
+    /// `methods`: list of `CustomIntegrationMethod`.
+    pub const METHODS: Field<Self, Vec<Record<CustomIntegrationMethod>>> = Field::new("methods");
+    /// `minor_version_number`: integer.
+    pub const MINOR_VERSION_NUMBER: Field<Self, i64> = Field::new("minor_version_number");
+    /// `module_id`: integer.
+    pub const MODULE_ID: Field<Self, i64> = Field::new("module_id");
+    /// `name`: text.
+    pub const NAME: Field<Self, String> = Field::new("name");
+    /// `new_client_secret`: text.
+    pub const NEW_CLIENT_SECRET: Field<Self, String> = Field::new("new_client_secret");
+    /// `new_password`: text.
+    pub const NEW_PASSWORD: Field<Self, String> = Field::new("new_password");
+    /// `note`: text.
+    pub const NOTE: Field<Self, String> = Field::new("note");
+    /// `patch_version_number`: integer.
+    pub const PATCH_VERSION_NUMBER: Field<Self, i64> = Field::new("patch_version_number");
+    /// `resourcebaseurl`: text.
+    pub const RESOURCEBASEURL: Field<Self, String> = Field::new("resourcebaseurl");
+    /// `response_token_name`: text.
+    pub const RESPONSE_TOKEN_NAME: Field<Self, String> = Field::new("response_token_name");
+    /// `scope`: text.
+    pub const SCOPE: Field<Self, String> = Field::new("scope");
+    /// `state`: text.
+    pub const STATE: Field<Self, String> = Field::new("state");
+    /// `tokenurl`: text.
+    pub const TOKENURL: Field<Self, String> = Field::new("tokenurl");
+    /// `token_expiry_mins`: integer.
+    pub const TOKEN_EXPIRY_MINS: Field<Self, i64> = Field::new("token_expiry_mins");
+    /// `username`: text.
+    pub const USERNAME: Field<Self, String> = Field::new("username");
+    /// `_verifier`: text.
+    pub const VERIFIER: Field<Self, String> = Field::new("_verifier");
+    /// `version_number`: text.
+    pub const VERSION_NUMBER: Field<Self, String> = Field::new("version_number");
+    /// `_warning`: text.
+    pub const WARNING: Field<Self, String> = Field::new("_warning");
+}
+
+schema_without_struct! {
+    /// 30 fields, in Halo's document `OutboundIntegrationMethod`.
+    CustomIntegrationMethod
+}
+
+impl Entity for CustomIntegrationMethod {
+    type Key = i64;
+}
+
+impl CustomIntegrationMethod {
+    /// `authorizationtype`: integer.
+    pub const AUTHORIZATIONTYPE: Field<Self, i64> = Field::new("authorizationtype");
+    /// `body_mappings`: list of `OutboundIntegrationMethodValue`.
+    pub const BODY_MAPPINGS: Field<Self, Vec<Record<OutboundIntegrationMethodValue>>> =
+        Field::new("body_mappings");
+    /// `full_name`: text.
+    pub const FULL_NAME: Field<Self, String> = Field::new("full_name");
+    /// `guid`: GUID.
+    pub const GUID: Field<Self, String> = Field::new("guid");
+    /// `headers`: list of `OutboundIntegrationMethodValue`.
+    pub const HEADERS: Field<Self, Vec<Record<OutboundIntegrationMethodValue>>> = Field::new("headers");
+    /// `id`: id of a [`CustomIntegrationMethod`].
+    pub const ID: Field<Self, Id<CustomIntegrationMethod>> = Field::new("id");
+    /// `integration_baseurl`: text.
+    pub const INTEGRATION_BASEURL: Field<Self, String> = Field::new("integration_baseurl");
+    /// `integration_guid`: GUID.
+    pub const INTEGRATION_GUID: Field<Self, String> = Field::new("integration_guid");
+    /// `integration_id`: integer.
+    pub const INTEGRATION_ID: Field<Self, i64> = Field::new("integration_id");
+    /// `integration_name`: text.
+    pub const INTEGRATION_NAME: Field<Self, String> = Field::new("integration_name");
+    /// `intent`: text.
+    pub const INTENT: Field<Self, String> = Field::new("intent");
+    /// `_isbatch`: flag.
+    pub const ISBATCH: Field<Self, bool> = Field::new("_isbatch");
+    /// `_is_cf_method`: flag.
+    pub const IS_CF_METHOD: Field<Self, bool> = Field::new("_is_cf_method");
+    /// `_is_system_method`: flag.
+    pub const IS_SYSTEM_METHOD: Field<Self, bool> = Field::new("_is_system_method");
+    /// `log_retention_policy_days`: integer.
+    pub const LOG_RETENTION_POLICY_DAYS: Field<Self, i64> = Field::new("log_retention_policy_days");
+    /// `method`: integer.
+    pub const METHOD: Field<Self, i64> = Field::new("method");
+    /// `name`: text.
+    pub const NAME: Field<Self, String> = Field::new("name");
+    /// `output_variables`: list of `OutboundIntegrationMethodValue`.
+    pub const OUTPUT_VARIABLES: Field<Self, Vec<Record<OutboundIntegrationMethodValue>>> =
+        Field::new("output_variables");
+    /// `path`: text.
+    pub const PATH: Field<Self, String> = Field::new("path");
+    /// `requestbody`: text.
+    pub const REQUESTBODY: Field<Self, String> = Field::new("requestbody");
+    /// `requesttype`: integer.
+    pub const REQUESTTYPE: Field<Self, i64> = Field::new("requesttype");
+    /// `resource`: text.
+    pub const RESOURCE: Field<Self, String> = Field::new("resource");
+    /// `responsetype`: integer.
+    pub const RESPONSETYPE: Field<Self, i64> = Field::new("responsetype");
+    /// `_test`: flag.
+    pub const TEST: Field<Self, bool> = Field::new("_test");
+    /// `_test_output_variables`: list of `IntegrationRunbookVariable`.
+    pub const TEST_OUTPUT_VARIABLES: Field<Self, Vec<Record<IntegrationRunbookVariable>>> =
+        Field::new("_test_output_variables");
+    /// `_test_result`: `WebhookEvent`.
+    pub const TEST_RESULT: Field<Self, Record<WebhookEvent>> = Field::new("_test_result");
+    /// `_test_runbook_variables`: list of `IntegrationRunbookVariable`.
+    pub const TEST_RUNBOOK_VARIABLES: Field<Self, Vec<Record<IntegrationRunbookVariable>>> =
+        Field::new("_test_runbook_variables");
+    /// `_test_variables`: list of `IntegrationRunbookVariable`.
+    pub const TEST_VARIABLES: Field<Self, Vec<Record<IntegrationRunbookVariable>>> =
+        Field::new("_test_variables");
+    /// `uri_params`: list of `OutboundIntegrationMethodValue`.
+    pub const URI_PARAMS: Field<Self, Vec<Record<OutboundIntegrationMethodValue>>> = Field::new("uri_params");
     /// `_warning`: text.
     pub const WARNING: Field<Self, String> = Field::new("_warning");
 }

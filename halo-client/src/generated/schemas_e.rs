@@ -370,12 +370,12 @@ impl EmailStore {
     pub const INVOICE_ID: Field<Self, Id<Invoice>> = Field::new("invoice_id");
     /// `_isbatch`: flag.
     pub const ISBATCH: Field<Self, bool> = Field::new("_isbatch");
-    /// `kb_id`: integer.
-    pub const KB_ID: Field<Self, i64> = Field::new("kb_id");
+    /// `kb_id`: id of a [`KbArticle`].
+    pub const KB_ID: Field<Self, Id<KbArticle>> = Field::new("kb_id");
     /// `keymessage`: text.
     pub const KEYMESSAGE: Field<Self, String> = Field::new("keymessage");
-    /// `mailbox_id`: integer.
-    pub const MAILBOX_ID: Field<Self, i64> = Field::new("mailbox_id");
+    /// `mailbox_id`: id of a [`Mailbox`].
+    pub const MAILBOX_ID: Field<Self, Id<Mailbox>> = Field::new("mailbox_id");
     /// `messagegroup_id`: integer.
     pub const MESSAGEGROUP_ID: Field<Self, i64> = Field::new("messagegroup_id");
     /// `org_id`: integer.
@@ -406,6 +406,54 @@ impl EmailStore {
     pub const USERNAME: Field<Self, String> = Field::new("username");
     /// `user_id`: id of a [`User`].
     pub const USER_ID: Field<Self, Id<User>> = Field::new("user_id");
+    /// `_warning`: text.
+    pub const WARNING: Field<Self, String> = Field::new("_warning");
+}
+
+schema_without_struct! {
+    /// 18 fields, in Halo's document `MessageContent`.
+    EmailTemplate
+}
+
+impl Entity for EmailTemplate {
+    type Key = i64;
+}
+
+impl EmailTemplate {
+    /// `access_control`: list of `AccessControl`.
+    pub const ACCESS_CONTROL: Field<Self, Vec<Record<AccessControl>>> = Field::new("access_control");
+    /// `access_control_level`: integer.
+    pub const ACCESS_CONTROL_LEVEL: Field<Self, i64> = Field::new("access_control_level");
+    /// `announcement_end_date`: point in time.
+    pub const ANNOUNCEMENT_END_DATE: Field<Self, Time> = Field::new("announcement_end_date");
+    /// `body_html`: text.
+    pub const BODY_HTML: Field<Self, String> = Field::new("body_html");
+    /// `body_sms`: text.
+    pub const BODY_SMS: Field<Self, String> = Field::new("body_sms");
+    /// `body_text`: text.
+    pub const BODY_TEXT: Field<Self, String> = Field::new("body_text");
+    /// `description`: text.
+    pub const DESCRIPTION: Field<Self, String> = Field::new("description");
+    /// `design`: `HtmlDesign`.
+    pub const DESIGN: Field<Self, Record<HtmlDesign>> = Field::new("design");
+    /// `guid`: GUID.
+    pub const GUID: Field<Self, String> = Field::new("guid");
+    /// `header_text`: text.
+    pub const HEADER_TEXT: Field<Self, String> = Field::new("header_text");
+    /// `id`: id of an [`EmailTemplate`].
+    pub const ID: Field<Self, Id<EmailTemplate>> = Field::new("id");
+    /// `intent`: text.
+    pub const INTENT: Field<Self, String> = Field::new("intent");
+    /// `_isclone`: flag.
+    pub const ISCLONE: Field<Self, bool> = Field::new("_isclone");
+    /// `is_single_obj`: flag.
+    pub const IS_SINGLE_OBJ: Field<Self, bool> = Field::new("is_single_obj");
+    /// `messagegroup_id`: integer.
+    pub const MESSAGEGROUP_ID: Field<Self, i64> = Field::new("messagegroup_id");
+    /// `name`: text.
+    pub const NAME: Field<Self, String> = Field::new("name");
+    /// `sectionid`: integer.
+    pub const SECTIONID: Field<Self, i64> = Field::new("sectionid");
     /// `_warning`: text.
     pub const WARNING: Field<Self, String> = Field::new("_warning");
 }
@@ -454,126 +502,6 @@ impl Encoding {
     pub const WEB_NAME: Field<Self, String, ReadOnly> = Field::new("webName");
     /// `windowsCodePage`: integer, read only.
     pub const WINDOWS_CODE_PAGE: Field<Self, i64, ReadOnly> = Field::new("windowsCodePage");
-}
-
-schema_without_struct! {
-    /// 54 fields.
-    EscMsg
-}
-
-impl Entity for EscMsg {
-    type Key = i64;
-}
-
-impl EscMsg {
-    /// `action_number`: integer.
-    pub const ACTION_NUMBER: Field<Self, i64> = Field::new("action_number");
-    /// `agent_id`: id of an [`Agent`].
-    pub const AGENT_ID: Field<Self, Id<Agent>> = Field::new("agent_id");
-    /// `apiversion`: text.
-    pub const APIVERSION: Field<Self, String> = Field::new("apiversion");
-    /// `approval_id`: integer.
-    pub const APPROVAL_ID: Field<Self, i64> = Field::new("approval_id");
-    /// `attachment_type`: integer.
-    pub const ATTACHMENT_TYPE: Field<Self, i64> = Field::new("attachment_type");
-    /// `at_entity`: text.
-    pub const AT_ENTITY: Field<Self, String> = Field::new("at_entity");
-    /// `at_uniqueid`: integer.
-    pub const AT_UNIQUEID: Field<Self, i64> = Field::new("at_uniqueid");
-    /// `batch_master`: flag.
-    pub const BATCH_MASTER: Field<Self, bool> = Field::new("batch_master");
-    /// `batch_parent_id`: integer.
-    pub const BATCH_PARENT_ID: Field<Self, i64> = Field::new("batch_parent_id");
-    /// `batch_status`: integer.
-    pub const BATCH_STATUS: Field<Self, i64> = Field::new("batch_status");
-    /// `batch_use`: integer.
-    pub const BATCH_USE: Field<Self, i64> = Field::new("batch_use");
-    /// `ccaddress`: text.
-    pub const CCADDRESS: Field<Self, String> = Field::new("ccaddress");
-    /// `client_id`: id of a [`Client`].
-    pub const CLIENT_ID: Field<Self, Id<Client>> = Field::new("client_id");
-    /// `datetime`: point in time.
-    pub const DATETIME: Field<Self, Time> = Field::new("datetime");
-    /// `deleted`: flag.
-    pub const DELETED: Field<Self, bool> = Field::new("deleted");
-    /// `emailaddress`: text.
-    pub const EMAILADDRESS: Field<Self, String> = Field::new("emailaddress");
-    /// `emailbody`: text.
-    pub const EMAILBODY: Field<Self, String> = Field::new("emailbody");
-    /// `emailbody_html`: text.
-    pub const EMAILBODY_HTML: Field<Self, String> = Field::new("emailbody_html");
-    /// `emailstatus`: integer.
-    pub const EMAILSTATUS: Field<Self, i64> = Field::new("emailstatus");
-    /// `eventno`: integer.
-    pub const EVENTNO: Field<Self, i64> = Field::new("eventno");
-    /// `full`: text.
-    pub const FULL: Field<Self, String> = Field::new("full");
-    /// `_ignoreperms`: flag.
-    pub const IGNOREPERMS: Field<Self, bool> = Field::new("_ignoreperms");
-    /// `integratorwarning`: flag.
-    pub const INTEGRATORWARNING: Field<Self, bool> = Field::new("integratorwarning");
-    /// `key_id`: integer.
-    pub const KEY_ID: Field<Self, i64> = Field::new("key_id");
-    /// `mailbox_from`: integer.
-    pub const MAILBOX_FROM: Field<Self, i64> = Field::new("mailbox_from");
-    /// `mattermost_channelid`: integer.
-    pub const MATTERMOST_CHANNELID: Field<Self, i64> = Field::new("mattermost_channelid");
-    /// `message`: text.
-    pub const MESSAGE: Field<Self, String> = Field::new("message");
-    /// `msteamsid`: integer.
-    pub const MSTEAMSID: Field<Self, i64> = Field::new("msteamsid");
-    /// `next_retry_date`: point in time.
-    pub const NEXT_RETRY_DATE: Field<Self, Time> = Field::new("next_retry_date");
-    /// `notification_id`: integer.
-    pub const NOTIFICATION_ID: Field<Self, i64> = Field::new("notification_id");
-    /// `notification_name`: text.
-    pub const NOTIFICATION_NAME: Field<Self, String> = Field::new("notification_name");
-    /// `popupaddress`: text.
-    pub const POPUPADDRESS: Field<Self, String> = Field::new("popupaddress");
-    /// `popupcolour`: text.
-    pub const POPUPCOLOUR: Field<Self, String> = Field::new("popupcolour");
-    /// `popupstatus`: integer.
-    pub const POPUPSTATUS: Field<Self, i64> = Field::new("popupstatus");
-    /// `pushstatus`: integer.
-    pub const PUSHSTATUS: Field<Self, i64> = Field::new("pushstatus");
-    /// `read_status`: integer.
-    pub const READ_STATUS: Field<Self, i64> = Field::new("read_status");
-    /// `read_status_update`: integer.
-    pub const READ_STATUS_UPDATE: Field<Self, i64> = Field::new("read_status_update");
-    /// `replyto_address`: text.
-    pub const REPLYTO_ADDRESS: Field<Self, String> = Field::new("replyto_address");
-    /// `sendemailifnopopup`: flag.
-    pub const SENDEMAILIFNOPOPUP: Field<Self, bool> = Field::new("sendemailifnopopup");
-    /// `shown`: flag.
-    pub const SHOWN: Field<Self, bool> = Field::new("shown");
-    /// `slackid`: integer.
-    pub const SLACKID: Field<Self, i64> = Field::new("slackid");
-    /// `smsbody`: text.
-    pub const SMSBODY: Field<Self, String> = Field::new("smsbody");
-    /// `smsnos`: text.
-    pub const SMSNOS: Field<Self, String> = Field::new("smsnos");
-    /// `smsstatus`: integer.
-    pub const SMSSTATUS: Field<Self, i64> = Field::new("smsstatus");
-    /// `status`: integer.
-    pub const STATUS: Field<Self, i64> = Field::new("status");
-    /// `status_update`: integer.
-    pub const STATUS_UPDATE: Field<Self, i64> = Field::new("status_update");
-    /// `subject`: text.
-    pub const SUBJECT: Field<Self, String> = Field::new("subject");
-    /// `summary`: text.
-    pub const SUMMARY: Field<Self, String> = Field::new("summary");
-    /// `template_already_processed`: flag.
-    pub const TEMPLATE_ALREADY_PROCESSED: Field<Self, bool> = Field::new("template_already_processed");
-    /// `template_id`: integer.
-    pub const TEMPLATE_ID: Field<Self, i64> = Field::new("template_id");
-    /// `ticket_id`: id of a [`Ticket`].
-    pub const TICKET_ID: Field<Self, Id<Ticket>> = Field::new("ticket_id");
-    /// `type`: integer.
-    pub const TYPE: Field<Self, i64> = Field::new("type");
-    /// `user_id`: id of a [`User`].
-    pub const USER_ID: Field<Self, Id<User>> = Field::new("user_id");
-    /// `_warning`: text.
-    pub const WARNING: Field<Self, String> = Field::new("_warning");
 }
 
 schema_without_struct! {

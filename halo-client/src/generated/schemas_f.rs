@@ -9,91 +9,6 @@ use crate::schema::*;
 use crate::value::{Decimal, Json, Time};
 
 schema_without_struct! {
-    /// 35 fields.
-    FAQListHead
-}
-
-impl Entity for FAQListHead {
-    type Key = i64;
-}
-
-impl FAQListHead {
-    /// `access_control`: list of `AccessControl`.
-    pub const ACCESS_CONTROL: Field<Self, Vec<Record<AccessControl>>> = Field::new("access_control");
-    /// `access_control_level`: integer.
-    pub const ACCESS_CONTROL_LEVEL: Field<Self, i64> = Field::new("access_control_level");
-    /// `article_count`: integer.
-    pub const ARTICLE_COUNT: Field<Self, i64> = Field::new("article_count");
-    /// `clients`: list of `Client`.
-    pub const CLIENTS: Field<Self, Vec<Record<Client>>> = Field::new("clients");
-    /// `dontshowonportal`: flag.
-    pub const DONTSHOWONPORTAL: Field<Self, bool> = Field::new("dontshowonportal");
-    /// `draft_roles`: list of `UserRoles`.
-    pub const DRAFT_ROLES: Field<Self, Vec<Record<UserRoles>>> = Field::new("draft_roles");
-    /// `fields`: list of `TicketTypeField`.
-    pub const FIELDS: Field<Self, Vec<Record<TicketTypeField>>> = Field::new("fields");
-    /// `fullgroup_name`: text.
-    pub const FULLGROUP_NAME: Field<Self, String> = Field::new("fullgroup_name");
-    /// `full_name`: text.
-    pub const FULL_NAME: Field<Self, String> = Field::new("full_name");
-    /// `geo_restrictions`: list of `GeoLocationRestriction`.
-    pub const GEO_RESTRICTIONS: Field<Self, Vec<Record<GeoLocationRestriction>>> =
-        Field::new("geo_restrictions");
-    /// `grandparent_name`: text.
-    pub const GRANDPARENT_NAME: Field<Self, String> = Field::new("grandparent_name");
-    /// `greatgrandparent_name`: text.
-    pub const GREATGRANDPARENT_NAME: Field<Self, String> = Field::new("greatgrandparent_name");
-    /// `greatgreatgrandparent_name`: text.
-    pub const GREATGREATGRANDPARENT_NAME: Field<Self, String> = Field::new("greatgreatgrandparent_name");
-    /// `greatgreatgreatgrandparent_name`: text.
-    pub const GREATGREATGREATGRANDPARENT_NAME: Field<Self, String> =
-        Field::new("greatgreatgreatgrandparent_name");
-    /// `group_id`: integer.
-    pub const GROUP_ID: Field<Self, i64> = Field::new("group_id");
-    /// `group_name`: text.
-    pub const GROUP_NAME: Field<Self, String> = Field::new("group_name");
-    /// `guid`: GUID.
-    pub const GUID: Field<Self, String> = Field::new("guid");
-    /// `id`: id of a [`FAQListHead`].
-    pub const ID: Field<Self, Id<FAQListHead>> = Field::new("id");
-    /// `_importtype`: text.
-    pub const IMPORTTYPE: Field<Self, String> = Field::new("_importtype");
-    /// `import_details_id`: integer.
-    pub const IMPORT_DETAILS_ID: Field<Self, i64> = Field::new("import_details_id");
-    /// `intent`: text.
-    pub const INTENT: Field<Self, String> = Field::new("intent");
-    /// `_isimport`: flag.
-    pub const ISIMPORT: Field<Self, bool> = Field::new("_isimport");
-    /// `is_group`: flag.
-    pub const IS_GROUP: Field<Self, bool> = Field::new("is_group");
-    /// `level`: integer.
-    pub const LEVEL: Field<Self, i64> = Field::new("level");
-    /// `_match_integration_id`: integer.
-    pub const MATCH_INTEGRATION_ID: Field<Self, i64> = Field::new("_match_integration_id");
-    /// `_match_integration_name`: text.
-    pub const MATCH_INTEGRATION_NAME: Field<Self, String> = Field::new("_match_integration_name");
-    /// `_match_thirdparty_id`: text.
-    pub const MATCH_THIRDPARTY_ID: Field<Self, String> = Field::new("_match_thirdparty_id");
-    /// `name`: text.
-    pub const NAME: Field<Self, String> = Field::new("name");
-    /// `new_external_link`: `ExternalLink`.
-    pub const NEW_EXTERNAL_LINK: Field<Self, Record<ExternalLink>> = Field::new("new_external_link");
-    /// `roles`: list of `UserRoles`.
-    pub const ROLES: Field<Self, Vec<Record<UserRoles>>> = Field::new("roles");
-    /// `showforall`: flag.
-    pub const SHOWFORALL: Field<Self, bool> = Field::new("showforall");
-    /// `showforallagents`: flag.
-    pub const SHOWFORALLAGENTS: Field<Self, bool> = Field::new("showforallagents");
-    /// `third_party_id`: text.
-    pub const THIRD_PARTY_ID: Field<Self, String> = Field::new("third_party_id");
-    /// `translations`: list of `LanguagePackTranslationsCustom`.
-    pub const TRANSLATIONS: Field<Self, Vec<Record<LanguagePackTranslationsCustom>>> =
-        Field::new("translations");
-    /// `type`: integer.
-    pub const TYPE: Field<Self, i64> = Field::new("type");
-}
-
-schema_without_struct! {
     /// 77 fields.
     FacebookDetails
 }
@@ -399,6 +314,91 @@ impl FacebookWebhookEntry {
 }
 
 schema_without_struct! {
+    /// 35 fields, in Halo's document `FAQListHead`.
+    FaqList
+}
+
+impl Entity for FaqList {
+    type Key = i64;
+}
+
+impl FaqList {
+    /// `access_control`: list of `AccessControl`.
+    pub const ACCESS_CONTROL: Field<Self, Vec<Record<AccessControl>>> = Field::new("access_control");
+    /// `access_control_level`: integer.
+    pub const ACCESS_CONTROL_LEVEL: Field<Self, i64> = Field::new("access_control_level");
+    /// `article_count`: integer.
+    pub const ARTICLE_COUNT: Field<Self, i64> = Field::new("article_count");
+    /// `clients`: list of `Client`.
+    pub const CLIENTS: Field<Self, Vec<Record<Client>>> = Field::new("clients");
+    /// `dontshowonportal`: flag.
+    pub const DONTSHOWONPORTAL: Field<Self, bool> = Field::new("dontshowonportal");
+    /// `draft_roles`: list of `UserRoles`.
+    pub const DRAFT_ROLES: Field<Self, Vec<Record<UserRoles>>> = Field::new("draft_roles");
+    /// `fields`: list of `TicketTypeField`.
+    pub const FIELDS: Field<Self, Vec<Record<TicketTypeField>>> = Field::new("fields");
+    /// `fullgroup_name`: text.
+    pub const FULLGROUP_NAME: Field<Self, String> = Field::new("fullgroup_name");
+    /// `full_name`: text.
+    pub const FULL_NAME: Field<Self, String> = Field::new("full_name");
+    /// `geo_restrictions`: list of `GeoLocationRestriction`.
+    pub const GEO_RESTRICTIONS: Field<Self, Vec<Record<GeoLocationRestriction>>> =
+        Field::new("geo_restrictions");
+    /// `grandparent_name`: text.
+    pub const GRANDPARENT_NAME: Field<Self, String> = Field::new("grandparent_name");
+    /// `greatgrandparent_name`: text.
+    pub const GREATGRANDPARENT_NAME: Field<Self, String> = Field::new("greatgrandparent_name");
+    /// `greatgreatgrandparent_name`: text.
+    pub const GREATGREATGRANDPARENT_NAME: Field<Self, String> = Field::new("greatgreatgrandparent_name");
+    /// `greatgreatgreatgrandparent_name`: text.
+    pub const GREATGREATGREATGRANDPARENT_NAME: Field<Self, String> =
+        Field::new("greatgreatgreatgrandparent_name");
+    /// `group_id`: integer.
+    pub const GROUP_ID: Field<Self, i64> = Field::new("group_id");
+    /// `group_name`: text.
+    pub const GROUP_NAME: Field<Self, String> = Field::new("group_name");
+    /// `guid`: GUID.
+    pub const GUID: Field<Self, String> = Field::new("guid");
+    /// `id`: id of a [`FaqList`].
+    pub const ID: Field<Self, Id<FaqList>> = Field::new("id");
+    /// `_importtype`: text.
+    pub const IMPORTTYPE: Field<Self, String> = Field::new("_importtype");
+    /// `import_details_id`: integer.
+    pub const IMPORT_DETAILS_ID: Field<Self, i64> = Field::new("import_details_id");
+    /// `intent`: text.
+    pub const INTENT: Field<Self, String> = Field::new("intent");
+    /// `_isimport`: flag.
+    pub const ISIMPORT: Field<Self, bool> = Field::new("_isimport");
+    /// `is_group`: flag.
+    pub const IS_GROUP: Field<Self, bool> = Field::new("is_group");
+    /// `level`: integer.
+    pub const LEVEL: Field<Self, i64> = Field::new("level");
+    /// `_match_integration_id`: integer.
+    pub const MATCH_INTEGRATION_ID: Field<Self, i64> = Field::new("_match_integration_id");
+    /// `_match_integration_name`: text.
+    pub const MATCH_INTEGRATION_NAME: Field<Self, String> = Field::new("_match_integration_name");
+    /// `_match_thirdparty_id`: text.
+    pub const MATCH_THIRDPARTY_ID: Field<Self, String> = Field::new("_match_thirdparty_id");
+    /// `name`: text.
+    pub const NAME: Field<Self, String> = Field::new("name");
+    /// `new_external_link`: `ExternalLink`.
+    pub const NEW_EXTERNAL_LINK: Field<Self, Record<ExternalLink>> = Field::new("new_external_link");
+    /// `roles`: list of `UserRoles`.
+    pub const ROLES: Field<Self, Vec<Record<UserRoles>>> = Field::new("roles");
+    /// `showforall`: flag.
+    pub const SHOWFORALL: Field<Self, bool> = Field::new("showforall");
+    /// `showforallagents`: flag.
+    pub const SHOWFORALLAGENTS: Field<Self, bool> = Field::new("showforallagents");
+    /// `third_party_id`: text.
+    pub const THIRD_PARTY_ID: Field<Self, String> = Field::new("third_party_id");
+    /// `translations`: list of `LanguagePackTranslationsCustom`.
+    pub const TRANSLATIONS: Field<Self, Vec<Record<LanguagePackTranslationsCustom>>> =
+        Field::new("translations");
+    /// `type`: integer.
+    pub const TYPE: Field<Self, i64> = Field::new("type");
+}
+
+schema_without_struct! {
     /// 5 fields.
     FaqRequestType
 }
@@ -412,22 +412,6 @@ impl FaqRequestType {
     pub const ID: Field<Self, i64> = Field::new("id");
     /// `tickettype_id`: id of a [`TicketType`].
     pub const TICKETTYPE_ID: Field<Self, Id<TicketType>> = Field::new("tickettype_id");
-    /// `_warning`: text.
-    pub const WARNING: Field<Self, String> = Field::new("_warning");
-}
-
-schema_without_struct! {
-    /// 4 fields.
-    FaultAdditionalAgents
-}
-
-impl FaultAdditionalAgents {
-    /// `faultid`: integer.
-    pub const FAULTID: Field<Self, i64> = Field::new("faultid");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
-    /// `name`: text.
-    pub const NAME: Field<Self, String> = Field::new("name");
     /// `_warning`: text.
     pub const WARNING: Field<Self, String> = Field::new("_warning");
 }
@@ -704,30 +688,6 @@ impl FaultsDateDependencies {
 }
 
 schema_without_struct! {
-    /// 6 fields.
-    FaultsForecasting
-}
-
-impl Entity for FaultsForecasting {
-    type Key = i64;
-}
-
-impl FaultsForecasting {
-    /// `agent_id`: id of an [`Agent`].
-    pub const AGENT_ID: Field<Self, Id<Agent>> = Field::new("agent_id");
-    /// `date`: point in time.
-    pub const DATE: Field<Self, Time> = Field::new("date");
-    /// `hours`: number.
-    pub const HOURS: Field<Self, Decimal> = Field::new("hours");
-    /// `id`: id of a [`FaultsForecasting`].
-    pub const ID: Field<Self, Id<FaultsForecasting>> = Field::new("id");
-    /// `ticket_id`: id of a [`Ticket`].
-    pub const TICKET_ID: Field<Self, Id<Ticket>> = Field::new("ticket_id");
-    /// `_warning`: text.
-    pub const WARNING: Field<Self, String> = Field::new("_warning");
-}
-
-schema_without_struct! {
     /// 12 fields, in Halo's document `ModuleSetup`.
     Feature
 }
@@ -890,8 +850,8 @@ impl FieldInfo {
     pub const CHARACTERLIMIT: Field<Self, i64> = Field::new("characterlimit");
     /// `characterlimittype`: integer.
     pub const CHARACTERLIMITTYPE: Field<Self, i64> = Field::new("characterlimittype");
-    /// `client_restrictions`: list of `AreaField`.
-    pub const CLIENT_RESTRICTIONS: Field<Self, Vec<Record<AreaField>>> = Field::new("client_restrictions");
+    /// `client_restrictions`: list of `ClientField`.
+    pub const CLIENT_RESTRICTIONS: Field<Self, Vec<Record<ClientField>>> = Field::new("client_restrictions");
     /// `copytochild`: flag.
     pub const COPYTOCHILD: Field<Self, bool> = Field::new("copytochild");
     /// `copytochildonupdate`: flag.

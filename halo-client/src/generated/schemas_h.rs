@@ -166,8 +166,8 @@ impl Holiday {
     pub const WARNING: Field<Self, String> = Field::new("_warning");
     /// `workday_guid`: GUID.
     pub const WORKDAY_GUID: Field<Self, String> = Field::new("workday_guid");
-    /// `workday_id`: integer.
-    pub const WORKDAY_ID: Field<Self, i64> = Field::new("workday_id");
+    /// `workday_id`: id of a [`Workday`].
+    pub const WORKDAY_ID: Field<Self, Id<Workday>> = Field::new("workday_id");
 }
 
 schema_without_struct! {

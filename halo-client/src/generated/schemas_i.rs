@@ -651,13 +651,17 @@ schema_without_struct! {
     IntegrationFieldMapping
 }
 
+impl Entity for IntegrationFieldMapping {
+    type Key = i64;
+}
+
 impl IntegrationFieldMapping {
     /// `dontupdate`: flag.
     pub const DONTUPDATE: Field<Self, bool> = Field::new("dontupdate");
     /// `fiid`: integer.
     pub const FIID: Field<Self, i64> = Field::new("fiid");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of an [`IntegrationFieldMapping`].
+    pub const ID: Field<Self, Id<IntegrationFieldMapping>> = Field::new("id");
     /// `isassetfield`: flag.
     pub const ISASSETFIELD: Field<Self, bool> = Field::new("isassetfield");
     /// `msid`: integer.
@@ -843,6 +847,10 @@ schema_without_struct! {
     IntegrationSiteMapping
 }
 
+impl Entity for IntegrationSiteMapping {
+    type Key = i64;
+}
+
 impl IntegrationSiteMapping {
     /// `criteria`: list of `XTypeMappingCriteria`.
     pub const CRITERIA: Field<Self, Vec<Record<XTypeMappingCriteria>>> = Field::new("criteria");
@@ -858,8 +866,8 @@ impl IntegrationSiteMapping {
     pub const HALO_NAME: Field<Self, String> = Field::new("halo_name");
     /// `halo_site_name`: text.
     pub const HALO_SITE_NAME: Field<Self, String> = Field::new("halo_site_name");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of an [`IntegrationSiteMapping`].
+    pub const ID: Field<Self, Id<IntegrationSiteMapping>> = Field::new("id");
     /// `module_id`: integer.
     pub const MODULE_ID: Field<Self, i64> = Field::new("module_id");
     /// `rule_count`: integer.
@@ -1103,8 +1111,8 @@ impl Invoice {
     pub const EXACT_PAYMENT_CONDITON_NAME: Field<Self, String> = Field::new("exact_payment_conditon_name");
     /// `external_links`: list of `ExternalLink`.
     pub const EXTERNAL_LINKS: Field<Self, Vec<Record<ExternalLink>>> = Field::new("external_links");
-    /// `extratabs`: list of `Tabname`.
-    pub const EXTRATABS: Field<Self, Vec<Record<Tabname>>> = Field::new("extratabs");
+    /// `extratabs`: list of `Tab`.
+    pub const EXTRATABS: Field<Self, Vec<Record<Tab>>> = Field::new("extratabs");
     /// `_forcethirdpartysync`: flag.
     pub const FORCETHIRDPARTYSYNC: Field<Self, bool> = Field::new("_forcethirdpartysync");
     /// `force_creation`: flag.
@@ -1268,8 +1276,8 @@ impl Invoice {
     pub const PDFTEMPLATE_NAME: Field<Self, String> = Field::new("pdftemplate_name");
     /// `pdf_attachment_date_created`: point in time.
     pub const PDF_ATTACHMENT_DATE_CREATED: Field<Self, Time> = Field::new("pdf_attachment_date_created");
-    /// `pdf_attachment_id`: integer.
-    pub const PDF_ATTACHMENT_ID: Field<Self, i64> = Field::new("pdf_attachment_id");
+    /// `pdf_attachment_id`: id of an [`Attachment`].
+    pub const PDF_ATTACHMENT_ID: Field<Self, Id<Attachment>> = Field::new("pdf_attachment_id");
     /// `percent`: number.
     pub const PERCENT: Field<Self, Decimal> = Field::new("percent");
     /// `percentold`: integer.
@@ -1320,8 +1328,8 @@ impl Invoice {
     pub const SAGE_BUSINESS_CLOUD_ID: Field<Self, String> = Field::new("sage_business_cloud_id");
     /// `salesorder_id`: id of a [`SalesOrder`].
     pub const SALESORDER_ID: Field<Self, Id<SalesOrder>> = Field::new("salesorder_id");
-    /// `schedule`: `StdRequest`.
-    pub const SCHEDULE: Field<Self, Record<StdRequest>> = Field::new("schedule");
+    /// `schedule`: `Template`.
+    pub const SCHEDULE: Field<Self, Record<Template>> = Field::new("schedule");
     /// `schedule_date`: point in time.
     pub const SCHEDULE_DATE: Field<Self, Time> = Field::new("schedule_date");
     /// `schedule_id`: integer.
@@ -1469,66 +1477,6 @@ impl InvoiceDetailMeterTiers {
 }
 
 schema_without_struct! {
-    /// 26 fields.
-    InvoiceDetailProRata
-}
-
-impl InvoiceDetailProRata {
-    /// `change_id`: integer.
-    pub const CHANGE_ID: Field<Self, i64> = Field::new("change_id");
-    /// `client_id`: id of a [`Client`].
-    pub const CLIENT_ID: Field<Self, Id<Client>> = Field::new("client_id");
-    /// `client_name`: text.
-    pub const CLIENT_NAME: Field<Self, String> = Field::new("client_name");
-    /// `client_to_invoice_id`: integer.
-    pub const CLIENT_TO_INVOICE_ID: Field<Self, i64> = Field::new("client_to_invoice_id");
-    /// `date`: point in time.
-    pub const DATE: Field<Self, Time> = Field::new("date");
-    /// `device_id`: integer.
-    pub const DEVICE_ID: Field<Self, i64> = Field::new("device_id");
-    /// `dont_auto_calculate`: flag.
-    pub const DONT_AUTO_CALCULATE: Field<Self, bool> = Field::new("dont_auto_calculate");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
-    /// `include_in_roi`: flag.
-    pub const INCLUDE_IN_ROI: Field<Self, bool> = Field::new("include_in_roi");
-    /// `invoicedetailid`: integer.
-    pub const INVOICEDETAILID: Field<Self, i64> = Field::new("invoicedetailid");
-    /// `invoiceheaderid`: integer.
-    pub const INVOICEHEADERID: Field<Self, i64> = Field::new("invoiceheaderid");
-    /// `inv_manual_pr_immediately`: flag.
-    pub const INV_MANUAL_PR_IMMEDIATELY: Field<Self, bool> = Field::new("inv_manual_pr_immediately");
-    /// `isfuturepr`: flag.
-    pub const ISFUTUREPR: Field<Self, bool> = Field::new("isfuturepr");
-    /// `isinvoiced`: flag.
-    pub const ISINVOICED: Field<Self, bool> = Field::new("isinvoiced");
-    /// `istempprorata`: flag.
-    pub const ISTEMPPRORATA: Field<Self, bool> = Field::new("istempprorata");
-    /// `longdescription`: text.
-    pub const LONGDESCRIPTION: Field<Self, String> = Field::new("longdescription");
-    /// `prorata_next_invoice`: flag.
-    pub const PRORATA_NEXT_INVOICE: Field<Self, bool> = Field::new("prorata_next_invoice");
-    /// `quantity`: number.
-    pub const QUANTITY: Field<Self, Decimal> = Field::new("quantity");
-    /// `quantity_id`: integer.
-    pub const QUANTITY_ID: Field<Self, i64> = Field::new("quantity_id");
-    /// `recurring_invoice_id`: id of an [`Invoice`].
-    pub const RECURRING_INVOICE_ID: Field<Self, Id<Invoice>> = Field::new("recurring_invoice_id");
-    /// `shortdescription`: text.
-    pub const SHORTDESCRIPTION: Field<Self, String> = Field::new("shortdescription");
-    /// `site_id`: id of a [`Site`].
-    pub const SITE_ID: Field<Self, Id<Site>> = Field::new("site_id");
-    /// `unitcost`: number.
-    pub const UNITCOST: Field<Self, Decimal> = Field::new("unitcost");
-    /// `unitprice`: number.
-    pub const UNITPRICE: Field<Self, Decimal> = Field::new("unitprice");
-    /// `user_id`: id of a [`User`].
-    pub const USER_ID: Field<Self, Id<User>> = Field::new("user_id");
-    /// `_warning`: text.
-    pub const WARNING: Field<Self, String> = Field::new("_warning");
-}
-
-schema_without_struct! {
     /// 19 fields.
     InvoiceDetailQuantity
 }
@@ -1548,8 +1496,8 @@ impl InvoiceDetailQuantity {
     pub const INVOICE_LINE_ID: Field<Self, i64> = Field::new("invoice_line_id");
     /// `kind`: integer.
     pub const KIND: Field<Self, i64> = Field::new("kind");
-    /// `licence_id`: integer.
-    pub const LICENCE_ID: Field<Self, i64> = Field::new("licence_id");
+    /// `licence_id`: id of a [`Licence`].
+    pub const LICENCE_ID: Field<Self, Id<Licence>> = Field::new("licence_id");
     /// `licence_name`: text.
     pub const LICENCE_NAME: Field<Self, String> = Field::new("licence_name");
     /// `minimum_qty`: integer.
@@ -1843,8 +1791,8 @@ impl InvoiceLine {
     pub const PREPAY_ID: Field<Self, i64> = Field::new("prepay_id");
     /// `productnumber`: text.
     pub const PRODUCTNUMBER: Field<Self, String> = Field::new("productnumber");
-    /// `prorata_data`: list of `InvoiceDetailProRata`.
-    pub const PRORATA_DATA: Field<Self, Vec<Record<InvoiceDetailProRata>>> = Field::new("prorata_data");
+    /// `prorata_data`: list of `InvoiceLineProRata`.
+    pub const PRORATA_DATA: Field<Self, Vec<Record<InvoiceLineProRata>>> = Field::new("prorata_data");
     /// `prorata_longdescription`: text.
     pub const PRORATA_LONGDESCRIPTION: Field<Self, String> = Field::new("prorata_longdescription");
     /// `prorata_next_invoice`: flag.
@@ -1965,6 +1913,70 @@ impl InvoiceLine {
     pub const XERO_LINEID: Field<Self, String> = Field::new("xero_lineid");
     /// `xero_tax_code`: text.
     pub const XERO_TAX_CODE: Field<Self, String> = Field::new("xero_tax_code");
+}
+
+schema_without_struct! {
+    /// 26 fields, in Halo's document `InvoiceDetailProRata`.
+    InvoiceLineProRata
+}
+
+impl Entity for InvoiceLineProRata {
+    type Key = i64;
+}
+
+impl InvoiceLineProRata {
+    /// `change_id`: integer.
+    pub const CHANGE_ID: Field<Self, i64> = Field::new("change_id");
+    /// `client_id`: id of a [`Client`].
+    pub const CLIENT_ID: Field<Self, Id<Client>> = Field::new("client_id");
+    /// `client_name`: text.
+    pub const CLIENT_NAME: Field<Self, String> = Field::new("client_name");
+    /// `client_to_invoice_id`: integer.
+    pub const CLIENT_TO_INVOICE_ID: Field<Self, i64> = Field::new("client_to_invoice_id");
+    /// `date`: point in time.
+    pub const DATE: Field<Self, Time> = Field::new("date");
+    /// `device_id`: integer.
+    pub const DEVICE_ID: Field<Self, i64> = Field::new("device_id");
+    /// `dont_auto_calculate`: flag.
+    pub const DONT_AUTO_CALCULATE: Field<Self, bool> = Field::new("dont_auto_calculate");
+    /// `id`: id of an [`InvoiceLineProRata`].
+    pub const ID: Field<Self, Id<InvoiceLineProRata>> = Field::new("id");
+    /// `include_in_roi`: flag.
+    pub const INCLUDE_IN_ROI: Field<Self, bool> = Field::new("include_in_roi");
+    /// `invoicedetailid`: integer.
+    pub const INVOICEDETAILID: Field<Self, i64> = Field::new("invoicedetailid");
+    /// `invoiceheaderid`: integer.
+    pub const INVOICEHEADERID: Field<Self, i64> = Field::new("invoiceheaderid");
+    /// `inv_manual_pr_immediately`: flag.
+    pub const INV_MANUAL_PR_IMMEDIATELY: Field<Self, bool> = Field::new("inv_manual_pr_immediately");
+    /// `isfuturepr`: flag.
+    pub const ISFUTUREPR: Field<Self, bool> = Field::new("isfuturepr");
+    /// `isinvoiced`: flag.
+    pub const ISINVOICED: Field<Self, bool> = Field::new("isinvoiced");
+    /// `istempprorata`: flag.
+    pub const ISTEMPPRORATA: Field<Self, bool> = Field::new("istempprorata");
+    /// `longdescription`: text.
+    pub const LONGDESCRIPTION: Field<Self, String> = Field::new("longdescription");
+    /// `prorata_next_invoice`: flag.
+    pub const PRORATA_NEXT_INVOICE: Field<Self, bool> = Field::new("prorata_next_invoice");
+    /// `quantity`: number.
+    pub const QUANTITY: Field<Self, Decimal> = Field::new("quantity");
+    /// `quantity_id`: integer.
+    pub const QUANTITY_ID: Field<Self, i64> = Field::new("quantity_id");
+    /// `recurring_invoice_id`: id of an [`Invoice`].
+    pub const RECURRING_INVOICE_ID: Field<Self, Id<Invoice>> = Field::new("recurring_invoice_id");
+    /// `shortdescription`: text.
+    pub const SHORTDESCRIPTION: Field<Self, String> = Field::new("shortdescription");
+    /// `site_id`: id of a [`Site`].
+    pub const SITE_ID: Field<Self, Id<Site>> = Field::new("site_id");
+    /// `unitcost`: number.
+    pub const UNITCOST: Field<Self, Decimal> = Field::new("unitcost");
+    /// `unitprice`: number.
+    pub const UNITPRICE: Field<Self, Decimal> = Field::new("unitprice");
+    /// `user_id`: id of a [`User`].
+    pub const USER_ID: Field<Self, Id<User>> = Field::new("user_id");
+    /// `_warning`: text.
+    pub const WARNING: Field<Self, String> = Field::new("_warning");
 }
 
 impl Entity for InvoicePayment {

@@ -172,8 +172,8 @@ impl KbArticle {
     pub const EDITOR_TYPE: Field<Self, i64> = Field::new("editor_type");
     /// `external_links`: list of `ExternalLink`.
     pub const EXTERNAL_LINKS: Field<Self, Vec<Record<ExternalLink>>> = Field::new("external_links");
-    /// `faqlists`: list of `FAQListHead`.
-    pub const FAQLISTS: Field<Self, Vec<Record<FAQListHead>>> = Field::new("faqlists");
+    /// `faqlists`: list of `FaqList`.
+    pub const FAQLISTS: Field<Self, Vec<Record<FaqList>>> = Field::new("faqlists");
     /// `faq_write`: flag.
     pub const FAQ_WRITE: Field<Self, bool> = Field::new("faq_write");
     /// `fields`: list of `TicketTypeField`.
@@ -263,8 +263,8 @@ impl KbArticle {
     pub const PDFTEMPLATE_ID: Field<Self, i64> = Field::new("pdftemplate_id");
     /// `pdftemplate_name`: text.
     pub const PDFTEMPLATE_NAME: Field<Self, String> = Field::new("pdftemplate_name");
-    /// `pdf_attachment_id`: integer.
-    pub const PDF_ATTACHMENT_ID: Field<Self, i64> = Field::new("pdf_attachment_id");
+    /// `pdf_attachment_id`: id of an [`Attachment`].
+    pub const PDF_ATTACHMENT_ID: Field<Self, Id<Attachment>> = Field::new("pdf_attachment_id");
     /// `printhtml`: text.
     pub const PRINTHTML: Field<Self, String> = Field::new("printhtml");
     /// `_print_generate`: flag.
@@ -348,8 +348,8 @@ impl KbEntryAreaAccess {
     pub const CLIENT_NAME: Field<Self, String> = Field::new("client_name");
     /// `id`: integer.
     pub const ID: Field<Self, i64> = Field::new("id");
-    /// `kb_id`: integer.
-    pub const KB_ID: Field<Self, i64> = Field::new("kb_id");
+    /// `kb_id`: id of a [`KbArticle`].
+    pub const KB_ID: Field<Self, Id<KbArticle>> = Field::new("kb_id");
     /// `_warning`: text.
     pub const WARNING: Field<Self, String> = Field::new("_warning");
 }
@@ -362,8 +362,8 @@ schema_without_struct! {
 impl KbEntryTopLevelAccess {
     /// `id`: integer.
     pub const ID: Field<Self, i64> = Field::new("id");
-    /// `kb_id`: integer.
-    pub const KB_ID: Field<Self, i64> = Field::new("kb_id");
+    /// `kb_id`: id of a [`KbArticle`].
+    pub const KB_ID: Field<Self, Id<KbArticle>> = Field::new("kb_id");
     /// `toplevel_id`: integer.
     pub const TOPLEVEL_ID: Field<Self, i64> = Field::new("toplevel_id");
     /// `toplevel_name`: text.

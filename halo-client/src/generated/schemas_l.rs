@@ -186,8 +186,8 @@ impl LDAPString {
     pub const MAPPING_TYPE: Field<Self, i64> = Field::new("mapping_type");
     /// `name`: text.
     pub const NAME: Field<Self, String> = Field::new("name");
-    /// `role_id`: text.
-    pub const ROLE_ID: Field<Self, String> = Field::new("role_id");
+    /// `role_id`: id of a [`Role`], a text.
+    pub const ROLE_ID: Field<Self, Id<Role>> = Field::new("role_id");
     /// `site_id`: id of a [`Site`].
     pub const SITE_ID: Field<Self, Id<Site>> = Field::new("site_id");
     /// `site_name`: text.
@@ -225,15 +225,15 @@ impl LDAPUser {
 }
 
 schema_without_struct! {
-    /// 19 fields.
-    LanguagePack
+    /// 19 fields, in Halo's document `LanguagePack`.
+    Language
 }
 
-impl Entity for LanguagePack {
+impl Entity for Language {
     type Key = i64;
 }
 
-impl LanguagePack {
+impl Language {
     /// `access_control`: list of `AccessControl`.
     pub const ACCESS_CONTROL: Field<Self, Vec<Record<AccessControl>>> = Field::new("access_control");
     /// `access_control_level`: integer.
@@ -246,8 +246,8 @@ impl LanguagePack {
     pub const DONT_REMOVE_TRANSLATIONS: Field<Self, bool> = Field::new("dont_remove_translations");
     /// `flag`: text.
     pub const FLAG: Field<Self, String> = Field::new("flag");
-    /// `id`: id of a [`LanguagePack`].
-    pub const ID: Field<Self, Id<LanguagePack>> = Field::new("id");
+    /// `id`: id of a [`Language`].
+    pub const ID: Field<Self, Id<Language>> = Field::new("id");
     /// `is_custom`: flag.
     pub const IS_CUSTOM: Field<Self, bool> = Field::new("is_custom");
     /// `is_right_to_left`: flag.
@@ -468,8 +468,8 @@ impl Licence {
     pub const NAME: Field<Self, String> = Field::new("name");
     /// `name_extra`: text.
     pub const NAME_EXTRA: Field<Self, String> = Field::new("name_extra");
-    /// `new_software`: `DeviceApplications`.
-    pub const NEW_SOFTWARE: Field<Self, Record<DeviceApplications>> = Field::new("new_software");
+    /// `new_software`: `AssetSoftware`.
+    pub const NEW_SOFTWARE: Field<Self, Record<AssetSoftware>> = Field::new("new_software");
     /// `notes`: text.
     pub const NOTES: Field<Self, String> = Field::new("notes");
     /// `parent_id`: integer.
@@ -564,8 +564,8 @@ schema_without_struct! {
 impl LicenceMatch {
     /// `id`: integer.
     pub const ID: Field<Self, i64> = Field::new("id");
-    /// `licence_id`: integer.
-    pub const LICENCE_ID: Field<Self, i64> = Field::new("licence_id");
+    /// `licence_id`: id of a [`Licence`].
+    pub const LICENCE_ID: Field<Self, Id<Licence>> = Field::new("licence_id");
     /// `licence_name`: text.
     pub const LICENCE_NAME: Field<Self, String> = Field::new("licence_name");
     /// `text`: text.
@@ -581,9 +581,13 @@ schema_without_struct! {
     LicenceRole
 }
 
+impl Entity for LicenceRole {
+    type Key = i64;
+}
+
 impl LicenceRole {
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`LicenceRole`].
+    pub const ID: Field<Self, Id<LicenceRole>> = Field::new("id");
     /// `name`: text.
     pub const NAME: Field<Self, String> = Field::new("name");
     /// `note`: text.
@@ -604,8 +608,8 @@ impl LinkIssue {
     pub const EXTERNAL_LINK_ID: Field<Self, i64> = Field::new("externalLinkId");
     /// `issueId`: text.
     pub const ISSUE_ID: Field<Self, String> = Field::new("issueId");
-    /// `product`: `ReleaseProduct`.
-    pub const PRODUCT: Field<Self, Record<ReleaseProduct>> = Field::new("product");
+    /// `product`: `Product`.
+    pub const PRODUCT: Field<Self, Record<Product>> = Field::new("product");
     /// `ticket`: `Ticket`.
     pub const TICKET: Field<Self, Record<Ticket>> = Field::new("ticket");
     /// `ticketId`: integer.
@@ -620,8 +624,8 @@ schema_without_struct! {
 impl LinkWorkItem {
     /// `externalLinkId`: integer.
     pub const EXTERNAL_LINK_ID: Field<Self, i64> = Field::new("externalLinkId");
-    /// `product`: `ReleaseProduct`.
-    pub const PRODUCT: Field<Self, Record<ReleaseProduct>> = Field::new("product");
+    /// `product`: `Product`.
+    pub const PRODUCT: Field<Self, Record<Product>> = Field::new("product");
     /// `rev`: integer.
     pub const REV: Field<Self, i64> = Field::new("rev");
     /// `ticketId`: integer.
@@ -658,8 +662,8 @@ impl Entity for LiveChatMsg {
 impl LiveChatMsg {
     /// `agent_id`: id of an [`Agent`].
     pub const AGENT_ID: Field<Self, Id<Agent>> = Field::new("agent_id");
-    /// `attachment_id`: integer.
-    pub const ATTACHMENT_ID: Field<Self, i64> = Field::new("attachment_id");
+    /// `attachment_id`: id of an [`Attachment`].
+    pub const ATTACHMENT_ID: Field<Self, Id<Attachment>> = Field::new("attachment_id");
     /// `attachment_ids`: list of integer.
     pub const ATTACHMENT_IDS: Field<Self, Vec<i64>> = Field::new("attachment_ids");
     /// `chat_id`: integer.
@@ -690,8 +694,8 @@ impl LiveChatMsg {
     pub const REMOTETECHID: Field<Self, i64> = Field::new("remotetechid");
     /// `sender_id`: integer.
     pub const SENDER_ID: Field<Self, i64> = Field::new("sender_id");
-    /// `services_search_results`: list of `ServSite`.
-    pub const SERVICES_SEARCH_RESULTS: Field<Self, Vec<Record<ServSite>>> =
+    /// `services_search_results`: list of `Service`.
+    pub const SERVICES_SEARCH_RESULTS: Field<Self, Vec<Record<Service>>> =
         Field::new("services_search_results");
     /// `system_id`: integer.
     pub const SYSTEM_ID: Field<Self, i64> = Field::new("system_id");

@@ -507,8 +507,8 @@ impl MailboxTechnician {
     pub const AGENT_NAME: Field<Self, String> = Field::new("agent_name");
     /// `id`: integer.
     pub const ID: Field<Self, i64> = Field::new("id");
-    /// `mailbox_id`: integer.
-    pub const MAILBOX_ID: Field<Self, i64> = Field::new("mailbox_id");
+    /// `mailbox_id`: id of a [`Mailbox`].
+    pub const MAILBOX_ID: Field<Self, Id<Mailbox>> = Field::new("mailbox_id");
     /// `signature`: text.
     pub const SIGNATURE: Field<Self, String> = Field::new("signature");
     /// `_warning`: text.
@@ -1136,6 +1136,10 @@ schema_without_struct! {
     MattermostChannelDetails
 }
 
+impl Entity for MattermostChannelDetails {
+    type Key = i64;
+}
+
 impl MattermostChannelDetails {
     /// `agentid`: integer.
     pub const AGENTID: Field<Self, i64> = Field::new("agentid");
@@ -1147,8 +1151,8 @@ impl MattermostChannelDetails {
     pub const BOTNAME: Field<Self, String> = Field::new("botname");
     /// `channelid`: text.
     pub const CHANNELID: Field<Self, String> = Field::new("channelid");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`MattermostChannelDetails`].
+    pub const ID: Field<Self, Id<MattermostChannelDetails>> = Field::new("id");
     /// `mmid`: integer.
     pub const MMID: Field<Self, i64> = Field::new("mmid");
     /// `name`: text.
@@ -1300,54 +1304,6 @@ impl MerakiWebhook {
 }
 
 schema_without_struct! {
-    /// 18 fields.
-    MessageContent
-}
-
-impl Entity for MessageContent {
-    type Key = i64;
-}
-
-impl MessageContent {
-    /// `access_control`: list of `AccessControl`.
-    pub const ACCESS_CONTROL: Field<Self, Vec<Record<AccessControl>>> = Field::new("access_control");
-    /// `access_control_level`: integer.
-    pub const ACCESS_CONTROL_LEVEL: Field<Self, i64> = Field::new("access_control_level");
-    /// `announcement_end_date`: point in time.
-    pub const ANNOUNCEMENT_END_DATE: Field<Self, Time> = Field::new("announcement_end_date");
-    /// `body_html`: text.
-    pub const BODY_HTML: Field<Self, String> = Field::new("body_html");
-    /// `body_sms`: text.
-    pub const BODY_SMS: Field<Self, String> = Field::new("body_sms");
-    /// `body_text`: text.
-    pub const BODY_TEXT: Field<Self, String> = Field::new("body_text");
-    /// `description`: text.
-    pub const DESCRIPTION: Field<Self, String> = Field::new("description");
-    /// `design`: `HtmlDesign`.
-    pub const DESIGN: Field<Self, Record<HtmlDesign>> = Field::new("design");
-    /// `guid`: GUID.
-    pub const GUID: Field<Self, String> = Field::new("guid");
-    /// `header_text`: text.
-    pub const HEADER_TEXT: Field<Self, String> = Field::new("header_text");
-    /// `id`: id of a [`MessageContent`].
-    pub const ID: Field<Self, Id<MessageContent>> = Field::new("id");
-    /// `intent`: text.
-    pub const INTENT: Field<Self, String> = Field::new("intent");
-    /// `_isclone`: flag.
-    pub const ISCLONE: Field<Self, bool> = Field::new("_isclone");
-    /// `is_single_obj`: flag.
-    pub const IS_SINGLE_OBJ: Field<Self, bool> = Field::new("is_single_obj");
-    /// `messagegroup_id`: integer.
-    pub const MESSAGEGROUP_ID: Field<Self, i64> = Field::new("messagegroup_id");
-    /// `name`: text.
-    pub const NAME: Field<Self, String> = Field::new("name");
-    /// `sectionid`: integer.
-    pub const SECTIONID: Field<Self, i64> = Field::new("sectionid");
-    /// `_warning`: text.
-    pub const WARNING: Field<Self, String> = Field::new("_warning");
-}
-
-schema_without_struct! {
     /// 7 fields.
     MessagePart
 }
@@ -1397,6 +1353,48 @@ impl MessagePartHeader {
     pub const NAME: Field<Self, String> = Field::new("name");
     /// `value`: text.
     pub const VALUE: Field<Self, String> = Field::new("value");
+}
+
+schema_without_struct! {
+    /// 15 fields, in Halo's document `DeviceMeterReading`.
+    MeterReading
+}
+
+impl Entity for MeterReading {
+    type Key = i64;
+}
+
+impl MeterReading {
+    /// `asset_id`: id of an [`Asset`].
+    pub const ASSET_ID: Field<Self, Id<Asset>> = Field::new("asset_id");
+    /// `id`: id of a [`MeterReading`].
+    pub const ID: Field<Self, Id<MeterReading>> = Field::new("id");
+    /// `invoice_id`: id of an [`Invoice`].
+    pub const INVOICE_ID: Field<Self, Id<Invoice>> = Field::new("invoice_id");
+    /// `meter_name`: text.
+    pub const METER_NAME: Field<Self, String> = Field::new("meter_name");
+    /// `pack_id`: integer.
+    pub const PACK_ID: Field<Self, i64> = Field::new("pack_id");
+    /// `previous_reading`: integer.
+    pub const PREVIOUS_READING: Field<Self, i64> = Field::new("previous_reading");
+    /// `reading`: integer.
+    pub const READING: Field<Self, i64> = Field::new("reading");
+    /// `reading_type`: integer.
+    pub const READING_TYPE: Field<Self, i64> = Field::new("reading_type");
+    /// `reason`: text.
+    pub const REASON: Field<Self, String> = Field::new("reason");
+    /// `recurringinvoice_line_id`: integer.
+    pub const RECURRINGINVOICE_LINE_ID: Field<Self, i64> = Field::new("recurringinvoice_line_id");
+    /// `reviewed`: flag.
+    pub const REVIEWED: Field<Self, bool> = Field::new("reviewed");
+    /// `ticket_id`: id of a [`Ticket`].
+    pub const TICKET_ID: Field<Self, Id<Ticket>> = Field::new("ticket_id");
+    /// `timestamp`: point in time.
+    pub const TIMESTAMP: Field<Self, Time> = Field::new("timestamp");
+    /// `_warning`: text.
+    pub const WARNING: Field<Self, String> = Field::new("_warning");
+    /// `who`: text.
+    pub const WHO: Field<Self, String> = Field::new("who");
 }
 
 schema_without_struct! {
@@ -1522,8 +1520,8 @@ impl Milestone {
     pub const TARGET_DATE: Field<Self, Time> = Field::new("target_date");
     /// `target_days`: integer.
     pub const TARGET_DAYS: Field<Self, i64> = Field::new("target_days");
-    /// `tickets`: list of `MilestoneTicket`.
-    pub const TICKETS: Field<Self, Vec<Record<MilestoneTicket>>> = Field::new("tickets");
+    /// `tickets`: list of `MilestoneTicket`, read only.
+    pub const TICKETS: Field<Self, Vec<Record<MilestoneTicket>>, ReadOnly> = Field::new("tickets");
     /// `ticket_id`: id of a [`Ticket`].
     pub const TICKET_ID: Field<Self, Id<Ticket>> = Field::new("ticket_id");
     /// `_warning`: text.
@@ -1556,8 +1554,8 @@ schema_without_struct! {
 impl MilestoneTicket {
     /// `id`: integer.
     pub const ID: Field<Self, i64> = Field::new("id");
-    /// `milestone_id`: integer.
-    pub const MILESTONE_ID: Field<Self, i64> = Field::new("milestone_id");
+    /// `milestone_id`: id of a [`Milestone`].
+    pub const MILESTONE_ID: Field<Self, Id<Milestone>> = Field::new("milestone_id");
     /// `ticket_id`: id of a [`Ticket`].
     pub const TICKET_ID: Field<Self, Id<Ticket>> = Field::new("ticket_id");
     /// `ticket_name`: text.
@@ -1663,8 +1661,8 @@ schema_without_struct! {
 impl MoveMailRequest {
     /// `id`: text.
     pub const ID: Field<Self, String> = Field::new("id");
-    /// `mailbox_id`: integer.
-    pub const MAILBOX_ID: Field<Self, i64> = Field::new("mailbox_id");
+    /// `mailbox_id`: id of a [`Mailbox`].
+    pub const MAILBOX_ID: Field<Self, Id<Mailbox>> = Field::new("mailbox_id");
 }
 
 schema_without_struct! {

@@ -480,8 +480,8 @@ impl Notification {
     pub const DELIVERY_METHOD: Field<Self, i64> = Field::new("delivery_method");
     /// `emailtemplate_guid`: GUID.
     pub const EMAILTEMPLATE_GUID: Field<Self, String> = Field::new("emailtemplate_guid");
-    /// `emailtemplate_id`: integer.
-    pub const EMAILTEMPLATE_ID: Field<Self, i64> = Field::new("emailtemplate_id");
+    /// `emailtemplate_id`: id of an [`EmailTemplate`].
+    pub const EMAILTEMPLATE_ID: Field<Self, Id<EmailTemplate>> = Field::new("emailtemplate_id");
     /// `emailtemplate_name`: text.
     pub const EMAILTEMPLATE_NAME: Field<Self, String> = Field::new("emailtemplate_name");
     /// `email_list`: text.
@@ -526,8 +526,8 @@ impl Notification {
     pub const RESTRICTION_TYPE: Field<Self, i64> = Field::new("restriction_type");
     /// `roles`: list of `UnameNotificationLink`.
     pub const ROLES: Field<Self, Vec<Record<UnameNotificationLink>>> = Field::new("roles");
-    /// `role_id`: text.
-    pub const ROLE_ID: Field<Self, String> = Field::new("role_id");
+    /// `role_id`: id of a [`Role`], a text.
+    pub const ROLE_ID: Field<Self, Id<Role>> = Field::new("role_id");
     /// `role_name`: text.
     pub const ROLE_NAME: Field<Self, String> = Field::new("role_name");
     /// `rule_id`: integer.

@@ -174,6 +174,10 @@ impl OpenIddictToken {
     pub const TYPE: Field<Self, String> = Field::new("type");
 }
 
+impl Entity for OrderLine {
+    type Key = i64;
+}
+
 impl crate::HasCustomFields for OrderLine {
     const CUSTOM_FIELDS: Field<Self, Vec<Record<CustomField>>, ReplacesAll> = Self::CUSTOMFIELDS;
 }
@@ -258,8 +262,8 @@ impl OrderLine {
     pub const HIDEITEMS: Field<Self, bool> = Field::new("hideitems");
     /// `hide_grouped_items_price`: flag.
     pub const HIDE_GROUPED_ITEMS_PRICE: Field<Self, bool> = Field::new("hide_grouped_items_price");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of an [`OrderLine`].
+    pub const ID: Field<Self, Id<OrderLine>> = Field::new("id");
     /// `_importtype`: text.
     pub const IMPORTTYPE: Field<Self, String> = Field::new("_importtype");
     /// `intacct_class`: text.
@@ -354,8 +358,8 @@ impl OrderLine {
     pub const PROFIT_PERCENTAGE: Field<Self, Decimal> = Field::new("profit_percentage");
     /// `project_child_faultid`: integer.
     pub const PROJECT_CHILD_FAULTID: Field<Self, i64> = Field::new("project_child_faultid");
-    /// `project_id`: integer.
-    pub const PROJECT_ID: Field<Self, i64> = Field::new("project_id");
+    /// `project_id`: id of a [`Ticket`].
+    pub const PROJECT_ID: Field<Self, Id<Ticket>> = Field::new("project_id");
     /// `purchase_conversion_rate`: number.
     pub const PURCHASE_CONVERSION_RATE: Field<Self, Decimal> = Field::new("purchase_conversion_rate");
     /// `purchase_currency_code`: integer.
@@ -378,8 +382,8 @@ impl OrderLine {
     pub const QUOTATION_LINE_ID: Field<Self, i64> = Field::new("quotation_line_id");
     /// `recovery`: number.
     pub const RECOVERY: Field<Self, Decimal> = Field::new("recovery");
-    /// `recurringinvoice_id`: integer.
-    pub const RECURRINGINVOICE_ID: Field<Self, i64> = Field::new("recurringinvoice_id");
+    /// `recurringinvoice_id`: id of an [`Invoice`].
+    pub const RECURRINGINVOICE_ID: Field<Self, Id<Invoice>> = Field::new("recurringinvoice_id");
     /// `reserved_assets`: list of `Asset`.
     pub const RESERVED_ASSETS: Field<Self, Vec<Record<Asset>>> = Field::new("reserved_assets");
     /// `salesorder_id`: id of a [`SalesOrder`].
@@ -530,8 +534,8 @@ impl Organisation {
     pub const DEPARTMENTS: Field<Self, Vec<Record<Department>>> = Field::new("departments");
     /// `email`: text.
     pub const EMAIL: Field<Self, String> = Field::new("email");
-    /// `faqlists`: list of `FAQListHead`.
-    pub const FAQLISTS: Field<Self, Vec<Record<FAQListHead>>> = Field::new("faqlists");
+    /// `faqlists`: list of `FaqList`.
+    pub const FAQLISTS: Field<Self, Vec<Record<FaqList>>> = Field::new("faqlists");
     /// `fax`: text.
     pub const FAX: Field<Self, String> = Field::new("fax");
     /// `guid`: GUID.
@@ -575,8 +579,8 @@ impl Organisation {
     pub const REPLY_ADDRESS: Field<Self, String> = Field::new("reply_address");
     /// `tax_number`: text.
     pub const TAX_NUMBER: Field<Self, String> = Field::new("tax_number");
-    /// `user_faqlists`: list of `FAQListHead`.
-    pub const USER_FAQLISTS: Field<Self, Vec<Record<FAQListHead>>> = Field::new("user_faqlists");
+    /// `user_faqlists`: list of `FaqList`.
+    pub const USER_FAQLISTS: Field<Self, Vec<Record<FaqList>>> = Field::new("user_faqlists");
     /// `_warning`: text.
     pub const WARNING: Field<Self, String> = Field::new("_warning");
     /// `website`: text.
@@ -627,177 +631,6 @@ impl OrionAlert {
     pub const TEAM: Field<Self, String> = Field::new("team");
     /// `type`: text.
     pub const TYPE: Field<Self, String> = Field::new("type");
-}
-
-schema_without_struct! {
-    /// 41 fields.
-    OutboundIntegration
-}
-
-impl Entity for OutboundIntegration {
-    type Key = i64;
-}
-
-impl OutboundIntegration {
-    /// `algorithm`: integer.
-    pub const ALGORITHM: Field<Self, i64> = Field::new("algorithm");
-    /// `authorizationtype`: integer.
-    pub const AUTHORIZATIONTYPE: Field<Self, i64> = Field::new("authorizationtype");
-    /// `authorizationurl`: text.
-    pub const AUTHORIZATIONURL: Field<Self, String> = Field::new("authorizationurl");
-    /// `authorized`: flag.
-    pub const AUTHORIZED: Field<Self, bool> = Field::new("authorized");
-    /// `bearerlocation`: integer.
-    pub const BEARERLOCATION: Field<Self, i64> = Field::new("bearerlocation");
-    /// `bearername`: text.
-    pub const BEARERNAME: Field<Self, String> = Field::new("bearername");
-    /// `_callback_uri`: text.
-    pub const CALLBACK_URI: Field<Self, String> = Field::new("_callback_uri");
-    /// `certificate_id`: integer.
-    pub const CERTIFICATE_ID: Field<Self, i64> = Field::new("certificate_id");
-    /// `certificate_name`: text.
-    pub const CERTIFICATE_NAME: Field<Self, String> = Field::new("certificate_name");
-    /// `client_id`: text.
-    pub const CLIENT_ID: Field<Self, String> = Field::new("client_id");
-    /// `_code`: text.
-    pub const CODE: Field<Self, String> = Field::new("_code");
-    /// `_disconnect`: flag.
-    pub const DISCONNECT: Field<Self, bool> = Field::new("_disconnect");
-    /// `granttype`: integer.
-    pub const GRANTTYPE: Field<Self, i64> = Field::new("granttype");
-    /// `guid`: GUID.
-    pub const GUID: Field<Self, String> = Field::new("guid");
-    /// `headername`: text.
-    pub const HEADERNAME: Field<Self, String> = Field::new("headername");
-    /// `headerprefix`: text.
-    pub const HEADERPREFIX: Field<Self, String> = Field::new("headerprefix");
-    /// `icon`: text.
-    pub const ICON: Field<Self, String> = Field::new("icon");
-    /// `icon_base64`: text.
-    pub const ICON_BASE64: Field<Self, String> = Field::new("icon_base64");
-    /// `id`: id of an [`OutboundIntegration`].
-    pub const ID: Field<Self, Id<OutboundIntegration>> = Field::new("id");
-    /// `install_popup`: text.
-    pub const INSTALL_POPUP: Field<Self, String> = Field::new("install_popup");
-    /// `intent`: text.
-    pub const INTENT: Field<Self, String> = Field::new("intent");
-    /// `library_licence_name`: text.
-    pub const LIBRARY_LICENCE_NAME: Field<Self, String> = Field::new("library_licence_name");
-    /// `major_version_number`: integer.
-    pub const MAJOR_VERSION_NUMBER: Field<Self, i64> = Field::new("major_version_number");
-    /// `methods`: list of `OutboundIntegrationMethod`.
-    pub const METHODS: Field<Self, Vec<Record<OutboundIntegrationMethod>>> = Field::new("methods");
-    /// `minor_version_number`: integer.
-    pub const MINOR_VERSION_NUMBER: Field<Self, i64> = Field::new("minor_version_number");
-    /// `module_id`: integer.
-    pub const MODULE_ID: Field<Self, i64> = Field::new("module_id");
-    /// `name`: text.
-    pub const NAME: Field<Self, String> = Field::new("name");
-    /// `new_client_secret`: text.
-    pub const NEW_CLIENT_SECRET: Field<Self, String> = Field::new("new_client_secret");
-    /// `new_password`: text.
-    pub const NEW_PASSWORD: Field<Self, String> = Field::new("new_password");
-    /// `note`: text.
-    pub const NOTE: Field<Self, String> = Field::new("note");
-    /// `patch_version_number`: integer.
-    pub const PATCH_VERSION_NUMBER: Field<Self, i64> = Field::new("patch_version_number");
-    /// `resourcebaseurl`: text.
-    pub const RESOURCEBASEURL: Field<Self, String> = Field::new("resourcebaseurl");
-    /// `response_token_name`: text.
-    pub const RESPONSE_TOKEN_NAME: Field<Self, String> = Field::new("response_token_name");
-    /// `scope`: text.
-    pub const SCOPE: Field<Self, String> = Field::new("scope");
-    /// `state`: text.
-    pub const STATE: Field<Self, String> = Field::new("state");
-    /// `tokenurl`: text.
-    pub const TOKENURL: Field<Self, String> = Field::new("tokenurl");
-    /// `token_expiry_mins`: integer.
-    pub const TOKEN_EXPIRY_MINS: Field<Self, i64> = Field::new("token_expiry_mins");
-    /// `username`: text.
-    pub const USERNAME: Field<Self, String> = Field::new("username");
-    /// `_verifier`: text.
-    pub const VERIFIER: Field<Self, String> = Field::new("_verifier");
-    /// `version_number`: text.
-    pub const VERSION_NUMBER: Field<Self, String> = Field::new("version_number");
-    /// `_warning`: text.
-    pub const WARNING: Field<Self, String> = Field::new("_warning");
-}
-
-schema_without_struct! {
-    /// 30 fields.
-    OutboundIntegrationMethod
-}
-
-impl Entity for OutboundIntegrationMethod {
-    type Key = i64;
-}
-
-impl OutboundIntegrationMethod {
-    /// `authorizationtype`: integer.
-    pub const AUTHORIZATIONTYPE: Field<Self, i64> = Field::new("authorizationtype");
-    /// `body_mappings`: list of `OutboundIntegrationMethodValue`.
-    pub const BODY_MAPPINGS: Field<Self, Vec<Record<OutboundIntegrationMethodValue>>> =
-        Field::new("body_mappings");
-    /// `full_name`: text.
-    pub const FULL_NAME: Field<Self, String> = Field::new("full_name");
-    /// `guid`: GUID.
-    pub const GUID: Field<Self, String> = Field::new("guid");
-    /// `headers`: list of `OutboundIntegrationMethodValue`.
-    pub const HEADERS: Field<Self, Vec<Record<OutboundIntegrationMethodValue>>> = Field::new("headers");
-    /// `id`: id of an [`OutboundIntegrationMethod`].
-    pub const ID: Field<Self, Id<OutboundIntegrationMethod>> = Field::new("id");
-    /// `integration_baseurl`: text.
-    pub const INTEGRATION_BASEURL: Field<Self, String> = Field::new("integration_baseurl");
-    /// `integration_guid`: GUID.
-    pub const INTEGRATION_GUID: Field<Self, String> = Field::new("integration_guid");
-    /// `integration_id`: integer.
-    pub const INTEGRATION_ID: Field<Self, i64> = Field::new("integration_id");
-    /// `integration_name`: text.
-    pub const INTEGRATION_NAME: Field<Self, String> = Field::new("integration_name");
-    /// `intent`: text.
-    pub const INTENT: Field<Self, String> = Field::new("intent");
-    /// `_isbatch`: flag.
-    pub const ISBATCH: Field<Self, bool> = Field::new("_isbatch");
-    /// `_is_cf_method`: flag.
-    pub const IS_CF_METHOD: Field<Self, bool> = Field::new("_is_cf_method");
-    /// `_is_system_method`: flag.
-    pub const IS_SYSTEM_METHOD: Field<Self, bool> = Field::new("_is_system_method");
-    /// `log_retention_policy_days`: integer.
-    pub const LOG_RETENTION_POLICY_DAYS: Field<Self, i64> = Field::new("log_retention_policy_days");
-    /// `method`: integer.
-    pub const METHOD: Field<Self, i64> = Field::new("method");
-    /// `name`: text.
-    pub const NAME: Field<Self, String> = Field::new("name");
-    /// `output_variables`: list of `OutboundIntegrationMethodValue`.
-    pub const OUTPUT_VARIABLES: Field<Self, Vec<Record<OutboundIntegrationMethodValue>>> =
-        Field::new("output_variables");
-    /// `path`: text.
-    pub const PATH: Field<Self, String> = Field::new("path");
-    /// `requestbody`: text.
-    pub const REQUESTBODY: Field<Self, String> = Field::new("requestbody");
-    /// `requesttype`: integer.
-    pub const REQUESTTYPE: Field<Self, i64> = Field::new("requesttype");
-    /// `resource`: text.
-    pub const RESOURCE: Field<Self, String> = Field::new("resource");
-    /// `responsetype`: integer.
-    pub const RESPONSETYPE: Field<Self, i64> = Field::new("responsetype");
-    /// `_test`: flag.
-    pub const TEST: Field<Self, bool> = Field::new("_test");
-    /// `_test_output_variables`: list of `IntegrationRunbookVariable`.
-    pub const TEST_OUTPUT_VARIABLES: Field<Self, Vec<Record<IntegrationRunbookVariable>>> =
-        Field::new("_test_output_variables");
-    /// `_test_result`: `WebhookEvent`.
-    pub const TEST_RESULT: Field<Self, Record<WebhookEvent>> = Field::new("_test_result");
-    /// `_test_runbook_variables`: list of `IntegrationRunbookVariable`.
-    pub const TEST_RUNBOOK_VARIABLES: Field<Self, Vec<Record<IntegrationRunbookVariable>>> =
-        Field::new("_test_runbook_variables");
-    /// `_test_variables`: list of `IntegrationRunbookVariable`.
-    pub const TEST_VARIABLES: Field<Self, Vec<Record<IntegrationRunbookVariable>>> =
-        Field::new("_test_variables");
-    /// `uri_params`: list of `OutboundIntegrationMethodValue`.
-    pub const URI_PARAMS: Field<Self, Vec<Record<OutboundIntegrationMethodValue>>> = Field::new("uri_params");
-    /// `_warning`: text.
-    pub const WARNING: Field<Self, String> = Field::new("_warning");
 }
 
 schema_without_struct! {
@@ -1045,8 +878,8 @@ impl Outcome {
         Field::new("do_not_allow_with_open_appointments");
     /// `emailtemplate_guid`: GUID.
     pub const EMAILTEMPLATE_GUID: Field<Self, String> = Field::new("emailtemplate_guid");
-    /// `emailtemplate_id`: integer.
-    pub const EMAILTEMPLATE_ID: Field<Self, i64> = Field::new("emailtemplate_id");
+    /// `emailtemplate_id`: id of an [`EmailTemplate`].
+    pub const EMAILTEMPLATE_ID: Field<Self, Id<EmailTemplate>> = Field::new("emailtemplate_id");
     /// `emailtemplate_name`: text.
     pub const EMAILTEMPLATE_NAME: Field<Self, String> = Field::new("emailtemplate_name");
     /// `email_editing`: integer.

@@ -110,6 +110,10 @@ schema_without_struct! {
     PagerDutyMapping
 }
 
+impl Entity for PagerDutyMapping {
+    type Key = i64;
+}
+
 impl PagerDutyMapping {
     /// `agent_name`: text.
     pub const AGENT_NAME: Field<Self, String> = Field::new("agent_name");
@@ -123,8 +127,8 @@ impl PagerDutyMapping {
     pub const DEFAULT_USER: Field<Self, i64> = Field::new("default_user");
     /// `dontsyncusertickets`: flag.
     pub const DONTSYNCUSERTICKETS: Field<Self, bool> = Field::new("dontsyncusertickets");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`PagerDutyMapping`].
+    pub const ID: Field<Self, Id<PagerDutyMapping>> = Field::new("id");
     /// `new_webhook_signature`: text.
     pub const NEW_WEBHOOK_SIGNATURE: Field<Self, String> = Field::new("new_webhook_signature");
     /// `serviceid`: text.
@@ -155,145 +159,6 @@ impl Parameter {
     pub const NAME: Field<Self, String> = Field::new("name");
     /// `value`: text.
     pub const VALUE: Field<Self, String> = Field::new("value");
-}
-
-schema_without_struct! {
-    /// 60 fields.
-    PartsLookup
-}
-
-impl Entity for PartsLookup {
-    type Key = i64;
-}
-
-impl crate::HasCustomFields for PartsLookup {
-    const CUSTOM_FIELDS: Field<Self, Vec<Record<CustomField>>, ReplacesAll> = Self::CUSTOMFIELDS;
-}
-
-impl PartsLookup {
-    /// `access_control`: list of `AccessControl`.
-    pub const ACCESS_CONTROL: Field<Self, Vec<Record<AccessControl>>> = Field::new("access_control");
-    /// `access_control_level`: integer.
-    pub const ACCESS_CONTROL_LEVEL: Field<Self, i64> = Field::new("access_control_level");
-    /// `active`: flag.
-    pub const ACTIVE: Field<Self, bool> = Field::new("active");
-    /// `agent_mappings`: list of `TechPartsLookup`.
-    pub const AGENT_MAPPINGS: Field<Self, Vec<Record<TechPartsLookup>>> = Field::new("agent_mappings");
-    /// `allowmultipleresults`: flag.
-    pub const ALLOWMULTIPLERESULTS: Field<Self, bool> = Field::new("allowmultipleresults");
-    /// `certificate_id`: integer.
-    pub const CERTIFICATE_ID: Field<Self, i64> = Field::new("certificate_id");
-    /// `certificate_name`: text.
-    pub const CERTIFICATE_NAME: Field<Self, String> = Field::new("certificate_name");
-    /// `client_id`: id of a [`Client`].
-    pub const CLIENT_ID: Field<Self, Id<Client>> = Field::new("client_id");
-    /// `contract_id`: id of a [`ClientContract`].
-    pub const CONTRACT_ID: Field<Self, Id<ClientContract>> = Field::new("contract_id");
-    /// `customfields`: list of `CustomField`, a write replaces all of them.
-    pub const CUSTOMFIELDS: Field<Self, Vec<Record<CustomField>>, ReplacesAll> = Field::new("customfields");
-    /// `fields`: list of `PartsLookupField`.
-    pub const FIELDS: Field<Self, Vec<Record<PartsLookupField>>> = Field::new("fields");
-    /// `field_id`: integer.
-    pub const FIELD_ID: Field<Self, i64> = Field::new("field_id");
-    /// `field_mappings`: list of `PartsLookupMapping`.
-    pub const FIELD_MAPPINGS: Field<Self, Vec<Record<PartsLookupMapping>>> = Field::new("field_mappings");
-    /// `field_name`: text.
-    pub const FIELD_NAME: Field<Self, String> = Field::new("field_name");
-    /// `id`: id of a [`PartsLookup`].
-    pub const ID: Field<Self, Id<PartsLookup>> = Field::new("id");
-    /// `integration_method_id`: integer.
-    pub const INTEGRATION_METHOD_ID: Field<Self, i64> = Field::new("integration_method_id");
-    /// `integration_method_name`: text.
-    pub const INTEGRATION_METHOD_NAME: Field<Self, String> = Field::new("integration_method_name");
-    /// `integration_method_value`: integer.
-    pub const INTEGRATION_METHOD_VALUE: Field<Self, i64> = Field::new("integration_method_value");
-    /// `integration_method_value_name`: text.
-    pub const INTEGRATION_METHOD_VALUE_NAME: Field<Self, String> =
-        Field::new("integration_method_value_name");
-    /// `invert_outcome_mapped_result`: flag.
-    pub const INVERT_OUTCOME_MAPPED_RESULT: Field<Self, bool> = Field::new("invert_outcome_mapped_result");
-    /// `itemdesc1_field`: text.
-    pub const ITEMDESC1_FIELD: Field<Self, String> = Field::new("itemdesc1_field");
-    /// `itemdesc2_field`: text.
-    pub const ITEMDESC2_FIELD: Field<Self, String> = Field::new("itemdesc2_field");
-    /// `itemdesc3_field`: text.
-    pub const ITEMDESC3_FIELD: Field<Self, String> = Field::new("itemdesc3_field");
-    /// `itemvalue_field`: text.
-    pub const ITEMVALUE_FIELD: Field<Self, String> = Field::new("itemvalue_field");
-    /// `key_field`: text.
-    pub const KEY_FIELD: Field<Self, String> = Field::new("key_field");
-    /// `lookup`: `PartsLookupResult`.
-    pub const LOOKUP: Field<Self, Record<PartsLookupResult>> = Field::new("lookup");
-    /// `lookupconnectiontype`: integer.
-    pub const LOOKUPCONNECTIONTYPE: Field<Self, i64> = Field::new("lookupconnectiontype");
-    /// `lookuponrefresh`: flag.
-    pub const LOOKUPONREFRESH: Field<Self, bool> = Field::new("lookuponrefresh");
-    /// `lookup_field`: text.
-    pub const LOOKUP_FIELD: Field<Self, String> = Field::new("lookup_field");
-    /// `lookup_field_id`: integer.
-    pub const LOOKUP_FIELD_ID: Field<Self, i64> = Field::new("lookup_field_id");
-    /// `lookup_field_name`: text.
-    pub const LOOKUP_FIELD_NAME: Field<Self, String> = Field::new("lookup_field_name");
-    /// `lookup_type`: integer.
-    pub const LOOKUP_TYPE: Field<Self, i64> = Field::new("lookup_type");
-    /// `lookup_type_name`: text.
-    pub const LOOKUP_TYPE_NAME: Field<Self, String> = Field::new("lookup_type_name");
-    /// `lookup_value`: text.
-    pub const LOOKUP_VALUE: Field<Self, String> = Field::new("lookup_value");
-    /// `lookup_value_obj`: any JSON.
-    pub const LOOKUP_VALUE_OBJ: Field<Self, Json> = Field::new("lookup_value_obj");
-    /// `matchedhint`: text.
-    pub const MATCHEDHINT: Field<Self, String> = Field::new("matchedhint");
-    /// `messagerequiresconfirmationagent`: flag.
-    pub const MESSAGEREQUIRESCONFIRMATIONAGENT: Field<Self, bool> =
-        Field::new("messagerequiresconfirmationagent");
-    /// `messagerequiresconfirmationuser`: flag.
-    pub const MESSAGEREQUIRESCONFIRMATIONUSER: Field<Self, bool> =
-        Field::new("messagerequiresconfirmationuser");
-    /// `messagestring_agent`: text.
-    pub const MESSAGESTRING_AGENT: Field<Self, String> = Field::new("messagestring_agent");
-    /// `messagestring_user`: text.
-    pub const MESSAGESTRING_USER: Field<Self, String> = Field::new("messagestring_user");
-    /// `name`: text.
-    pub const NAME: Field<Self, String> = Field::new("name");
-    /// `notmatchedhint`: text.
-    pub const NOTMATCHEDHINT: Field<Self, String> = Field::new("notmatchedhint");
-    /// `outcome_mapped_field`: integer.
-    pub const OUTCOME_MAPPED_FIELD: Field<Self, i64> = Field::new("outcome_mapped_field");
-    /// `outcome_mapped_field_name`: text.
-    pub const OUTCOME_MAPPED_FIELD_NAME: Field<Self, String> = Field::new("outcome_mapped_field_name");
-    /// `rules`: list of `Autoassign`.
-    pub const RULES: Field<Self, Vec<Record<Autoassign>>> = Field::new("rules");
-    /// `run`: flag.
-    pub const RUN: Field<Self, bool> = Field::new("run");
-    /// `showmessagetouseroragent`: integer.
-    pub const SHOWMESSAGETOUSERORAGENT: Field<Self, i64> = Field::new("showmessagetouseroragent");
-    /// `site_id`: id of a [`Site`].
-    pub const SITE_ID: Field<Self, Id<Site>> = Field::new("site_id");
-    /// `sql_database`: text.
-    pub const SQL_DATABASE: Field<Self, String> = Field::new("sql_database");
-    /// `sql_new_password`: text.
-    pub const SQL_NEW_PASSWORD: Field<Self, String> = Field::new("sql_new_password");
-    /// `sql_script`: text.
-    pub const SQL_SCRIPT: Field<Self, String> = Field::new("sql_script");
-    /// `sql_server`: text.
-    pub const SQL_SERVER: Field<Self, String> = Field::new("sql_server");
-    /// `sql_user`: text.
-    pub const SQL_USER: Field<Self, String> = Field::new("sql_user");
-    /// `table_id`: integer.
-    pub const TABLE_ID: Field<Self, i64> = Field::new("table_id");
-    /// `table_name`: text.
-    pub const TABLE_NAME: Field<Self, String> = Field::new("table_name");
-    /// `ticket_id`: id of a [`Ticket`].
-    pub const TICKET_ID: Field<Self, Id<Ticket>> = Field::new("ticket_id");
-    /// `trigger_type`: integer.
-    pub const TRIGGER_TYPE: Field<Self, i64> = Field::new("trigger_type");
-    /// `use`: integer.
-    pub const USE: Field<Self, i64> = Field::new("use");
-    /// `user_id`: id of a [`User`].
-    pub const USER_ID: Field<Self, Id<User>> = Field::new("user_id");
-    /// `_warning`: text.
-    pub const WARNING: Field<Self, String> = Field::new("_warning");
 }
 
 schema_without_struct! {
@@ -439,8 +304,8 @@ impl PdfTemplate {
     pub const CONFIG_SOURCE_TYPE: Field<Self, i64> = Field::new("config_source_type");
     /// `config_url`: text.
     pub const CONFIG_URL: Field<Self, String> = Field::new("config_url");
-    /// `consignment`: `ConsignmentHeader`.
-    pub const CONSIGNMENT: Field<Self, Record<ConsignmentHeader>> = Field::new("consignment");
+    /// `consignment`: `Consignment`.
+    pub const CONSIGNMENT: Field<Self, Record<Consignment>> = Field::new("consignment");
     /// `contract`: `ClientContract`.
     pub const CONTRACT: Field<Self, Record<ClientContract>> = Field::new("contract");
     /// `default_mainhtml`: text.
@@ -523,8 +388,8 @@ impl PdfTemplate {
     pub const PAGEWIDTHINCHES: Field<Self, Decimal> = Field::new("pagewidthinches");
     /// `pdftinvoicexmltemplate_name`: text.
     pub const PDFTINVOICEXMLTEMPLATE_NAME: Field<Self, String> = Field::new("pdftinvoicexmltemplate_name");
-    /// `pdf_attachment_id`: integer.
-    pub const PDF_ATTACHMENT_ID: Field<Self, i64> = Field::new("pdf_attachment_id");
+    /// `pdf_attachment_id`: id of an [`Attachment`].
+    pub const PDF_ATTACHMENT_ID: Field<Self, Id<Attachment>> = Field::new("pdf_attachment_id");
     /// `pdf_attachment_link`: text.
     pub const PDF_ATTACHMENT_LINK: Field<Self, String> = Field::new("pdf_attachment_link");
     /// `pdf_media_type`: integer.
@@ -551,8 +416,8 @@ impl PdfTemplate {
     pub const REPORTS: Field<Self, Vec<Record<PdfTemplateReport>>> = Field::new("reports");
     /// `salesorder`: `SalesOrder`.
     pub const SALESORDER: Field<Self, Record<SalesOrder>> = Field::new("salesorder");
-    /// `schedule`: list of `StdRequest`.
-    pub const SCHEDULE: Field<Self, Vec<Record<StdRequest>>> = Field::new("schedule");
+    /// `schedule`: list of `Template`.
+    pub const SCHEDULE: Field<Self, Vec<Record<Template>>> = Field::new("schedule");
     /// `showinlineimage`: flag.
     pub const SHOWINLINEIMAGE: Field<Self, bool> = Field::new("showinlineimage");
     /// `show_bundled_lines`: integer.
@@ -649,6 +514,46 @@ impl Pop3Message {
     pub const INCOMING_EMAIL_ID: Field<Self, i64> = Field::new("incomingEmailId");
     /// `mimeMessage`: `MimeMessage`.
     pub const MIME_MESSAGE: Field<Self, Record<MimeMessage>> = Field::new("mimeMessage");
+}
+
+schema_without_struct! {
+    /// 14 fields, in Halo's document `AreaPopup`.
+    PopupNote
+}
+
+impl Entity for PopupNote {
+    type Key = i64;
+}
+
+impl PopupNote {
+    /// `client_id`: id of a [`Client`].
+    pub const CLIENT_ID: Field<Self, Id<Client>> = Field::new("client_id");
+    /// `date_created`: point in time.
+    pub const DATE_CREATED: Field<Self, Time> = Field::new("date_created");
+    /// `dismissable`: flag.
+    pub const DISMISSABLE: Field<Self, bool> = Field::new("dismissable");
+    /// `displayhtml`: flag.
+    pub const DISPLAYHTML: Field<Self, bool> = Field::new("displayhtml");
+    /// `displaymodal`: flag.
+    pub const DISPLAYMODAL: Field<Self, bool> = Field::new("displaymodal");
+    /// `enddate`: point in time.
+    pub const ENDDATE: Field<Self, Time> = Field::new("enddate");
+    /// `id`: id of a [`PopupNote`].
+    pub const ID: Field<Self, Id<PopupNote>> = Field::new("id");
+    /// `limitdaterange`: flag.
+    pub const LIMITDATERANGE: Field<Self, bool> = Field::new("limitdaterange");
+    /// `note`: text.
+    pub const NOTE: Field<Self, String> = Field::new("note");
+    /// `read_status`: integer.
+    pub const READ_STATUS: Field<Self, i64> = Field::new("read_status");
+    /// `site_id`: id of a [`Site`].
+    pub const SITE_ID: Field<Self, Id<Site>> = Field::new("site_id");
+    /// `startdate`: point in time.
+    pub const STARTDATE: Field<Self, Time> = Field::new("startdate");
+    /// `user_id`: id of a [`User`].
+    pub const USER_ID: Field<Self, Id<User>> = Field::new("user_id");
+    /// `_warning`: text.
+    pub const WARNING: Field<Self, String> = Field::new("_warning");
 }
 
 schema_without_struct! {
@@ -786,46 +691,6 @@ impl PrePayThreshold {
     pub const NEW_HOURS: Field<Self, Decimal> = Field::new("newHours");
     /// `total`: number.
     pub const TOTAL: Field<Self, Decimal> = Field::new("total");
-}
-
-schema_without_struct! {
-    /// 14 fields.
-    PrepayHistory
-}
-
-impl Entity for PrepayHistory {
-    type Key = i64;
-}
-
-impl PrepayHistory {
-    /// `amount`: number.
-    pub const AMOUNT: Field<Self, Decimal> = Field::new("amount");
-    /// `client_id`: id of a [`Client`].
-    pub const CLIENT_ID: Field<Self, Id<Client>> = Field::new("client_id");
-    /// `client_name`: text.
-    pub const CLIENT_NAME: Field<Self, String> = Field::new("client_name");
-    /// `client_to_invoice_to_id`: integer.
-    pub const CLIENT_TO_INVOICE_TO_ID: Field<Self, i64> = Field::new("client_to_invoice_to_id");
-    /// `date`: point in time.
-    pub const DATE: Field<Self, Time> = Field::new("date");
-    /// `description`: text.
-    pub const DESCRIPTION: Field<Self, String> = Field::new("description");
-    /// `expirychecked`: flag.
-    pub const EXPIRYCHECKED: Field<Self, bool> = Field::new("expirychecked");
-    /// `expirydate`: point in time.
-    pub const EXPIRYDATE: Field<Self, Time> = Field::new("expirydate");
-    /// `hours`: number.
-    pub const HOURS: Field<Self, Decimal> = Field::new("hours");
-    /// `id`: id of a [`PrepayHistory`].
-    pub const ID: Field<Self, Id<PrepayHistory>> = Field::new("id");
-    /// `invoicedate`: point in time.
-    pub const INVOICEDATE: Field<Self, Time> = Field::new("invoicedate");
-    /// `invoice_id`: text.
-    pub const INVOICE_ID: Field<Self, String> = Field::new("invoice_id");
-    /// `invoice_number`: text.
-    pub const INVOICE_NUMBER: Field<Self, String> = Field::new("invoice_number");
-    /// `_warning`: text.
-    pub const WARNING: Field<Self, String> = Field::new("_warning");
 }
 
 schema_without_struct! {
@@ -1089,6 +954,78 @@ impl ProcessStreetWebhook {
 }
 
 schema_without_struct! {
+    /// 29 fields, in Halo's document `ReleaseProduct`.
+    Product
+}
+
+impl Entity for Product {
+    type Key = i64;
+}
+
+impl Product {
+    /// `branches`: list of `ReleaseBranch`.
+    pub const BRANCHES: Field<Self, Vec<Record<ReleaseBranch>>> = Field::new("branches");
+    /// `components`: list of `ReleaseComponent`.
+    pub const COMPONENTS: Field<Self, Vec<Record<ReleaseComponent>>> = Field::new("components");
+    /// `default_pipeline`: integer.
+    pub const DEFAULT_PIPELINE: Field<Self, i64> = Field::new("default_pipeline");
+    /// `default_pipeline_name`: text.
+    pub const DEFAULT_PIPELINE_NAME: Field<Self, String> = Field::new("default_pipeline_name");
+    /// `devops_details_id`: integer.
+    pub const DEVOPS_DETAILS_ID: Field<Self, i64> = Field::new("devops_details_id");
+    /// `devops_details_name`: text.
+    pub const DEVOPS_DETAILS_NAME: Field<Self, String> = Field::new("devops_details_name");
+    /// `devops_id`: text.
+    pub const DEVOPS_ID: Field<Self, String> = Field::new("devops_id");
+    /// `devops_instance`: `AzureDevOpsDetails`.
+    pub const DEVOPS_INSTANCE: Field<Self, Record<AzureDevOpsDetails>> = Field::new("devops_instance");
+    /// `devops_name`: text.
+    pub const DEVOPS_NAME: Field<Self, String> = Field::new("devops_name");
+    /// `devops_otherfield_mappings`: list of `IntegrationFieldMapping`.
+    pub const DEVOPS_OTHERFIELD_MAPPINGS: Field<Self, Vec<Record<IntegrationFieldMapping>>> =
+        Field::new("devops_otherfield_mappings");
+    /// `devops_project`: `DevOpsProject`.
+    pub const DEVOPS_PROJECT: Field<Self, Record<DevOpsProject>> = Field::new("devops_project");
+    /// `devops_url`: text.
+    pub const DEVOPS_URL: Field<Self, String> = Field::new("devops_url");
+    /// `github_repo`: text.
+    pub const GITHUB_REPO: Field<Self, String> = Field::new("github_repo");
+    /// `id`: id of a [`Product`].
+    pub const ID: Field<Self, Id<Product>> = Field::new("id");
+    /// `jirafield_mappings`: list of `IntegrationFieldMapping`.
+    pub const JIRAFIELD_MAPPINGS: Field<Self, Vec<Record<IntegrationFieldMapping>>> =
+        Field::new("jirafield_mappings");
+    /// `jira_details_id`: integer.
+    pub const JIRA_DETAILS_ID: Field<Self, i64> = Field::new("jira_details_id");
+    /// `jira_details_name`: text.
+    pub const JIRA_DETAILS_NAME: Field<Self, String> = Field::new("jira_details_name");
+    /// `jira_instance`: `JiraDetails`.
+    pub const JIRA_INSTANCE: Field<Self, Record<JiraDetails>> = Field::new("jira_instance");
+    /// `jira_project`: `KeyPair2`.
+    pub const JIRA_PROJECT: Field<Self, Record<KeyPair2>> = Field::new("jira_project");
+    /// `logo`: text.
+    pub const LOGO: Field<Self, String> = Field::new("logo");
+    /// `name`: text.
+    pub const NAME: Field<Self, String> = Field::new("name");
+    /// `new_icon`: text.
+    pub const NEW_ICON: Field<Self, String> = Field::new("new_icon");
+    /// `release_count`: integer.
+    pub const RELEASE_COUNT: Field<Self, i64> = Field::new("release_count");
+    /// `release_emails`: list of `ReleaseProductEmail`.
+    pub const RELEASE_EMAILS: Field<Self, Vec<Record<ReleaseProductEmail>>> = Field::new("release_emails");
+    /// `show_devops_mappings`: flag.
+    pub const SHOW_DEVOPS_MAPPINGS: Field<Self, bool> = Field::new("show_devops_mappings");
+    /// `third_party_id`: text.
+    pub const THIRD_PARTY_ID: Field<Self, String> = Field::new("third_party_id");
+    /// `third_party_name`: text.
+    pub const THIRD_PARTY_NAME: Field<Self, String> = Field::new("third_party_name");
+    /// `third_party_url`: text.
+    pub const THIRD_PARTY_URL: Field<Self, String> = Field::new("third_party_url");
+    /// `_warning`: text.
+    pub const WARNING: Field<Self, String> = Field::new("_warning");
+}
+
+schema_without_struct! {
     /// 8 fields.
     PublishProfiles
 }
@@ -1151,8 +1088,8 @@ impl PurchaseOrder {
     pub const ASSIGNED_AGENT: Field<Self, Id<Agent>> = Field::new("assigned_agent");
     /// `assigned_agent_name`: text.
     pub const ASSIGNED_AGENT_NAME: Field<Self, String> = Field::new("assigned_agent_name");
-    /// `attachment_id`: integer.
-    pub const ATTACHMENT_ID: Field<Self, i64> = Field::new("attachment_id");
+    /// `attachment_id`: id of an [`Attachment`].
+    pub const ATTACHMENT_ID: Field<Self, Id<Attachment>> = Field::new("attachment_id");
     /// `auth_by`: text.
     pub const AUTH_BY: Field<Self, String> = Field::new("auth_by");
     /// `avalara_details_id`: integer.
@@ -1243,8 +1180,8 @@ impl PurchaseOrder {
     pub const EST_DELIVERY_DATE: Field<Self, Time> = Field::new("est_delivery_date");
     /// `external_links`: list of `ExternalLink`.
     pub const EXTERNAL_LINKS: Field<Self, Vec<Record<ExternalLink>>> = Field::new("external_links");
-    /// `extratabs`: list of `Tabname`.
-    pub const EXTRATABS: Field<Self, Vec<Record<Tabname>>> = Field::new("extratabs");
+    /// `extratabs`: list of `Tab`.
+    pub const EXTRATABS: Field<Self, Vec<Record<Tab>>> = Field::new("extratabs");
     /// `_forcethirdpartysync`: flag.
     pub const FORCETHIRDPARTYSYNC: Field<Self, bool> = Field::new("_forcethirdpartysync");
     /// `goodsin_status`: integer.
@@ -1319,8 +1256,8 @@ impl PurchaseOrder {
     pub const PDFTEMPLATE_ID: Field<Self, i64> = Field::new("pdftemplate_id");
     /// `pdftemplate_name`: text.
     pub const PDFTEMPLATE_NAME: Field<Self, String> = Field::new("pdftemplate_name");
-    /// `pdf_attachment_id`: integer.
-    pub const PDF_ATTACHMENT_ID: Field<Self, i64> = Field::new("pdf_attachment_id");
+    /// `pdf_attachment_id`: id of an [`Attachment`].
+    pub const PDF_ATTACHMENT_ID: Field<Self, Id<Attachment>> = Field::new("pdf_attachment_id");
     /// `percentage_invoiced`: number.
     pub const PERCENTAGE_INVOICED: Field<Self, Decimal> = Field::new("percentage_invoiced");
     /// `po_ref`: text.

@@ -417,8 +417,8 @@ impl Quotation {
     pub const EXPIRY_DATE: Field<Self, Time> = Field::new("expiry_date");
     /// `external_links`: list of `ExternalLink`.
     pub const EXTERNAL_LINKS: Field<Self, Vec<Record<ExternalLink>>> = Field::new("external_links");
-    /// `extratabs`: list of `Tabname`.
-    pub const EXTRATABS: Field<Self, Vec<Record<Tabname>>> = Field::new("extratabs");
+    /// `extratabs`: list of `Tab`.
+    pub const EXTRATABS: Field<Self, Vec<Record<Tab>>> = Field::new("extratabs");
     /// `_hasadobesignopen`: flag.
     pub const HASADOBESIGNOPEN: Field<Self, bool> = Field::new("_hasadobesignopen");
     /// `id`: id of a [`Quotation`].
@@ -530,8 +530,8 @@ impl Quotation {
     pub const PDFTEMPLATE_ID: Field<Self, i64> = Field::new("pdftemplate_id");
     /// `pdftemplate_name`: text.
     pub const PDFTEMPLATE_NAME: Field<Self, String> = Field::new("pdftemplate_name");
-    /// `pdf_attachment_id`: integer.
-    pub const PDF_ATTACHMENT_ID: Field<Self, i64> = Field::new("pdf_attachment_id");
+    /// `pdf_attachment_id`: id of an [`Attachment`].
+    pub const PDF_ATTACHMENT_ID: Field<Self, Id<Attachment>> = Field::new("pdf_attachment_id");
     /// `ponumber`: text.
     pub const PONUMBER: Field<Self, String> = Field::new("ponumber");
     /// `portal_display_type`: integer.

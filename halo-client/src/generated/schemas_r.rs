@@ -242,78 +242,6 @@ impl ReleasePipeline {
 }
 
 schema_without_struct! {
-    /// 29 fields.
-    ReleaseProduct
-}
-
-impl Entity for ReleaseProduct {
-    type Key = i64;
-}
-
-impl ReleaseProduct {
-    /// `branches`: list of `ReleaseBranch`.
-    pub const BRANCHES: Field<Self, Vec<Record<ReleaseBranch>>> = Field::new("branches");
-    /// `components`: list of `ReleaseComponent`.
-    pub const COMPONENTS: Field<Self, Vec<Record<ReleaseComponent>>> = Field::new("components");
-    /// `default_pipeline`: integer.
-    pub const DEFAULT_PIPELINE: Field<Self, i64> = Field::new("default_pipeline");
-    /// `default_pipeline_name`: text.
-    pub const DEFAULT_PIPELINE_NAME: Field<Self, String> = Field::new("default_pipeline_name");
-    /// `devops_details_id`: integer.
-    pub const DEVOPS_DETAILS_ID: Field<Self, i64> = Field::new("devops_details_id");
-    /// `devops_details_name`: text.
-    pub const DEVOPS_DETAILS_NAME: Field<Self, String> = Field::new("devops_details_name");
-    /// `devops_id`: text.
-    pub const DEVOPS_ID: Field<Self, String> = Field::new("devops_id");
-    /// `devops_instance`: `AzureDevOpsDetails`.
-    pub const DEVOPS_INSTANCE: Field<Self, Record<AzureDevOpsDetails>> = Field::new("devops_instance");
-    /// `devops_name`: text.
-    pub const DEVOPS_NAME: Field<Self, String> = Field::new("devops_name");
-    /// `devops_otherfield_mappings`: list of `IntegrationFieldMapping`.
-    pub const DEVOPS_OTHERFIELD_MAPPINGS: Field<Self, Vec<Record<IntegrationFieldMapping>>> =
-        Field::new("devops_otherfield_mappings");
-    /// `devops_project`: `DevOpsProject`.
-    pub const DEVOPS_PROJECT: Field<Self, Record<DevOpsProject>> = Field::new("devops_project");
-    /// `devops_url`: text.
-    pub const DEVOPS_URL: Field<Self, String> = Field::new("devops_url");
-    /// `github_repo`: text.
-    pub const GITHUB_REPO: Field<Self, String> = Field::new("github_repo");
-    /// `id`: id of a [`ReleaseProduct`].
-    pub const ID: Field<Self, Id<ReleaseProduct>> = Field::new("id");
-    /// `jirafield_mappings`: list of `IntegrationFieldMapping`.
-    pub const JIRAFIELD_MAPPINGS: Field<Self, Vec<Record<IntegrationFieldMapping>>> =
-        Field::new("jirafield_mappings");
-    /// `jira_details_id`: integer.
-    pub const JIRA_DETAILS_ID: Field<Self, i64> = Field::new("jira_details_id");
-    /// `jira_details_name`: text.
-    pub const JIRA_DETAILS_NAME: Field<Self, String> = Field::new("jira_details_name");
-    /// `jira_instance`: `JiraDetails`.
-    pub const JIRA_INSTANCE: Field<Self, Record<JiraDetails>> = Field::new("jira_instance");
-    /// `jira_project`: `KeyPair2`.
-    pub const JIRA_PROJECT: Field<Self, Record<KeyPair2>> = Field::new("jira_project");
-    /// `logo`: text.
-    pub const LOGO: Field<Self, String> = Field::new("logo");
-    /// `name`: text.
-    pub const NAME: Field<Self, String> = Field::new("name");
-    /// `new_icon`: text.
-    pub const NEW_ICON: Field<Self, String> = Field::new("new_icon");
-    /// `release_count`: integer.
-    pub const RELEASE_COUNT: Field<Self, i64> = Field::new("release_count");
-    /// `release_emails`: list of `ReleaseProductEmail`.
-    pub const RELEASE_EMAILS: Field<Self, Vec<Record<ReleaseProductEmail>>> = Field::new("release_emails");
-    /// `show_devops_mappings`: flag.
-    pub const SHOW_DEVOPS_MAPPINGS: Field<Self, bool> = Field::new("show_devops_mappings");
-    /// `third_party_id`: text.
-    pub const THIRD_PARTY_ID: Field<Self, String> = Field::new("third_party_id");
-    /// `third_party_name`: text.
-    pub const THIRD_PARTY_NAME: Field<Self, String> = Field::new("third_party_name");
-    /// `third_party_url`: text.
-    pub const THIRD_PARTY_URL: Field<Self, String> = Field::new("third_party_url");
-    /// `_warning`: text.
-    pub const WARNING: Field<Self, String> = Field::new("_warning");
-}
-
-schema_without_struct! {
     /// 8 fields.
     ReleaseProductEmail
 }
@@ -321,8 +249,8 @@ schema_without_struct! {
 impl ReleaseProductEmail {
     /// `change_status_id`: integer.
     pub const CHANGE_STATUS_ID: Field<Self, i64> = Field::new("change_status_id");
-    /// `emailtemplate_id`: integer.
-    pub const EMAILTEMPLATE_ID: Field<Self, i64> = Field::new("emailtemplate_id");
+    /// `emailtemplate_id`: id of an [`EmailTemplate`].
+    pub const EMAILTEMPLATE_ID: Field<Self, Id<EmailTemplate>> = Field::new("emailtemplate_id");
     /// `emailtemplate_name`: text.
     pub const EMAILTEMPLATE_NAME: Field<Self, String> = Field::new("emailtemplate_name");
     /// `product_id`: integer.
@@ -331,8 +259,8 @@ impl ReleaseProductEmail {
     pub const PUSH_TO_CHILDREN: Field<Self, bool> = Field::new("push_to_children");
     /// `releasetype_name`: text.
     pub const RELEASETYPE_NAME: Field<Self, String> = Field::new("releasetype_name");
-    /// `release_id`: integer.
-    pub const RELEASE_ID: Field<Self, i64> = Field::new("release_id");
+    /// `release_id`: id of a [`Release`].
+    pub const RELEASE_ID: Field<Self, Id<Release>> = Field::new("release_id");
     /// `_warning`: text.
     pub const WARNING: Field<Self, String> = Field::new("_warning");
 }
@@ -456,13 +384,17 @@ schema_without_struct! {
     RemoteSessionTeams
 }
 
+impl Entity for RemoteSessionTeams {
+    type Key = i64;
+}
+
 impl RemoteSessionTeams {
     /// `active`: flag.
     pub const ACTIVE: Field<Self, bool> = Field::new("active");
     /// `default`: flag.
     pub const DEFAULT: Field<Self, bool> = Field::new("default");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`RemoteSessionTeams`].
+    pub const ID: Field<Self, Id<RemoteSessionTeams>> = Field::new("id");
     /// `msid`: integer.
     pub const MSID: Field<Self, i64> = Field::new("msid");
     /// `name`: text.
@@ -534,8 +466,8 @@ impl Report {
     pub const COLUMNS: Field<Self, Vec<Record<ReportColumn>>> = Field::new("columns");
     /// `conditions`: list of `AnalyzerFilter`.
     pub const CONDITIONS: Field<Self, Vec<Record<AnalyzerFilter>>> = Field::new("conditions");
-    /// `consignment_id`: integer.
-    pub const CONSIGNMENT_ID: Field<Self, i64> = Field::new("consignment_id");
+    /// `consignment_id`: id of a [`Consignment`].
+    pub const CONSIGNMENT_ID: Field<Self, Id<Consignment>> = Field::new("consignment_id");
     /// `contract_id`: id of a [`ClientContract`].
     pub const CONTRACT_ID: Field<Self, Id<ClientContract>> = Field::new("contract_id");
     /// `count`: flag.
@@ -605,8 +537,8 @@ impl Report {
     pub const PDFTEMPLATE_ID: Field<Self, i64> = Field::new("pdftemplate_id");
     /// `pdftemplate_name`: text.
     pub const PDFTEMPLATE_NAME: Field<Self, String> = Field::new("pdftemplate_name");
-    /// `pdf_attachment_id`: integer.
-    pub const PDF_ATTACHMENT_ID: Field<Self, i64> = Field::new("pdf_attachment_id");
+    /// `pdf_attachment_id`: id of an [`Attachment`].
+    pub const PDF_ATTACHMENT_ID: Field<Self, Id<Attachment>> = Field::new("pdf_attachment_id");
     /// `permissions_agent`: list of `UnameAnalyzer`.
     pub const PERMISSIONS_AGENT: Field<Self, Vec<Record<UnameAnalyzer>>> = Field::new("permissions_agent");
     /// `permissions_user`: list of `UserAnalyzer`.
@@ -623,10 +555,10 @@ impl Report {
     pub const PUBLISHED_ID: Field<Self, String> = Field::new("published_id");
     /// `publish_type`: integer.
     pub const PUBLISH_TYPE: Field<Self, i64> = Field::new("publish_type");
-    /// `purchase_order_id`: integer.
-    pub const PURCHASE_ORDER_ID: Field<Self, i64> = Field::new("purchase_order_id");
-    /// `quote_id`: integer.
-    pub const QUOTE_ID: Field<Self, i64> = Field::new("quote_id");
+    /// `purchase_order_id`: id of a [`PurchaseOrder`].
+    pub const PURCHASE_ORDER_ID: Field<Self, Id<PurchaseOrder>> = Field::new("purchase_order_id");
+    /// `quote_id`: id of a [`Quotation`].
+    pub const QUOTE_ID: Field<Self, Id<Quotation>> = Field::new("quote_id");
     /// `report`: `ReportContent`.
     pub const REPORT: Field<Self, Record<ReportContent>> = Field::new("report");
     /// `reportingperiod`: integer.
@@ -655,8 +587,8 @@ impl Report {
     pub const RUN_PROMPT: Field<Self, bool> = Field::new("_run_prompt");
     /// `sales_order_id`: integer.
     pub const SALES_ORDER_ID: Field<Self, i64> = Field::new("sales_order_id");
-    /// `schedule`: list of `StdRequest`.
-    pub const SCHEDULE: Field<Self, Vec<Record<StdRequest>>> = Field::new("schedule");
+    /// `schedule`: list of `Template`.
+    pub const SCHEDULE: Field<Self, Vec<Record<Template>>> = Field::new("schedule");
     /// `selectedfields`: text.
     pub const SELECTEDFIELDS: Field<Self, String> = Field::new("selectedfields");
     /// `series`: list of `AnalyzerProfileSeries`.
@@ -860,8 +792,8 @@ impl Restriction {
     pub const KEY2_GUID: Field<Self, String> = Field::new("key2_guid");
     /// `key2_name`: text.
     pub const KEY2_NAME: Field<Self, String> = Field::new("key2_name");
-    /// `role_id`: text.
-    pub const ROLE_ID: Field<Self, String> = Field::new("role_id");
+    /// `role_id`: id of a [`Role`], a text.
+    pub const ROLE_ID: Field<Self, Id<Role>> = Field::new("role_id");
     /// `role_name`: text.
     pub const ROLE_NAME: Field<Self, String> = Field::new("role_name");
     /// `type`: integer.

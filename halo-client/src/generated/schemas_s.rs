@@ -508,8 +508,8 @@ impl SalesOrder {
     /// `closeandconsignwhenpoprocessed`: flag.
     pub const CLOSEANDCONSIGNWHENPOPROCESSED: Field<Self, bool> =
         Field::new("closeandconsignwhenpoprocessed");
-    /// `consignment_id`: integer.
-    pub const CONSIGNMENT_ID: Field<Self, i64> = Field::new("consignment_id");
+    /// `consignment_id`: id of a [`Consignment`].
+    pub const CONSIGNMENT_ID: Field<Self, Id<Consignment>> = Field::new("consignment_id");
     /// `cost`: number.
     pub const COST: Field<Self, Decimal> = Field::new("cost");
     /// `costperweight`: number.
@@ -585,8 +585,8 @@ impl SalesOrder {
     pub const DO_NOT_INVOICE: Field<Self, bool> = Field::new("do_not_invoice");
     /// `external_links`: list of `ExternalLink`.
     pub const EXTERNAL_LINKS: Field<Self, Vec<Record<ExternalLink>>> = Field::new("external_links");
-    /// `extratabs`: list of `Tabname`.
-    pub const EXTRATABS: Field<Self, Vec<Record<Tabname>>> = Field::new("extratabs");
+    /// `extratabs`: list of `Tab`.
+    pub const EXTRATABS: Field<Self, Vec<Record<Tab>>> = Field::new("extratabs");
     /// `id`: id of a [`SalesOrder`].
     pub const ID: Field<Self, Id<SalesOrder>> = Field::new("id");
     /// `_importthirdpartyid`: text.
@@ -671,8 +671,8 @@ impl SalesOrder {
     pub const PDFTEMPLATE_ID: Field<Self, i64> = Field::new("pdftemplate_id");
     /// `pdftemplate_name`: text.
     pub const PDFTEMPLATE_NAME: Field<Self, String> = Field::new("pdftemplate_name");
-    /// `pdf_attachment_id`: integer.
-    pub const PDF_ATTACHMENT_ID: Field<Self, i64> = Field::new("pdf_attachment_id");
+    /// `pdf_attachment_id`: id of an [`Attachment`].
+    pub const PDF_ATTACHMENT_ID: Field<Self, Id<Attachment>> = Field::new("pdf_attachment_id");
     /// `percentage_invoiced`: number.
     pub const PERCENTAGE_INVOICED: Field<Self, Decimal> = Field::new("percentage_invoiced");
     /// `po_number`: text.
@@ -1028,19 +1028,151 @@ impl SecurityQuestion {
 }
 
 schema_without_struct! {
-    /// 202 fields.
-    ServSite
+    /// 54 fields, in Halo's document `EscMsg`.
+    SentNotification
 }
 
-impl Entity for ServSite {
+impl Entity for SentNotification {
     type Key = i64;
 }
 
-impl crate::HasCustomFields for ServSite {
+impl SentNotification {
+    /// `action_number`: integer.
+    pub const ACTION_NUMBER: Field<Self, i64> = Field::new("action_number");
+    /// `agent_id`: id of an [`Agent`].
+    pub const AGENT_ID: Field<Self, Id<Agent>> = Field::new("agent_id");
+    /// `apiversion`: text.
+    pub const APIVERSION: Field<Self, String> = Field::new("apiversion");
+    /// `approval_id`: integer.
+    pub const APPROVAL_ID: Field<Self, i64> = Field::new("approval_id");
+    /// `attachment_type`: integer.
+    pub const ATTACHMENT_TYPE: Field<Self, i64> = Field::new("attachment_type");
+    /// `at_entity`: text.
+    pub const AT_ENTITY: Field<Self, String> = Field::new("at_entity");
+    /// `at_uniqueid`: integer.
+    pub const AT_UNIQUEID: Field<Self, i64> = Field::new("at_uniqueid");
+    /// `batch_master`: flag.
+    pub const BATCH_MASTER: Field<Self, bool> = Field::new("batch_master");
+    /// `batch_parent_id`: integer.
+    pub const BATCH_PARENT_ID: Field<Self, i64> = Field::new("batch_parent_id");
+    /// `batch_status`: integer.
+    pub const BATCH_STATUS: Field<Self, i64> = Field::new("batch_status");
+    /// `batch_use`: integer.
+    pub const BATCH_USE: Field<Self, i64> = Field::new("batch_use");
+    /// `ccaddress`: text.
+    pub const CCADDRESS: Field<Self, String> = Field::new("ccaddress");
+    /// `client_id`: id of a [`Client`].
+    pub const CLIENT_ID: Field<Self, Id<Client>> = Field::new("client_id");
+    /// `datetime`: point in time.
+    pub const DATETIME: Field<Self, Time> = Field::new("datetime");
+    /// `deleted`: flag.
+    pub const DELETED: Field<Self, bool> = Field::new("deleted");
+    /// `emailaddress`: text.
+    pub const EMAILADDRESS: Field<Self, String> = Field::new("emailaddress");
+    /// `emailbody`: text.
+    pub const EMAILBODY: Field<Self, String> = Field::new("emailbody");
+    /// `emailbody_html`: text.
+    pub const EMAILBODY_HTML: Field<Self, String> = Field::new("emailbody_html");
+    /// `emailstatus`: integer.
+    pub const EMAILSTATUS: Field<Self, i64> = Field::new("emailstatus");
+    /// `eventno`: integer.
+    pub const EVENTNO: Field<Self, i64> = Field::new("eventno");
+    /// `full`: text.
+    pub const FULL: Field<Self, String> = Field::new("full");
+    /// `_ignoreperms`: flag.
+    pub const IGNOREPERMS: Field<Self, bool> = Field::new("_ignoreperms");
+    /// `integratorwarning`: flag.
+    pub const INTEGRATORWARNING: Field<Self, bool> = Field::new("integratorwarning");
+    /// `key_id`: integer.
+    pub const KEY_ID: Field<Self, i64> = Field::new("key_id");
+    /// `mailbox_from`: integer.
+    pub const MAILBOX_FROM: Field<Self, i64> = Field::new("mailbox_from");
+    /// `mattermost_channelid`: integer.
+    pub const MATTERMOST_CHANNELID: Field<Self, i64> = Field::new("mattermost_channelid");
+    /// `message`: text.
+    pub const MESSAGE: Field<Self, String> = Field::new("message");
+    /// `msteamsid`: integer.
+    pub const MSTEAMSID: Field<Self, i64> = Field::new("msteamsid");
+    /// `next_retry_date`: point in time.
+    pub const NEXT_RETRY_DATE: Field<Self, Time> = Field::new("next_retry_date");
+    /// `notification_id`: id of a [`Notification`].
+    pub const NOTIFICATION_ID: Field<Self, Id<Notification>> = Field::new("notification_id");
+    /// `notification_name`: text.
+    pub const NOTIFICATION_NAME: Field<Self, String> = Field::new("notification_name");
+    /// `popupaddress`: text.
+    pub const POPUPADDRESS: Field<Self, String> = Field::new("popupaddress");
+    /// `popupcolour`: text.
+    pub const POPUPCOLOUR: Field<Self, String> = Field::new("popupcolour");
+    /// `popupstatus`: integer.
+    pub const POPUPSTATUS: Field<Self, i64> = Field::new("popupstatus");
+    /// `pushstatus`: integer.
+    pub const PUSHSTATUS: Field<Self, i64> = Field::new("pushstatus");
+    /// `read_status`: integer.
+    pub const READ_STATUS: Field<Self, i64> = Field::new("read_status");
+    /// `read_status_update`: integer.
+    pub const READ_STATUS_UPDATE: Field<Self, i64> = Field::new("read_status_update");
+    /// `replyto_address`: text.
+    pub const REPLYTO_ADDRESS: Field<Self, String> = Field::new("replyto_address");
+    /// `sendemailifnopopup`: flag.
+    pub const SENDEMAILIFNOPOPUP: Field<Self, bool> = Field::new("sendemailifnopopup");
+    /// `shown`: flag.
+    pub const SHOWN: Field<Self, bool> = Field::new("shown");
+    /// `slackid`: integer.
+    pub const SLACKID: Field<Self, i64> = Field::new("slackid");
+    /// `smsbody`: text.
+    pub const SMSBODY: Field<Self, String> = Field::new("smsbody");
+    /// `smsnos`: text.
+    pub const SMSNOS: Field<Self, String> = Field::new("smsnos");
+    /// `smsstatus`: integer.
+    pub const SMSSTATUS: Field<Self, i64> = Field::new("smsstatus");
+    /// `status`: integer.
+    pub const STATUS: Field<Self, i64> = Field::new("status");
+    /// `status_update`: integer.
+    pub const STATUS_UPDATE: Field<Self, i64> = Field::new("status_update");
+    /// `subject`: text.
+    pub const SUBJECT: Field<Self, String> = Field::new("subject");
+    /// `summary`: text.
+    pub const SUMMARY: Field<Self, String> = Field::new("summary");
+    /// `template_already_processed`: flag.
+    pub const TEMPLATE_ALREADY_PROCESSED: Field<Self, bool> = Field::new("template_already_processed");
+    /// `template_id`: integer.
+    pub const TEMPLATE_ID: Field<Self, i64> = Field::new("template_id");
+    /// `ticket_id`: id of a [`Ticket`].
+    pub const TICKET_ID: Field<Self, Id<Ticket>> = Field::new("ticket_id");
+    /// `type`: integer.
+    pub const TYPE: Field<Self, i64> = Field::new("type");
+    /// `user_id`: id of a [`User`].
+    pub const USER_ID: Field<Self, Id<User>> = Field::new("user_id");
+    /// `_warning`: text.
+    pub const WARNING: Field<Self, String> = Field::new("_warning");
+}
+
+schema_without_struct! {
+    /// 2 fields.
+    ServStatusSubscribe
+}
+
+impl ServStatusSubscribe {
+    /// `service_id`: id of a [`Service`].
+    pub const SERVICE_ID: Field<Self, Id<Service>> = Field::new("service_id");
+    /// `subscribed`: flag.
+    pub const SUBSCRIBED: Field<Self, bool> = Field::new("subscribed");
+}
+
+schema_without_struct! {
+    /// 202 fields, in Halo's document `ServSite`.
+    Service
+}
+
+impl Entity for Service {
+    type Key = i64;
+}
+
+impl crate::HasCustomFields for Service {
     const CUSTOM_FIELDS: Field<Self, Vec<Record<CustomField>>, ReplacesAll> = Self::CUSTOMFIELDS;
 }
 
-impl ServSite {
+impl Service {
     /// `access_control`: list of `AccessControl`.
     pub const ACCESS_CONTROL: Field<Self, Vec<Record<AccessControl>>> = Field::new("access_control");
     /// `access_control_level`: integer.
@@ -1189,8 +1321,8 @@ impl ServSite {
     pub const GUID: Field<Self, String> = Field::new("guid");
     /// `icon`: text.
     pub const ICON: Field<Self, String> = Field::new("icon");
-    /// `id`: id of a [`ServSite`].
-    pub const ID: Field<Self, Id<ServSite>> = Field::new("id");
+    /// `id`: id of a [`Service`].
+    pub const ID: Field<Self, Id<Service>> = Field::new("id");
     /// `incidenthint`: text.
     pub const INCIDENTHINT: Field<Self, String> = Field::new("incidenthint");
     /// `incidentlbl`: text.
@@ -1361,8 +1493,8 @@ impl ServSite {
     pub const STATUS_DATE: Field<Self, Time> = Field::new("status_date");
     /// `status_end_date`: point in time.
     pub const STATUS_END_DATE: Field<Self, Time> = Field::new("status_end_date");
-    /// `status_history`: list of `ServStatus`.
-    pub const STATUS_HISTORY: Field<Self, Vec<Record<ServStatus>>> = Field::new("status_history");
+    /// `status_history`: list of `ServiceStatus`.
+    pub const STATUS_HISTORY: Field<Self, Vec<Record<ServiceStatus>>> = Field::new("status_history");
     /// `status_message_update_internal`: text.
     pub const STATUS_MESSAGE_UPDATE_INTERNAL: Field<Self, String> =
         Field::new("status_message_update_internal");
@@ -1457,72 +1589,6 @@ impl ServSite {
     pub const WORKDAYS: Field<Self, i64> = Field::new("workdays");
     /// `workdays_name`: text.
     pub const WORKDAYS_NAME: Field<Self, String> = Field::new("workdays_name");
-}
-
-schema_without_struct! {
-    /// 21 fields.
-    ServStatus
-}
-
-impl Entity for ServStatus {
-    type Key = TextKey;
-}
-
-impl ServStatus {
-    /// `failedcount`: integer.
-    pub const FAILEDCOUNT: Field<Self, i64> = Field::new("failedcount");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
-    /// `lastcheck`: point in time.
-    pub const LASTCHECK: Field<Self, Time> = Field::new("lastcheck");
-    /// `lastemail`: text.
-    pub const LASTEMAIL: Field<Self, String> = Field::new("lastemail");
-    /// `lastfailed`: point in time.
-    pub const LASTFAILED: Field<Self, Time> = Field::new("lastfailed");
-    /// `lastok`: point in time.
-    pub const LASTOK: Field<Self, Time> = Field::new("lastok");
-    /// `message_internal`: text.
-    pub const MESSAGE_INTERNAL: Field<Self, String> = Field::new("message_internal");
-    /// `message_internal_html`: text.
-    pub const MESSAGE_INTERNAL_HTML: Field<Self, String> = Field::new("message_internal_html");
-    /// `message_public`: text.
-    pub const MESSAGE_PUBLIC: Field<Self, String> = Field::new("message_public");
-    /// `message_public_html`: text.
-    pub const MESSAGE_PUBLIC_HTML: Field<Self, String> = Field::new("message_public_html");
-    /// `okcount`: integer.
-    pub const OKCOUNT: Field<Self, i64> = Field::new("okcount");
-    /// `status`: integer.
-    pub const STATUS: Field<Self, i64> = Field::new("status");
-    /// `status_ticket_end_date`: point in time.
-    pub const STATUS_TICKET_END_DATE: Field<Self, Time> = Field::new("status_ticket_end_date");
-    /// `status_ticket_start_date`: point in time.
-    pub const STATUS_TICKET_START_DATE: Field<Self, Time> = Field::new("status_ticket_start_date");
-    /// `ticket_id`: id of a [`Ticket`].
-    pub const TICKET_ID: Field<Self, Id<Ticket>> = Field::new("ticket_id");
-    /// `timestamp`: point in time.
-    pub const TIMESTAMP: Field<Self, Time> = Field::new("timestamp");
-    /// `totaldowninstances`: integer.
-    pub const TOTALDOWNINSTANCES: Field<Self, i64> = Field::new("totaldowninstances");
-    /// `totaldownmins`: integer.
-    pub const TOTALDOWNMINS: Field<Self, i64> = Field::new("totaldownmins");
-    /// `uniqueid`: GUID.
-    pub const UNIQUEID: Field<Self, String> = Field::new("uniqueid");
-    /// `_warning`: text.
-    pub const WARNING: Field<Self, String> = Field::new("_warning");
-    /// `who`: text.
-    pub const WHO: Field<Self, String> = Field::new("who");
-}
-
-schema_without_struct! {
-    /// 2 fields.
-    ServStatusSubscribe
-}
-
-impl ServStatusSubscribe {
-    /// `service_id`: integer.
-    pub const SERVICE_ID: Field<Self, i64> = Field::new("service_id");
-    /// `subscribed`: flag.
-    pub const SUBSCRIBED: Field<Self, bool> = Field::new("subscribed");
 }
 
 schema_without_struct! {
@@ -1630,8 +1696,8 @@ impl ServiceLinks {
     pub const LINKED_SERVICE_ID: Field<Self, i64> = Field::new("linked_service_id");
     /// `linked_service_name`: text.
     pub const LINKED_SERVICE_NAME: Field<Self, String> = Field::new("linked_service_name");
-    /// `service_id`: integer.
-    pub const SERVICE_ID: Field<Self, i64> = Field::new("service_id");
+    /// `service_id`: id of a [`Service`].
+    pub const SERVICE_ID: Field<Self, Id<Service>> = Field::new("service_id");
     /// `_warning`: text.
     pub const WARNING: Field<Self, String> = Field::new("_warning");
 }
@@ -1698,8 +1764,8 @@ impl ServiceOption {
     pub const SEQUENCEID: Field<Self, i64> = Field::new("sequenceid");
     /// `servicerequestdetails_id`: integer.
     pub const SERVICEREQUESTDETAILS_ID: Field<Self, i64> = Field::new("servicerequestdetails_id");
-    /// `service_id`: integer.
-    pub const SERVICE_ID: Field<Self, i64> = Field::new("service_id");
+    /// `service_id`: id of a [`Service`].
+    pub const SERVICE_ID: Field<Self, Id<Service>> = Field::new("service_id");
     /// `show_new_req_screen`: flag.
     pub const SHOW_NEW_REQ_SCREEN: Field<Self, bool> = Field::new("show_new_req_screen");
     /// `_warning`: text.
@@ -1711,6 +1777,10 @@ schema_without_struct! {
     ServiceRequestDetails
 }
 
+impl Entity for ServiceRequestDetails {
+    type Key = i64;
+}
+
 impl ServiceRequestDetails {
     /// `allowed_items`: list of `ItemRestriction`.
     pub const ALLOWED_ITEMS: Field<Self, Vec<Record<ItemRestriction>>> = Field::new("allowed_items");
@@ -1720,8 +1790,8 @@ impl ServiceRequestDetails {
     pub const GUID: Field<Self, String> = Field::new("guid");
     /// `icon`: text.
     pub const ICON: Field<Self, String> = Field::new("icon");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`ServiceRequestDetails`].
+    pub const ID: Field<Self, Id<ServiceRequestDetails>> = Field::new("id");
     /// `optional_services`: list of `ServiceOption`.
     pub const OPTIONAL_SERVICES: Field<Self, Vec<Record<ServiceOption>>> = Field::new("optional_services");
     /// `sequenceid`: integer.
@@ -1767,6 +1837,10 @@ schema_without_struct! {
     ServiceRestriction
 }
 
+impl Entity for ServiceRestriction {
+    type Key = i64;
+}
+
 impl ServiceRestriction {
     /// `allow_access`: flag.
     pub const ALLOW_ACCESS: Field<Self, bool> = Field::new("allow_access");
@@ -1776,12 +1850,12 @@ impl ServiceRestriction {
     pub const DATA_NAME: Field<Self, String> = Field::new("data_name");
     /// `data_string`: text.
     pub const DATA_STRING: Field<Self, String> = Field::new("data_string");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`ServiceRestriction`].
+    pub const ID: Field<Self, Id<ServiceRestriction>> = Field::new("id");
     /// `service_category_id`: integer.
     pub const SERVICE_CATEGORY_ID: Field<Self, i64> = Field::new("service_category_id");
-    /// `service_id`: integer.
-    pub const SERVICE_ID: Field<Self, i64> = Field::new("service_id");
+    /// `service_id`: id of a [`Service`].
+    pub const SERVICE_ID: Field<Self, Id<Service>> = Field::new("service_id");
     /// `service_name`: text.
     pub const SERVICE_NAME: Field<Self, String> = Field::new("service_name");
     /// `svrdata_guid`: GUID.
@@ -1790,6 +1864,60 @@ impl ServiceRestriction {
     pub const TYPE: Field<Self, String> = Field::new("type");
     /// `_warning`: text.
     pub const WARNING: Field<Self, String> = Field::new("_warning");
+}
+
+schema_without_struct! {
+    /// 21 fields, in Halo's document `ServStatus`.
+    ServiceStatus
+}
+
+impl Entity for ServiceStatus {
+    type Key = TextKey;
+}
+
+impl ServiceStatus {
+    /// `failedcount`: integer.
+    pub const FAILEDCOUNT: Field<Self, i64> = Field::new("failedcount");
+    /// `id`: integer.
+    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `lastcheck`: point in time.
+    pub const LASTCHECK: Field<Self, Time> = Field::new("lastcheck");
+    /// `lastemail`: text.
+    pub const LASTEMAIL: Field<Self, String> = Field::new("lastemail");
+    /// `lastfailed`: point in time.
+    pub const LASTFAILED: Field<Self, Time> = Field::new("lastfailed");
+    /// `lastok`: point in time.
+    pub const LASTOK: Field<Self, Time> = Field::new("lastok");
+    /// `message_internal`: text.
+    pub const MESSAGE_INTERNAL: Field<Self, String> = Field::new("message_internal");
+    /// `message_internal_html`: text.
+    pub const MESSAGE_INTERNAL_HTML: Field<Self, String> = Field::new("message_internal_html");
+    /// `message_public`: text.
+    pub const MESSAGE_PUBLIC: Field<Self, String> = Field::new("message_public");
+    /// `message_public_html`: text.
+    pub const MESSAGE_PUBLIC_HTML: Field<Self, String> = Field::new("message_public_html");
+    /// `okcount`: integer.
+    pub const OKCOUNT: Field<Self, i64> = Field::new("okcount");
+    /// `status`: integer.
+    pub const STATUS: Field<Self, i64> = Field::new("status");
+    /// `status_ticket_end_date`: point in time.
+    pub const STATUS_TICKET_END_DATE: Field<Self, Time> = Field::new("status_ticket_end_date");
+    /// `status_ticket_start_date`: point in time.
+    pub const STATUS_TICKET_START_DATE: Field<Self, Time> = Field::new("status_ticket_start_date");
+    /// `ticket_id`: id of a [`Ticket`].
+    pub const TICKET_ID: Field<Self, Id<Ticket>> = Field::new("ticket_id");
+    /// `timestamp`: point in time.
+    pub const TIMESTAMP: Field<Self, Time> = Field::new("timestamp");
+    /// `totaldowninstances`: integer.
+    pub const TOTALDOWNINSTANCES: Field<Self, i64> = Field::new("totaldowninstances");
+    /// `totaldownmins`: integer.
+    pub const TOTALDOWNMINS: Field<Self, i64> = Field::new("totaldownmins");
+    /// `uniqueid`: GUID.
+    pub const UNIQUEID: Field<Self, String> = Field::new("uniqueid");
+    /// `_warning`: text.
+    pub const WARNING: Field<Self, String> = Field::new("_warning");
+    /// `who`: text.
+    pub const WHO: Field<Self, String> = Field::new("who");
 }
 
 schema_without_struct! {
@@ -1806,8 +1934,8 @@ impl ServiceUser {
     pub const EMAILUPDATES: Field<Self, bool> = Field::new("emailupdates");
     /// `id`: integer.
     pub const ID: Field<Self, i64> = Field::new("id");
-    /// `service_id`: integer.
-    pub const SERVICE_ID: Field<Self, i64> = Field::new("service_id");
+    /// `service_id`: id of a [`Service`].
+    pub const SERVICE_ID: Field<Self, Id<Service>> = Field::new("service_id");
     /// `service_name`: text.
     pub const SERVICE_NAME: Field<Self, String> = Field::new("service_name");
     /// `type`: text.
@@ -2064,12 +2192,12 @@ impl Site {
     pub const EMAILSUBJECTPREFIX: Field<Self, String> = Field::new("emailsubjectprefix");
     /// `external_links`: list of `ExternalLink`.
     pub const EXTERNAL_LINKS: Field<Self, Vec<Record<ExternalLink>>> = Field::new("external_links");
-    /// `extratabs`: list of `Tabname`.
-    pub const EXTRATABS: Field<Self, Vec<Record<Tabname>>> = Field::new("extratabs");
+    /// `extratabs`: list of `Tab`.
+    pub const EXTRATABS: Field<Self, Vec<Record<Tab>>> = Field::new("extratabs");
     /// `facilitiesmanager`: integer.
     pub const FACILITIESMANAGER: Field<Self, i64> = Field::new("facilitiesmanager");
-    /// `faqlists`: list of `FAQListHead`.
-    pub const FAQLISTS: Field<Self, Vec<Record<FAQListHead>>> = Field::new("faqlists");
+    /// `faqlists`: list of `FaqList`.
+    pub const FAQLISTS: Field<Self, Vec<Record<FaqList>>> = Field::new("faqlists");
     /// `fields`: list of `AssetField`.
     pub const FIELDS: Field<Self, Vec<Record<AssetField>>> = Field::new("fields");
     /// `geocoord1`: number.
@@ -2208,8 +2336,8 @@ impl Site {
     pub const PASSPORTAL_ID: Field<Self, i64> = Field::new("passportal_id");
     /// `phonenumber`: text, emptied with an empty text.
     pub const PHONENUMBER: Field<Self, String, Writable, BlankText> = Field::new("phonenumber");
-    /// `popup_notes`: list of `AreaPopup`.
-    pub const POPUP_NOTES: Field<Self, Vec<Record<AreaPopup>>> = Field::new("popup_notes");
+    /// `popup_notes`: list of `PopupNote`.
+    pub const POPUP_NOTES: Field<Self, Vec<Record<PopupNote>>> = Field::new("popup_notes");
     /// `_reassign_all_to_user`: integer.
     pub const REASSIGN_ALL_TO_USER: Field<Self, i64> = Field::new("_reassign_all_to_user");
     /// `ref`: text.
@@ -2395,8 +2523,8 @@ impl Sla {
     pub const WORKDAYS: Field<Self, Record<Workday>> = Field::new("workdays");
     /// `workday_guid`: GUID.
     pub const WORKDAY_GUID: Field<Self, String> = Field::new("workday_guid");
-    /// `workday_id`: integer.
-    pub const WORKDAY_ID: Field<Self, i64> = Field::new("workday_id");
+    /// `workday_id`: id of a [`Workday`].
+    pub const WORKDAY_ID: Field<Self, Id<Workday>> = Field::new("workday_id");
     /// `workday_name`: text.
     pub const WORKDAY_NAME: Field<Self, String> = Field::new("workday_name");
 }
@@ -3451,408 +3579,6 @@ impl Status {
 }
 
 schema_without_struct! {
-    /// 191 fields.
-    StdRequest
-}
-
-impl Entity for StdRequest {
-    type Key = i64;
-}
-
-impl crate::HasCustomFields for StdRequest {
-    const CUSTOM_FIELDS: Field<Self, Vec<Record<CustomField>>, ReplacesAll> = Self::CUSTOMFIELDS;
-}
-
-impl StdRequest {
-    /// `access_control`: list of `AccessControl`.
-    pub const ACCESS_CONTROL: Field<Self, Vec<Record<AccessControl>>> = Field::new("access_control");
-    /// `access_control_level`: integer.
-    pub const ACCESS_CONTROL_LEVEL: Field<Self, i64> = Field::new("access_control_level");
-    /// `additional_agents`: list of `FaultAdditionalAgents`.
-    pub const ADDITIONAL_AGENTS: Field<Self, Vec<Record<FaultAdditionalAgents>>> =
-        Field::new("additional_agents");
-    /// `agent_id`: id of an [`Agent`].
-    pub const AGENT_ID: Field<Self, Id<Agent>> = Field::new("agent_id");
-    /// `agent_name`: text.
-    pub const AGENT_NAME: Field<Self, String> = Field::new("agent_name");
-    /// `approval_id`: integer.
-    pub const APPROVAL_ID: Field<Self, i64> = Field::new("approval_id");
-    /// `approval_name`: text.
-    pub const APPROVAL_NAME: Field<Self, String> = Field::new("approval_name");
-    /// `assets`: list of `Asset`.
-    pub const ASSETS: Field<Self, Vec<Record<Asset>>> = Field::new("assets");
-    /// `automationcriteria`: list of `AutoassignCriteria`.
-    pub const AUTOMATIONCRITERIA: Field<Self, Vec<Record<AutoassignCriteria>>> =
-        Field::new("automationcriteria");
-    /// `automationtype`: integer.
-    pub const AUTOMATIONTYPE: Field<Self, i64> = Field::new("automationtype");
-    /// `budgets`: list of `STDrequestbudget`.
-    pub const BUDGETS: Field<Self, Vec<Record<STDrequestbudget>>> = Field::new("budgets");
-    /// `budgettype_id`: id of a [`BudgetType`].
-    pub const BUDGETTYPE_ID: Field<Self, Id<BudgetType>> = Field::new("budgettype_id");
-    /// `budgettype_name`: text.
-    pub const BUDGETTYPE_NAME: Field<Self, String> = Field::new("budgettype_name");
-    /// `_canupdate`: flag.
-    pub const CANUPDATE: Field<Self, bool> = Field::new("_canupdate");
-    /// `category_1`: text.
-    pub const CATEGORY_1: Field<Self, String> = Field::new("category_1");
-    /// `category_2`: text.
-    pub const CATEGORY_2: Field<Self, String> = Field::new("category_2");
-    /// `category_3`: text.
-    pub const CATEGORY_3: Field<Self, String> = Field::new("category_3");
-    /// `category_4`: text.
-    pub const CATEGORY_4: Field<Self, String> = Field::new("category_4");
-    /// `child_count_of_ticket_to_save`: integer.
-    pub const CHILD_COUNT_OF_TICKET_TO_SAVE: Field<Self, i64> = Field::new("child_count_of_ticket_to_save");
-    /// `clearance`: text.
-    pub const CLEARANCE: Field<Self, String> = Field::new("clearance");
-    /// `_clearlastrun`: flag.
-    pub const CLEARLASTRUN: Field<Self, bool> = Field::new("_clearlastrun");
-    /// `clients`: text.
-    pub const CLIENTS: Field<Self, String> = Field::new("clients");
-    /// `clone_parent_id`: integer.
-    pub const CLONE_PARENT_ID: Field<Self, i64> = Field::new("clone_parent_id");
-    /// `copied_from_id`: integer.
-    pub const COPIED_FROM_ID: Field<Self, i64> = Field::new("copied_from_id");
-    /// `created_ticket_id`: integer.
-    pub const CREATED_TICKET_ID: Field<Self, i64> = Field::new("created_ticket_id");
-    /// `create_child_templates`: flag.
-    pub const CREATE_CHILD_TEMPLATES: Field<Self, bool> = Field::new("create_child_templates");
-    /// `create_for_user_type`: integer.
-    pub const CREATE_FOR_USER_TYPE: Field<Self, i64> = Field::new("create_for_user_type");
-    /// `create_locked`: flag.
-    pub const CREATE_LOCKED: Field<Self, bool> = Field::new("create_locked");
-    /// `create_on_nonworkdays`: flag.
-    pub const CREATE_ON_NONWORKDAYS: Field<Self, bool> = Field::new("create_on_nonworkdays");
-    /// `creationtype`: integer.
-    pub const CREATIONTYPE: Field<Self, i64> = Field::new("creationtype");
-    /// `creation_rules`: list of `StdRequestRule`.
-    pub const CREATION_RULES: Field<Self, Vec<Record<StdRequestRule>>> = Field::new("creation_rules");
-    /// `csv`: flag.
-    pub const CSV: Field<Self, bool> = Field::new("csv");
-    /// `customfields`: list of `CustomField`, a write replaces all of them.
-    pub const CUSTOMFIELDS: Field<Self, Vec<Record<CustomField>>, ReplacesAll> = Field::new("customfields");
-    /// `date_dependencies`: list of `StdrequestDateDependencies`.
-    pub const DATE_DEPENDENCIES: Field<Self, Vec<Record<StdrequestDateDependencies>>> =
-        Field::new("date_dependencies");
-    /// `daysplus`: integer.
-    pub const DAYSPLUS: Field<Self, i64> = Field::new("daysplus");
-    /// `defaultresourcetype`: integer.
-    pub const DEFAULTRESOURCETYPE: Field<Self, i64> = Field::new("defaultresourcetype");
-    /// `defaultresourcetype_name`: text.
-    pub const DEFAULTRESOURCETYPE_NAME: Field<Self, String> = Field::new("defaultresourcetype_name");
-    /// `details`: text.
-    pub const DETAILS: Field<Self, String> = Field::new("details");
-    /// `details_html`: text.
-    pub const DETAILS_HTML: Field<Self, String> = Field::new("details_html");
-    /// `did`: integer.
-    pub const DID: Field<Self, i64> = Field::new("did");
-    /// `disabled`: flag.
-    pub const DISABLED: Field<Self, bool> = Field::new("disabled");
-    /// `dom`: integer.
-    pub const DOM: Field<Self, i64> = Field::new("dom");
-    /// `domain`: text.
-    pub const DOMAIN: Field<Self, String> = Field::new("domain");
-    /// `emailbcc`: text.
-    pub const EMAILBCC: Field<Self, String> = Field::new("emailbcc");
-    /// `emailbody`: text.
-    pub const EMAILBODY: Field<Self, String> = Field::new("emailbody");
-    /// `emailcc`: text.
-    pub const EMAILCC: Field<Self, String> = Field::new("emailcc");
-    /// `emailcclist`: text.
-    pub const EMAILCCLIST: Field<Self, String> = Field::new("emailcclist");
-    /// `emailsubject`: text.
-    pub const EMAILSUBJECT: Field<Self, String> = Field::new("emailsubject");
-    /// `emailto`: text.
-    pub const EMAILTO: Field<Self, String> = Field::new("emailto");
-    /// `enable_budget_table`: flag.
-    pub const ENABLE_BUDGET_TABLE: Field<Self, bool> = Field::new("enable_budget_table");
-    /// `enable_task_dependencies`: flag.
-    pub const ENABLE_TASK_DEPENDENCIES: Field<Self, bool> = Field::new("enable_task_dependencies");
-    /// `end_date`: point in time.
-    pub const END_DATE: Field<Self, Time> = Field::new("end_date");
-    /// `estimate`: number.
-    pub const ESTIMATE: Field<Self, Decimal> = Field::new("estimate");
-    /// `every`: integer.
-    pub const EVERY: Field<Self, i64> = Field::new("every");
-    /// `excludefromsla`: flag.
-    pub const EXCLUDEFROMSLA: Field<Self, bool> = Field::new("excludefromsla");
-    /// `excludefromsla_int`: integer.
-    pub const EXCLUDEFROMSLA_INT: Field<Self, i64> = Field::new("excludefromsla_int");
-    /// `execution_type`: integer.
-    pub const EXECUTION_TYPE: Field<Self, i64> = Field::new("execution_type");
-    /// `forwardinboundupdates`: flag.
-    pub const FORWARDINBOUNDUPDATES: Field<Self, bool> = Field::new("forwardinboundupdates");
-    /// `forwardinboundupdates_int`: integer.
-    pub const FORWARDINBOUNDUPDATES_INT: Field<Self, i64> = Field::new("forwardinboundupdates_int");
-    /// `fri`: integer.
-    pub const FRI: Field<Self, i64> = Field::new("fri");
-    /// `graph`: flag.
-    pub const GRAPH: Field<Self, bool> = Field::new("graph");
-    /// `group_id`: integer.
-    pub const GROUP_ID: Field<Self, i64> = Field::new("group_id");
-    /// `guid`: GUID.
-    pub const GUID: Field<Self, String> = Field::new("guid");
-    /// `id`: id of a [`StdRequest`].
-    pub const ID: Field<Self, Id<StdRequest>> = Field::new("id");
-    /// `impact`: integer.
-    pub const IMPACT: Field<Self, i64> = Field::new("impact");
-    /// `increasecontractnextcalldate`: integer.
-    pub const INCREASECONTRACTNEXTCALLDATE: Field<Self, i64> = Field::new("increasecontractnextcalldate");
-    /// `informlevel`: integer.
-    pub const INFORMLEVEL: Field<Self, i64> = Field::new("informlevel");
-    /// `integration_details_id`: integer.
-    pub const INTEGRATION_DETAILS_ID: Field<Self, i64> = Field::new("integration_details_id");
-    /// `integration_details_name`: text.
-    pub const INTEGRATION_DETAILS_NAME: Field<Self, String> = Field::new("integration_details_name");
-    /// `integration_folder`: text.
-    pub const INTEGRATION_FOLDER: Field<Self, String> = Field::new("integration_folder");
-    /// `integration_mapping`: integer.
-    pub const INTEGRATION_MAPPING: Field<Self, i64> = Field::new("integration_mapping");
-    /// `integration_mapping_name`: text.
-    pub const INTEGRATION_MAPPING_NAME: Field<Self, String> = Field::new("integration_mapping_name");
-    /// `intent`: text.
-    pub const INTENT: Field<Self, String> = Field::new("intent");
-    /// `invoice_id`: id of an [`Invoice`].
-    pub const INVOICE_ID: Field<Self, Id<Invoice>> = Field::new("invoice_id");
-    /// `isclone`: flag.
-    pub const ISCLONE: Field<Self, bool> = Field::new("isclone");
-    /// `itil_request_type`: integer.
-    pub const ITIL_REQUEST_TYPE: Field<Self, i64> = Field::new("itil_request_type");
-    /// `json`: flag.
-    pub const JSON: Field<Self, bool> = Field::new("json");
-    /// `kbid`: integer.
-    pub const KBID: Field<Self, i64> = Field::new("kbid");
-    /// `kb_accessible_for_enduser`: flag.
-    pub const KB_ACCESSIBLE_FOR_ENDUSER: Field<Self, bool> = Field::new("kb_accessible_for_enduser");
-    /// `kb_id`: integer.
-    pub const KB_ID: Field<Self, i64> = Field::new("kb_id");
-    /// `kb_name`: text.
-    pub const KB_NAME: Field<Self, String> = Field::new("kb_name");
-    /// `lastcreated`: point in time.
-    pub const LASTCREATED: Field<Self, Time> = Field::new("lastcreated");
-    /// `makeinactive`: flag.
-    pub const MAKEINACTIVE: Field<Self, bool> = Field::new("makeinactive");
-    /// `milestones`: list of `Milestone`.
-    pub const MILESTONES: Field<Self, Vec<Record<Milestone>>> = Field::new("milestones");
-    /// `mon`: integer.
-    pub const MON: Field<Self, i64> = Field::new("mon");
-    /// `name`: text.
-    pub const NAME: Field<Self, String> = Field::new("name");
-    /// `new_audits`: list of `Audit`.
-    pub const NEW_AUDITS: Field<Self, Vec<Record<Audit>>> = Field::new("new_audits");
-    /// `new_changes`: list of `InvoiceChange`.
-    pub const NEW_CHANGES: Field<Self, Vec<Record<InvoiceChange>>> = Field::new("new_changes");
-    /// `nextcreationdate`: point in time.
-    pub const NEXTCREATIONDATE: Field<Self, Time> = Field::new("nextcreationdate");
-    /// `nextcreationdate_after_end`: point in time.
-    pub const NEXTCREATIONDATE_AFTER_END: Field<Self, Time> = Field::new("nextcreationdate_after_end");
-    /// `notification_id`: integer.
-    pub const NOTIFICATION_ID: Field<Self, i64> = Field::new("notification_id");
-    /// `one_ticket_id`: integer.
-    pub const ONE_TICKET_ID: Field<Self, i64> = Field::new("one_ticket_id");
-    /// `optionalservice`: integer.
-    pub const OPTIONALSERVICE: Field<Self, i64> = Field::new("optionalservice");
-    /// `optional_agent_id`: integer.
-    pub const OPTIONAL_AGENT_ID: Field<Self, i64> = Field::new("optional_agent_id");
-    /// `optional_assets`: list of `Asset`.
-    pub const OPTIONAL_ASSETS: Field<Self, Vec<Record<Asset>>> = Field::new("optional_assets");
-    /// `optional_budgettype_id`: integer.
-    pub const OPTIONAL_BUDGETTYPE_ID: Field<Self, i64> = Field::new("optional_budgettype_id");
-    /// `optional_category_1`: text.
-    pub const OPTIONAL_CATEGORY_1: Field<Self, String> = Field::new("optional_category_1");
-    /// `optional_category_2`: text.
-    pub const OPTIONAL_CATEGORY_2: Field<Self, String> = Field::new("optional_category_2");
-    /// `optional_category_3`: text.
-    pub const OPTIONAL_CATEGORY_3: Field<Self, String> = Field::new("optional_category_3");
-    /// `optional_category_4`: text.
-    pub const OPTIONAL_CATEGORY_4: Field<Self, String> = Field::new("optional_category_4");
-    /// `optional_create_locked`: flag.
-    pub const OPTIONAL_CREATE_LOCKED: Field<Self, bool> = Field::new("optional_create_locked");
-    /// `optional_customfields`: list of `CustomField`.
-    pub const OPTIONAL_CUSTOMFIELDS: Field<Self, Vec<Record<CustomField>>> =
-        Field::new("optional_customfields");
-    /// `optional_defaultresourcetype`: integer.
-    pub const OPTIONAL_DEFAULTRESOURCETYPE: Field<Self, i64> = Field::new("optional_defaultresourcetype");
-    /// `optional_estimate`: number.
-    pub const OPTIONAL_ESTIMATE: Field<Self, Decimal> = Field::new("optional_estimate");
-    /// `optional_excludefromsla`: integer.
-    pub const OPTIONAL_EXCLUDEFROMSLA: Field<Self, i64> = Field::new("optional_excludefromsla");
-    /// `optional_forwardinboundupdates`: integer.
-    pub const OPTIONAL_FORWARDINBOUNDUPDATES: Field<Self, i64> = Field::new("optional_forwardinboundupdates");
-    /// `optional_impact`: integer.
-    pub const OPTIONAL_IMPACT: Field<Self, i64> = Field::new("optional_impact");
-    /// `optional_kb_id`: integer.
-    pub const OPTIONAL_KB_ID: Field<Self, i64> = Field::new("optional_kb_id");
-    /// `optional_priority_id`: integer.
-    pub const OPTIONAL_PRIORITY_ID: Field<Self, i64> = Field::new("optional_priority_id");
-    /// `optional_service`: integer.
-    pub const OPTIONAL_SERVICE: Field<Self, i64> = Field::new("optional_service");
-    /// `optional_service_details_id`: integer.
-    pub const OPTIONAL_SERVICE_DETAILS_ID: Field<Self, i64> = Field::new("optional_service_details_id");
-    /// `optional_showforusers`: integer.
-    pub const OPTIONAL_SHOWFORUSERS: Field<Self, i64> = Field::new("optional_showforusers");
-    /// `optional_sla_id`: integer.
-    pub const OPTIONAL_SLA_ID: Field<Self, i64> = Field::new("optional_sla_id");
-    /// `optional_status_id`: integer.
-    pub const OPTIONAL_STATUS_ID: Field<Self, i64> = Field::new("optional_status_id");
-    /// `optional_team`: text.
-    pub const OPTIONAL_TEAM: Field<Self, String> = Field::new("optional_team");
-    /// `optional_tickettype_id`: integer.
-    pub const OPTIONAL_TICKETTYPE_ID: Field<Self, i64> = Field::new("optional_tickettype_id");
-    /// `optional_urgency`: integer.
-    pub const OPTIONAL_URGENCY: Field<Self, i64> = Field::new("optional_urgency");
-    /// `optional_workflow_id`: integer.
-    pub const OPTIONAL_WORKFLOW_ID: Field<Self, i64> = Field::new("optional_workflow_id");
-    /// `overwrite_files`: flag.
-    pub const OVERWRITE_FILES: Field<Self, bool> = Field::new("overwrite_files");
-    /// `parentticketid`: integer.
-    pub const PARENTTICKETID: Field<Self, i64> = Field::new("parentticketid");
-    /// `pdf`: flag.
-    pub const PDF: Field<Self, bool> = Field::new("pdf");
-    /// `period`: integer.
-    pub const PERIOD: Field<Self, i64> = Field::new("period");
-    /// `priority_id`: integer.
-    pub const PRIORITY_ID: Field<Self, i64> = Field::new("priority_id");
-    /// `prompt`: flag.
-    pub const PROMPT: Field<Self, bool> = Field::new("prompt");
-    /// `promptproceed`: flag.
-    pub const PROMPTPROCEED: Field<Self, bool> = Field::new("promptproceed");
-    /// `_queue`: flag.
-    pub const QUEUE: Field<Self, bool> = Field::new("_queue");
-    /// `repeat`: integer.
-    pub const REPEAT: Field<Self, i64> = Field::new("repeat");
-    /// `reportarea`: integer.
-    pub const REPORTAREA: Field<Self, i64> = Field::new("reportarea");
-    /// `reportarea_name`: text.
-    pub const REPORTAREA_NAME: Field<Self, String> = Field::new("reportarea_name");
-    /// `reportid`: integer.
-    pub const REPORTID: Field<Self, i64> = Field::new("reportid");
-    /// `reportperiod`: integer.
-    pub const REPORTPERIOD: Field<Self, i64> = Field::new("reportperiod");
-    /// `reportsite`: integer.
-    pub const REPORTSITE: Field<Self, i64> = Field::new("reportsite");
-    /// `report_id`: id of a [`Report`].
-    pub const REPORT_ID: Field<Self, Id<Report>> = Field::new("report_id");
-    /// `restriction_type`: text.
-    pub const RESTRICTION_TYPE: Field<Self, String> = Field::new("restriction_type");
-    /// `restrictto_agent_id`: integer.
-    pub const RESTRICTTO_AGENT_ID: Field<Self, i64> = Field::new("restrictto_agent_id");
-    /// `restrictto_agent_name`: text.
-    pub const RESTRICTTO_AGENT_NAME: Field<Self, String> = Field::new("restrictto_agent_name");
-    /// `restrictto_department_guid`: GUID.
-    pub const RESTRICTTO_DEPARTMENT_GUID: Field<Self, String> = Field::new("restrictto_department_guid");
-    /// `restrictto_department_id`: integer.
-    pub const RESTRICTTO_DEPARTMENT_ID: Field<Self, i64> = Field::new("restrictto_department_id");
-    /// `restrictto_department_name`: text.
-    pub const RESTRICTTO_DEPARTMENT_NAME: Field<Self, String> = Field::new("restrictto_department_name");
-    /// `restrictto_team_guid`: GUID.
-    pub const RESTRICTTO_TEAM_GUID: Field<Self, String> = Field::new("restrictto_team_guid");
-    /// `restrictto_team_id`: integer.
-    pub const RESTRICTTO_TEAM_ID: Field<Self, i64> = Field::new("restrictto_team_id");
-    /// `restrictto_team_name`: text.
-    pub const RESTRICTTO_TEAM_NAME: Field<Self, String> = Field::new("restrictto_team_name");
-    /// `rule_count`: integer.
-    pub const RULE_COUNT: Field<Self, i64> = Field::new("rule_count");
-    /// `sat`: integer.
-    pub const SAT: Field<Self, i64> = Field::new("sat");
-    /// `scheduletype`: integer.
-    pub const SCHEDULETYPE: Field<Self, i64> = Field::new("scheduletype");
-    /// `sendifempty`: flag.
-    pub const SENDIFEMPTY: Field<Self, bool> = Field::new("sendifempty");
-    /// `_sendnow`: flag.
-    pub const SENDNOW: Field<Self, bool> = Field::new("_sendnow");
-    /// `service`: integer.
-    pub const SERVICE: Field<Self, i64> = Field::new("service");
-    /// `services`: list of `ServSite`.
-    pub const SERVICES: Field<Self, Vec<Record<ServSite>>> = Field::new("services");
-    /// `showforusers`: flag.
-    pub const SHOWFORUSERS: Field<Self, bool> = Field::new("showforusers");
-    /// `showforusers_int`: integer.
-    pub const SHOWFORUSERS_INT: Field<Self, i64> = Field::new("showforusers_int");
-    /// `sla_id`: id of a [`Sla`].
-    pub const SLA_ID: Field<Self, Id<Sla>> = Field::new("sla_id");
-    /// `sqltoselectusers`: flag.
-    pub const SQLTOSELECTUSERS: Field<Self, bool> = Field::new("sqltoselectusers");
-    /// `startdate`: point in time.
-    pub const STARTDATE: Field<Self, Time> = Field::new("startdate");
-    /// `start_num_days_added`: integer.
-    pub const START_NUM_DAYS_ADDED: Field<Self, i64> = Field::new("start_num_days_added");
-    /// `status_guid`: GUID.
-    pub const STATUS_GUID: Field<Self, String> = Field::new("status_guid");
-    /// `status_id`: id of a [`Status`].
-    pub const STATUS_ID: Field<Self, Id<Status>> = Field::new("status_id");
-    /// `summary`: text.
-    pub const SUMMARY: Field<Self, String> = Field::new("summary");
-    /// `sun`: integer.
-    pub const SUN: Field<Self, i64> = Field::new("sun");
-    /// `table`: flag.
-    pub const TABLE: Field<Self, bool> = Field::new("table");
-    /// `target_num_days_added`: integer.
-    pub const TARGET_NUM_DAYS_ADDED: Field<Self, i64> = Field::new("target_num_days_added");
-    /// `team`: text.
-    pub const TEAM: Field<Self, String> = Field::new("team");
-    /// `thu`: integer.
-    pub const THU: Field<Self, i64> = Field::new("thu");
-    /// `tickettype_guid`: GUID.
-    pub const TICKETTYPE_GUID: Field<Self, String> = Field::new("tickettype_guid");
-    /// `tickettype_id`: id of a [`TicketType`].
-    pub const TICKETTYPE_ID: Field<Self, Id<TicketType>> = Field::new("tickettype_id");
-    /// `ticket_id_to_save`: integer.
-    pub const TICKET_ID_TO_SAVE: Field<Self, i64> = Field::new("ticket_id_to_save");
-    /// `ticket_template`: integer.
-    pub const TICKET_TEMPLATE: Field<Self, i64> = Field::new("ticket_template");
-    /// `ticket_template_guid`: GUID.
-    pub const TICKET_TEMPLATE_GUID: Field<Self, String> = Field::new("ticket_template_guid");
-    /// `ticket_template_name`: text.
-    pub const TICKET_TEMPLATE_NAME: Field<Self, String> = Field::new("ticket_template_name");
-    /// `time`: point in time.
-    pub const TIME: Field<Self, Time> = Field::new("time");
-    /// `todo_list`: list of `STDToDo`.
-    pub const TODO_LIST: Field<Self, Vec<Record<STDToDo>>> = Field::new("todo_list");
-    /// `toplevel`: integer.
-    pub const TOPLEVEL: Field<Self, i64> = Field::new("toplevel");
-    /// `tue`: integer.
-    pub const TUE: Field<Self, i64> = Field::new("tue");
-    /// `type`: integer.
-    pub const TYPE: Field<Self, i64> = Field::new("type");
-    /// `updateparent_status_close`: integer.
-    pub const UPDATEPARENT_STATUS_CLOSE: Field<Self, i64> = Field::new("updateparent_status_close");
-    /// `updateparent_target_create`: number.
-    pub const UPDATEPARENT_TARGET_CREATE: Field<Self, Decimal> = Field::new("updateparent_target_create");
-    /// `upload_type`: integer.
-    pub const UPLOAD_TYPE: Field<Self, i64> = Field::new("upload_type");
-    /// `urgency`: integer.
-    pub const URGENCY: Field<Self, i64> = Field::new("urgency");
-    /// `users`: list of `User`.
-    pub const USERS: Field<Self, Vec<Record<User>>> = Field::new("users");
-    /// `usersqllookup`: text.
-    pub const USERSQLLOOKUP: Field<Self, String> = Field::new("usersqllookup");
-    /// `users_can_use`: flag.
-    pub const USERS_CAN_USE: Field<Self, bool> = Field::new("users_can_use");
-    /// `user_id`: id of a [`User`].
-    pub const USER_ID: Field<Self, Id<User>> = Field::new("user_id");
-    /// `user_name`: text.
-    pub const USER_NAME: Field<Self, String> = Field::new("user_name");
-    /// `_warning`: text.
-    pub const WARNING: Field<Self, String> = Field::new("_warning");
-    /// `webhook_id`: id of a [`Webhook`], a text.
-    pub const WEBHOOK_ID: Field<Self, Id<Webhook>> = Field::new("webhook_id");
-    /// `wed`: integer.
-    pub const WED: Field<Self, i64> = Field::new("wed");
-    /// `workflow_guid`: GUID.
-    pub const WORKFLOW_GUID: Field<Self, String> = Field::new("workflow_guid");
-    /// `workflow_id`: id of a [`Workflow`].
-    pub const WORKFLOW_ID: Field<Self, Id<Workflow>> = Field::new("workflow_id");
-    /// `workflow_name`: text.
-    pub const WORKFLOW_NAME: Field<Self, String> = Field::new("workflow_name");
-    /// `year`: integer.
-    pub const YEAR: Field<Self, i64> = Field::new("year");
-    /// `yeargapvalue`: integer.
-    pub const YEARGAPVALUE: Field<Self, i64> = Field::new("yeargapvalue");
-}
-
-schema_without_struct! {
     /// 19 fields.
     StdRequestRule
 }
@@ -4101,8 +3827,8 @@ schema_without_struct! {
 impl SubscriptionQuantityChange {
     /// `current_quantity`: integer.
     pub const CURRENT_QUANTITY: Field<Self, i64> = Field::new("current_quantity");
-    /// `licence_id`: integer.
-    pub const LICENCE_ID: Field<Self, i64> = Field::new("licence_id");
+    /// `licence_id`: id of a [`Licence`].
+    pub const LICENCE_ID: Field<Self, Id<Licence>> = Field::new("licence_id");
     /// `new_quantity`: integer.
     pub const NEW_QUANTITY: Field<Self, i64> = Field::new("new_quantity");
 }
@@ -4160,8 +3886,8 @@ impl Supplier {
     pub const EMAILOVERDUEFIXBY: Field<Self, bool> = Field::new("emailoverduefixby");
     /// `emailoverdueresponse`: flag.
     pub const EMAILOVERDUERESPONSE: Field<Self, bool> = Field::new("emailoverdueresponse");
-    /// `emailtemplate_id`: integer.
-    pub const EMAILTEMPLATE_ID: Field<Self, i64> = Field::new("emailtemplate_id");
+    /// `emailtemplate_id`: id of an [`EmailTemplate`].
+    pub const EMAILTEMPLATE_ID: Field<Self, Id<EmailTemplate>> = Field::new("emailtemplate_id");
     /// `emailtemplate_name`: text.
     pub const EMAILTEMPLATE_NAME: Field<Self, String> = Field::new("emailtemplate_name");
     /// `email_address`: text.

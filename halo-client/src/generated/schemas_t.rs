@@ -9,6 +9,48 @@ use crate::schema::*;
 use crate::value::{Decimal, Json, Time};
 
 schema_without_struct! {
+    /// 15 fields, in Halo's document `Tabname`.
+    Tab
+}
+
+impl Entity for Tab {
+    type Key = i64;
+}
+
+impl Tab {
+    /// `columns`: integer.
+    pub const COLUMNS: Field<Self, i64> = Field::new("columns");
+    /// `fields`: list of `FieldInfo`.
+    pub const FIELDS: Field<Self, Vec<Record<FieldInfo>>> = Field::new("fields");
+    /// `guid`: GUID.
+    pub const GUID: Field<Self, String> = Field::new("guid");
+    /// `icon`: text.
+    pub const ICON: Field<Self, String> = Field::new("icon");
+    /// `id`: id of a [`Tab`].
+    pub const ID: Field<Self, Id<Tab>> = Field::new("id");
+    /// `intent`: text.
+    pub const INTENT: Field<Self, String> = Field::new("intent");
+    /// `linked_dashboard_id`: integer.
+    pub const LINKED_DASHBOARD_ID: Field<Self, i64> = Field::new("linked_dashboard_id");
+    /// `module_id`: integer.
+    pub const MODULE_ID: Field<Self, i64> = Field::new("module_id");
+    /// `name`: text.
+    pub const NAME: Field<Self, String> = Field::new("name");
+    /// `new_iframe_secret`: text.
+    pub const NEW_IFRAME_SECRET: Field<Self, String> = Field::new("new_iframe_secret");
+    /// `send_secure_url_parameter`: flag.
+    pub const SEND_SECURE_URL_PARAMETER: Field<Self, bool> = Field::new("send_secure_url_parameter");
+    /// `sequence`: integer.
+    pub const SEQUENCE: Field<Self, i64> = Field::new("sequence");
+    /// `tableid`: integer.
+    pub const TABLEID: Field<Self, i64> = Field::new("tableid");
+    /// `url`: text.
+    pub const URL: Field<Self, String> = Field::new("url");
+    /// `_warning`: text.
+    pub const WARNING: Field<Self, String> = Field::new("_warning");
+}
+
+schema_without_struct! {
     /// 13 fields.
     TabConfig
 }
@@ -40,48 +82,6 @@ impl TabConfig {
     pub const URL: Field<Self, String> = Field::new("url");
     /// `usage`: integer.
     pub const USAGE: Field<Self, i64> = Field::new("usage");
-}
-
-schema_without_struct! {
-    /// 15 fields.
-    Tabname
-}
-
-impl Entity for Tabname {
-    type Key = i64;
-}
-
-impl Tabname {
-    /// `columns`: integer.
-    pub const COLUMNS: Field<Self, i64> = Field::new("columns");
-    /// `fields`: list of `FieldInfo`.
-    pub const FIELDS: Field<Self, Vec<Record<FieldInfo>>> = Field::new("fields");
-    /// `guid`: GUID.
-    pub const GUID: Field<Self, String> = Field::new("guid");
-    /// `icon`: text.
-    pub const ICON: Field<Self, String> = Field::new("icon");
-    /// `id`: id of a [`Tabname`].
-    pub const ID: Field<Self, Id<Tabname>> = Field::new("id");
-    /// `intent`: text.
-    pub const INTENT: Field<Self, String> = Field::new("intent");
-    /// `linked_dashboard_id`: integer.
-    pub const LINKED_DASHBOARD_ID: Field<Self, i64> = Field::new("linked_dashboard_id");
-    /// `module_id`: integer.
-    pub const MODULE_ID: Field<Self, i64> = Field::new("module_id");
-    /// `name`: text.
-    pub const NAME: Field<Self, String> = Field::new("name");
-    /// `new_iframe_secret`: text.
-    pub const NEW_IFRAME_SECRET: Field<Self, String> = Field::new("new_iframe_secret");
-    /// `send_secure_url_parameter`: flag.
-    pub const SEND_SECURE_URL_PARAMETER: Field<Self, bool> = Field::new("send_secure_url_parameter");
-    /// `sequence`: integer.
-    pub const SEQUENCE: Field<Self, i64> = Field::new("sequence");
-    /// `tableid`: integer.
-    pub const TABLEID: Field<Self, i64> = Field::new("tableid");
-    /// `url`: text.
-    pub const URL: Field<Self, String> = Field::new("url");
-    /// `_warning`: text.
-    pub const WARNING: Field<Self, String> = Field::new("_warning");
 }
 
 schema_without_struct! {
@@ -464,8 +464,8 @@ impl Team {
     pub const TEAMPHOTOPATH: Field<Self, String> = Field::new("teamphotopath");
     /// `team_note`: text.
     pub const TEAM_NOTE: Field<Self, String> = Field::new("team_note");
-    /// `templates`: list of `StdRequest`.
-    pub const TEMPLATES: Field<Self, Vec<Record<StdRequest>>> = Field::new("templates");
+    /// `templates`: list of `Template`.
+    pub const TEMPLATES: Field<Self, Vec<Record<Template>>> = Field::new("templates");
     /// `third_party_migration_id`: text.
     pub const THIRD_PARTY_MIGRATION_ID: Field<Self, String> = Field::new("third_party_migration_id");
     /// `ticket_count`: integer.
@@ -599,6 +599,408 @@ impl TechPartsLookup {
 }
 
 schema_without_struct! {
+    /// 191 fields, in Halo's document `StdRequest`.
+    Template
+}
+
+impl Entity for Template {
+    type Key = i64;
+}
+
+impl crate::HasCustomFields for Template {
+    const CUSTOM_FIELDS: Field<Self, Vec<Record<CustomField>>, ReplacesAll> = Self::CUSTOMFIELDS;
+}
+
+impl Template {
+    /// `access_control`: list of `AccessControl`.
+    pub const ACCESS_CONTROL: Field<Self, Vec<Record<AccessControl>>> = Field::new("access_control");
+    /// `access_control_level`: integer.
+    pub const ACCESS_CONTROL_LEVEL: Field<Self, i64> = Field::new("access_control_level");
+    /// `additional_agents`: list of `TicketAdditionalAgent`.
+    pub const ADDITIONAL_AGENTS: Field<Self, Vec<Record<TicketAdditionalAgent>>> =
+        Field::new("additional_agents");
+    /// `agent_id`: id of an [`Agent`].
+    pub const AGENT_ID: Field<Self, Id<Agent>> = Field::new("agent_id");
+    /// `agent_name`: text.
+    pub const AGENT_NAME: Field<Self, String> = Field::new("agent_name");
+    /// `approval_id`: integer.
+    pub const APPROVAL_ID: Field<Self, i64> = Field::new("approval_id");
+    /// `approval_name`: text.
+    pub const APPROVAL_NAME: Field<Self, String> = Field::new("approval_name");
+    /// `assets`: list of `Asset`.
+    pub const ASSETS: Field<Self, Vec<Record<Asset>>> = Field::new("assets");
+    /// `automationcriteria`: list of `AutoassignCriteria`.
+    pub const AUTOMATIONCRITERIA: Field<Self, Vec<Record<AutoassignCriteria>>> =
+        Field::new("automationcriteria");
+    /// `automationtype`: integer.
+    pub const AUTOMATIONTYPE: Field<Self, i64> = Field::new("automationtype");
+    /// `budgets`: list of `STDrequestbudget`.
+    pub const BUDGETS: Field<Self, Vec<Record<STDrequestbudget>>> = Field::new("budgets");
+    /// `budgettype_id`: id of a [`BudgetType`].
+    pub const BUDGETTYPE_ID: Field<Self, Id<BudgetType>> = Field::new("budgettype_id");
+    /// `budgettype_name`: text.
+    pub const BUDGETTYPE_NAME: Field<Self, String> = Field::new("budgettype_name");
+    /// `_canupdate`: flag.
+    pub const CANUPDATE: Field<Self, bool> = Field::new("_canupdate");
+    /// `category_1`: text.
+    pub const CATEGORY_1: Field<Self, String> = Field::new("category_1");
+    /// `category_2`: text.
+    pub const CATEGORY_2: Field<Self, String> = Field::new("category_2");
+    /// `category_3`: text.
+    pub const CATEGORY_3: Field<Self, String> = Field::new("category_3");
+    /// `category_4`: text.
+    pub const CATEGORY_4: Field<Self, String> = Field::new("category_4");
+    /// `child_count_of_ticket_to_save`: integer.
+    pub const CHILD_COUNT_OF_TICKET_TO_SAVE: Field<Self, i64> = Field::new("child_count_of_ticket_to_save");
+    /// `clearance`: text.
+    pub const CLEARANCE: Field<Self, String> = Field::new("clearance");
+    /// `_clearlastrun`: flag.
+    pub const CLEARLASTRUN: Field<Self, bool> = Field::new("_clearlastrun");
+    /// `clients`: text.
+    pub const CLIENTS: Field<Self, String> = Field::new("clients");
+    /// `clone_parent_id`: integer.
+    pub const CLONE_PARENT_ID: Field<Self, i64> = Field::new("clone_parent_id");
+    /// `copied_from_id`: integer.
+    pub const COPIED_FROM_ID: Field<Self, i64> = Field::new("copied_from_id");
+    /// `created_ticket_id`: integer.
+    pub const CREATED_TICKET_ID: Field<Self, i64> = Field::new("created_ticket_id");
+    /// `create_child_templates`: flag.
+    pub const CREATE_CHILD_TEMPLATES: Field<Self, bool> = Field::new("create_child_templates");
+    /// `create_for_user_type`: integer.
+    pub const CREATE_FOR_USER_TYPE: Field<Self, i64> = Field::new("create_for_user_type");
+    /// `create_locked`: flag.
+    pub const CREATE_LOCKED: Field<Self, bool> = Field::new("create_locked");
+    /// `create_on_nonworkdays`: flag.
+    pub const CREATE_ON_NONWORKDAYS: Field<Self, bool> = Field::new("create_on_nonworkdays");
+    /// `creationtype`: integer.
+    pub const CREATIONTYPE: Field<Self, i64> = Field::new("creationtype");
+    /// `creation_rules`: list of `StdRequestRule`.
+    pub const CREATION_RULES: Field<Self, Vec<Record<StdRequestRule>>> = Field::new("creation_rules");
+    /// `csv`: flag.
+    pub const CSV: Field<Self, bool> = Field::new("csv");
+    /// `customfields`: list of `CustomField`, a write replaces all of them.
+    pub const CUSTOMFIELDS: Field<Self, Vec<Record<CustomField>>, ReplacesAll> = Field::new("customfields");
+    /// `date_dependencies`: list of `StdrequestDateDependencies`.
+    pub const DATE_DEPENDENCIES: Field<Self, Vec<Record<StdrequestDateDependencies>>> =
+        Field::new("date_dependencies");
+    /// `daysplus`: integer.
+    pub const DAYSPLUS: Field<Self, i64> = Field::new("daysplus");
+    /// `defaultresourcetype`: integer.
+    pub const DEFAULTRESOURCETYPE: Field<Self, i64> = Field::new("defaultresourcetype");
+    /// `defaultresourcetype_name`: text.
+    pub const DEFAULTRESOURCETYPE_NAME: Field<Self, String> = Field::new("defaultresourcetype_name");
+    /// `details`: text.
+    pub const DETAILS: Field<Self, String> = Field::new("details");
+    /// `details_html`: text.
+    pub const DETAILS_HTML: Field<Self, String> = Field::new("details_html");
+    /// `did`: integer.
+    pub const DID: Field<Self, i64> = Field::new("did");
+    /// `disabled`: flag.
+    pub const DISABLED: Field<Self, bool> = Field::new("disabled");
+    /// `dom`: integer.
+    pub const DOM: Field<Self, i64> = Field::new("dom");
+    /// `domain`: text.
+    pub const DOMAIN: Field<Self, String> = Field::new("domain");
+    /// `emailbcc`: text.
+    pub const EMAILBCC: Field<Self, String> = Field::new("emailbcc");
+    /// `emailbody`: text.
+    pub const EMAILBODY: Field<Self, String> = Field::new("emailbody");
+    /// `emailcc`: text.
+    pub const EMAILCC: Field<Self, String> = Field::new("emailcc");
+    /// `emailcclist`: text.
+    pub const EMAILCCLIST: Field<Self, String> = Field::new("emailcclist");
+    /// `emailsubject`: text.
+    pub const EMAILSUBJECT: Field<Self, String> = Field::new("emailsubject");
+    /// `emailto`: text.
+    pub const EMAILTO: Field<Self, String> = Field::new("emailto");
+    /// `enable_budget_table`: flag.
+    pub const ENABLE_BUDGET_TABLE: Field<Self, bool> = Field::new("enable_budget_table");
+    /// `enable_task_dependencies`: flag.
+    pub const ENABLE_TASK_DEPENDENCIES: Field<Self, bool> = Field::new("enable_task_dependencies");
+    /// `end_date`: point in time.
+    pub const END_DATE: Field<Self, Time> = Field::new("end_date");
+    /// `estimate`: number.
+    pub const ESTIMATE: Field<Self, Decimal> = Field::new("estimate");
+    /// `every`: integer.
+    pub const EVERY: Field<Self, i64> = Field::new("every");
+    /// `excludefromsla`: flag.
+    pub const EXCLUDEFROMSLA: Field<Self, bool> = Field::new("excludefromsla");
+    /// `excludefromsla_int`: integer.
+    pub const EXCLUDEFROMSLA_INT: Field<Self, i64> = Field::new("excludefromsla_int");
+    /// `execution_type`: integer.
+    pub const EXECUTION_TYPE: Field<Self, i64> = Field::new("execution_type");
+    /// `forwardinboundupdates`: flag.
+    pub const FORWARDINBOUNDUPDATES: Field<Self, bool> = Field::new("forwardinboundupdates");
+    /// `forwardinboundupdates_int`: integer.
+    pub const FORWARDINBOUNDUPDATES_INT: Field<Self, i64> = Field::new("forwardinboundupdates_int");
+    /// `fri`: integer.
+    pub const FRI: Field<Self, i64> = Field::new("fri");
+    /// `graph`: flag.
+    pub const GRAPH: Field<Self, bool> = Field::new("graph");
+    /// `group_id`: integer.
+    pub const GROUP_ID: Field<Self, i64> = Field::new("group_id");
+    /// `guid`: GUID.
+    pub const GUID: Field<Self, String> = Field::new("guid");
+    /// `id`: id of a [`Template`].
+    pub const ID: Field<Self, Id<Template>> = Field::new("id");
+    /// `impact`: integer.
+    pub const IMPACT: Field<Self, i64> = Field::new("impact");
+    /// `increasecontractnextcalldate`: integer.
+    pub const INCREASECONTRACTNEXTCALLDATE: Field<Self, i64> = Field::new("increasecontractnextcalldate");
+    /// `informlevel`: integer.
+    pub const INFORMLEVEL: Field<Self, i64> = Field::new("informlevel");
+    /// `integration_details_id`: integer.
+    pub const INTEGRATION_DETAILS_ID: Field<Self, i64> = Field::new("integration_details_id");
+    /// `integration_details_name`: text.
+    pub const INTEGRATION_DETAILS_NAME: Field<Self, String> = Field::new("integration_details_name");
+    /// `integration_folder`: text.
+    pub const INTEGRATION_FOLDER: Field<Self, String> = Field::new("integration_folder");
+    /// `integration_mapping`: integer.
+    pub const INTEGRATION_MAPPING: Field<Self, i64> = Field::new("integration_mapping");
+    /// `integration_mapping_name`: text.
+    pub const INTEGRATION_MAPPING_NAME: Field<Self, String> = Field::new("integration_mapping_name");
+    /// `intent`: text.
+    pub const INTENT: Field<Self, String> = Field::new("intent");
+    /// `invoice_id`: id of an [`Invoice`].
+    pub const INVOICE_ID: Field<Self, Id<Invoice>> = Field::new("invoice_id");
+    /// `isclone`: flag.
+    pub const ISCLONE: Field<Self, bool> = Field::new("isclone");
+    /// `itil_request_type`: integer.
+    pub const ITIL_REQUEST_TYPE: Field<Self, i64> = Field::new("itil_request_type");
+    /// `json`: flag.
+    pub const JSON: Field<Self, bool> = Field::new("json");
+    /// `kbid`: integer.
+    pub const KBID: Field<Self, i64> = Field::new("kbid");
+    /// `kb_accessible_for_enduser`: flag.
+    pub const KB_ACCESSIBLE_FOR_ENDUSER: Field<Self, bool> = Field::new("kb_accessible_for_enduser");
+    /// `kb_id`: id of a [`KbArticle`].
+    pub const KB_ID: Field<Self, Id<KbArticle>> = Field::new("kb_id");
+    /// `kb_name`: text.
+    pub const KB_NAME: Field<Self, String> = Field::new("kb_name");
+    /// `lastcreated`: point in time.
+    pub const LASTCREATED: Field<Self, Time> = Field::new("lastcreated");
+    /// `makeinactive`: flag.
+    pub const MAKEINACTIVE: Field<Self, bool> = Field::new("makeinactive");
+    /// `milestones`: list of `Milestone`.
+    pub const MILESTONES: Field<Self, Vec<Record<Milestone>>> = Field::new("milestones");
+    /// `mon`: integer.
+    pub const MON: Field<Self, i64> = Field::new("mon");
+    /// `name`: text.
+    pub const NAME: Field<Self, String> = Field::new("name");
+    /// `new_audits`: list of `Audit`.
+    pub const NEW_AUDITS: Field<Self, Vec<Record<Audit>>> = Field::new("new_audits");
+    /// `new_changes`: list of `InvoiceChange`.
+    pub const NEW_CHANGES: Field<Self, Vec<Record<InvoiceChange>>> = Field::new("new_changes");
+    /// `nextcreationdate`: point in time.
+    pub const NEXTCREATIONDATE: Field<Self, Time> = Field::new("nextcreationdate");
+    /// `nextcreationdate_after_end`: point in time.
+    pub const NEXTCREATIONDATE_AFTER_END: Field<Self, Time> = Field::new("nextcreationdate_after_end");
+    /// `notification_id`: id of a [`Notification`].
+    pub const NOTIFICATION_ID: Field<Self, Id<Notification>> = Field::new("notification_id");
+    /// `one_ticket_id`: integer.
+    pub const ONE_TICKET_ID: Field<Self, i64> = Field::new("one_ticket_id");
+    /// `optionalservice`: integer.
+    pub const OPTIONALSERVICE: Field<Self, i64> = Field::new("optionalservice");
+    /// `optional_agent_id`: integer.
+    pub const OPTIONAL_AGENT_ID: Field<Self, i64> = Field::new("optional_agent_id");
+    /// `optional_assets`: list of `Asset`.
+    pub const OPTIONAL_ASSETS: Field<Self, Vec<Record<Asset>>> = Field::new("optional_assets");
+    /// `optional_budgettype_id`: integer.
+    pub const OPTIONAL_BUDGETTYPE_ID: Field<Self, i64> = Field::new("optional_budgettype_id");
+    /// `optional_category_1`: text.
+    pub const OPTIONAL_CATEGORY_1: Field<Self, String> = Field::new("optional_category_1");
+    /// `optional_category_2`: text.
+    pub const OPTIONAL_CATEGORY_2: Field<Self, String> = Field::new("optional_category_2");
+    /// `optional_category_3`: text.
+    pub const OPTIONAL_CATEGORY_3: Field<Self, String> = Field::new("optional_category_3");
+    /// `optional_category_4`: text.
+    pub const OPTIONAL_CATEGORY_4: Field<Self, String> = Field::new("optional_category_4");
+    /// `optional_create_locked`: flag.
+    pub const OPTIONAL_CREATE_LOCKED: Field<Self, bool> = Field::new("optional_create_locked");
+    /// `optional_customfields`: list of `CustomField`, a write replaces all of them.
+    pub const OPTIONAL_CUSTOMFIELDS: Field<Self, Vec<Record<CustomField>>, ReplacesAll> =
+        Field::new("optional_customfields");
+    /// `optional_defaultresourcetype`: integer.
+    pub const OPTIONAL_DEFAULTRESOURCETYPE: Field<Self, i64> = Field::new("optional_defaultresourcetype");
+    /// `optional_estimate`: number.
+    pub const OPTIONAL_ESTIMATE: Field<Self, Decimal> = Field::new("optional_estimate");
+    /// `optional_excludefromsla`: integer.
+    pub const OPTIONAL_EXCLUDEFROMSLA: Field<Self, i64> = Field::new("optional_excludefromsla");
+    /// `optional_forwardinboundupdates`: integer.
+    pub const OPTIONAL_FORWARDINBOUNDUPDATES: Field<Self, i64> = Field::new("optional_forwardinboundupdates");
+    /// `optional_impact`: integer.
+    pub const OPTIONAL_IMPACT: Field<Self, i64> = Field::new("optional_impact");
+    /// `optional_kb_id`: integer.
+    pub const OPTIONAL_KB_ID: Field<Self, i64> = Field::new("optional_kb_id");
+    /// `optional_priority_id`: integer.
+    pub const OPTIONAL_PRIORITY_ID: Field<Self, i64> = Field::new("optional_priority_id");
+    /// `optional_service`: integer.
+    pub const OPTIONAL_SERVICE: Field<Self, i64> = Field::new("optional_service");
+    /// `optional_service_details_id`: integer.
+    pub const OPTIONAL_SERVICE_DETAILS_ID: Field<Self, i64> = Field::new("optional_service_details_id");
+    /// `optional_showforusers`: integer.
+    pub const OPTIONAL_SHOWFORUSERS: Field<Self, i64> = Field::new("optional_showforusers");
+    /// `optional_sla_id`: integer.
+    pub const OPTIONAL_SLA_ID: Field<Self, i64> = Field::new("optional_sla_id");
+    /// `optional_status_id`: integer.
+    pub const OPTIONAL_STATUS_ID: Field<Self, i64> = Field::new("optional_status_id");
+    /// `optional_team`: text.
+    pub const OPTIONAL_TEAM: Field<Self, String> = Field::new("optional_team");
+    /// `optional_tickettype_id`: integer.
+    pub const OPTIONAL_TICKETTYPE_ID: Field<Self, i64> = Field::new("optional_tickettype_id");
+    /// `optional_urgency`: integer.
+    pub const OPTIONAL_URGENCY: Field<Self, i64> = Field::new("optional_urgency");
+    /// `optional_workflow_id`: integer.
+    pub const OPTIONAL_WORKFLOW_ID: Field<Self, i64> = Field::new("optional_workflow_id");
+    /// `overwrite_files`: flag.
+    pub const OVERWRITE_FILES: Field<Self, bool> = Field::new("overwrite_files");
+    /// `parentticketid`: integer.
+    pub const PARENTTICKETID: Field<Self, i64> = Field::new("parentticketid");
+    /// `pdf`: flag.
+    pub const PDF: Field<Self, bool> = Field::new("pdf");
+    /// `period`: integer.
+    pub const PERIOD: Field<Self, i64> = Field::new("period");
+    /// `priority_id`: integer.
+    pub const PRIORITY_ID: Field<Self, i64> = Field::new("priority_id");
+    /// `prompt`: flag.
+    pub const PROMPT: Field<Self, bool> = Field::new("prompt");
+    /// `promptproceed`: flag.
+    pub const PROMPTPROCEED: Field<Self, bool> = Field::new("promptproceed");
+    /// `_queue`: flag.
+    pub const QUEUE: Field<Self, bool> = Field::new("_queue");
+    /// `repeat`: integer.
+    pub const REPEAT: Field<Self, i64> = Field::new("repeat");
+    /// `reportarea`: integer.
+    pub const REPORTAREA: Field<Self, i64> = Field::new("reportarea");
+    /// `reportarea_name`: text.
+    pub const REPORTAREA_NAME: Field<Self, String> = Field::new("reportarea_name");
+    /// `reportid`: integer.
+    pub const REPORTID: Field<Self, i64> = Field::new("reportid");
+    /// `reportperiod`: integer.
+    pub const REPORTPERIOD: Field<Self, i64> = Field::new("reportperiod");
+    /// `reportsite`: integer.
+    pub const REPORTSITE: Field<Self, i64> = Field::new("reportsite");
+    /// `report_id`: id of a [`Report`].
+    pub const REPORT_ID: Field<Self, Id<Report>> = Field::new("report_id");
+    /// `restriction_type`: text.
+    pub const RESTRICTION_TYPE: Field<Self, String> = Field::new("restriction_type");
+    /// `restrictto_agent_id`: integer.
+    pub const RESTRICTTO_AGENT_ID: Field<Self, i64> = Field::new("restrictto_agent_id");
+    /// `restrictto_agent_name`: text.
+    pub const RESTRICTTO_AGENT_NAME: Field<Self, String> = Field::new("restrictto_agent_name");
+    /// `restrictto_department_guid`: GUID.
+    pub const RESTRICTTO_DEPARTMENT_GUID: Field<Self, String> = Field::new("restrictto_department_guid");
+    /// `restrictto_department_id`: integer.
+    pub const RESTRICTTO_DEPARTMENT_ID: Field<Self, i64> = Field::new("restrictto_department_id");
+    /// `restrictto_department_name`: text.
+    pub const RESTRICTTO_DEPARTMENT_NAME: Field<Self, String> = Field::new("restrictto_department_name");
+    /// `restrictto_team_guid`: GUID.
+    pub const RESTRICTTO_TEAM_GUID: Field<Self, String> = Field::new("restrictto_team_guid");
+    /// `restrictto_team_id`: integer.
+    pub const RESTRICTTO_TEAM_ID: Field<Self, i64> = Field::new("restrictto_team_id");
+    /// `restrictto_team_name`: text.
+    pub const RESTRICTTO_TEAM_NAME: Field<Self, String> = Field::new("restrictto_team_name");
+    /// `rule_count`: integer.
+    pub const RULE_COUNT: Field<Self, i64> = Field::new("rule_count");
+    /// `sat`: integer.
+    pub const SAT: Field<Self, i64> = Field::new("sat");
+    /// `scheduletype`: integer.
+    pub const SCHEDULETYPE: Field<Self, i64> = Field::new("scheduletype");
+    /// `sendifempty`: flag.
+    pub const SENDIFEMPTY: Field<Self, bool> = Field::new("sendifempty");
+    /// `_sendnow`: flag.
+    pub const SENDNOW: Field<Self, bool> = Field::new("_sendnow");
+    /// `service`: integer.
+    pub const SERVICE: Field<Self, i64> = Field::new("service");
+    /// `services`: list of `Service`.
+    pub const SERVICES: Field<Self, Vec<Record<Service>>> = Field::new("services");
+    /// `showforusers`: flag.
+    pub const SHOWFORUSERS: Field<Self, bool> = Field::new("showforusers");
+    /// `showforusers_int`: integer.
+    pub const SHOWFORUSERS_INT: Field<Self, i64> = Field::new("showforusers_int");
+    /// `sla_id`: id of a [`Sla`].
+    pub const SLA_ID: Field<Self, Id<Sla>> = Field::new("sla_id");
+    /// `sqltoselectusers`: flag.
+    pub const SQLTOSELECTUSERS: Field<Self, bool> = Field::new("sqltoselectusers");
+    /// `startdate`: point in time.
+    pub const STARTDATE: Field<Self, Time> = Field::new("startdate");
+    /// `start_num_days_added`: integer.
+    pub const START_NUM_DAYS_ADDED: Field<Self, i64> = Field::new("start_num_days_added");
+    /// `status_guid`: GUID.
+    pub const STATUS_GUID: Field<Self, String> = Field::new("status_guid");
+    /// `status_id`: id of a [`Status`].
+    pub const STATUS_ID: Field<Self, Id<Status>> = Field::new("status_id");
+    /// `summary`: text.
+    pub const SUMMARY: Field<Self, String> = Field::new("summary");
+    /// `sun`: integer.
+    pub const SUN: Field<Self, i64> = Field::new("sun");
+    /// `table`: flag.
+    pub const TABLE: Field<Self, bool> = Field::new("table");
+    /// `target_num_days_added`: integer.
+    pub const TARGET_NUM_DAYS_ADDED: Field<Self, i64> = Field::new("target_num_days_added");
+    /// `team`: text.
+    pub const TEAM: Field<Self, String> = Field::new("team");
+    /// `thu`: integer.
+    pub const THU: Field<Self, i64> = Field::new("thu");
+    /// `tickettype_guid`: GUID.
+    pub const TICKETTYPE_GUID: Field<Self, String> = Field::new("tickettype_guid");
+    /// `tickettype_id`: id of a [`TicketType`].
+    pub const TICKETTYPE_ID: Field<Self, Id<TicketType>> = Field::new("tickettype_id");
+    /// `ticket_id_to_save`: integer.
+    pub const TICKET_ID_TO_SAVE: Field<Self, i64> = Field::new("ticket_id_to_save");
+    /// `ticket_template`: integer.
+    pub const TICKET_TEMPLATE: Field<Self, i64> = Field::new("ticket_template");
+    /// `ticket_template_guid`: GUID.
+    pub const TICKET_TEMPLATE_GUID: Field<Self, String> = Field::new("ticket_template_guid");
+    /// `ticket_template_name`: text.
+    pub const TICKET_TEMPLATE_NAME: Field<Self, String> = Field::new("ticket_template_name");
+    /// `time`: point in time.
+    pub const TIME: Field<Self, Time> = Field::new("time");
+    /// `todo_list`: list of `STDToDo`.
+    pub const TODO_LIST: Field<Self, Vec<Record<STDToDo>>> = Field::new("todo_list");
+    /// `toplevel`: integer.
+    pub const TOPLEVEL: Field<Self, i64> = Field::new("toplevel");
+    /// `tue`: integer.
+    pub const TUE: Field<Self, i64> = Field::new("tue");
+    /// `type`: integer.
+    pub const TYPE: Field<Self, i64> = Field::new("type");
+    /// `updateparent_status_close`: integer.
+    pub const UPDATEPARENT_STATUS_CLOSE: Field<Self, i64> = Field::new("updateparent_status_close");
+    /// `updateparent_target_create`: number.
+    pub const UPDATEPARENT_TARGET_CREATE: Field<Self, Decimal> = Field::new("updateparent_target_create");
+    /// `upload_type`: integer.
+    pub const UPLOAD_TYPE: Field<Self, i64> = Field::new("upload_type");
+    /// `urgency`: integer.
+    pub const URGENCY: Field<Self, i64> = Field::new("urgency");
+    /// `users`: list of `User`.
+    pub const USERS: Field<Self, Vec<Record<User>>> = Field::new("users");
+    /// `usersqllookup`: text.
+    pub const USERSQLLOOKUP: Field<Self, String> = Field::new("usersqllookup");
+    /// `users_can_use`: flag.
+    pub const USERS_CAN_USE: Field<Self, bool> = Field::new("users_can_use");
+    /// `user_id`: id of a [`User`].
+    pub const USER_ID: Field<Self, Id<User>> = Field::new("user_id");
+    /// `user_name`: text.
+    pub const USER_NAME: Field<Self, String> = Field::new("user_name");
+    /// `_warning`: text.
+    pub const WARNING: Field<Self, String> = Field::new("_warning");
+    /// `webhook_id`: id of a [`Webhook`], a text.
+    pub const WEBHOOK_ID: Field<Self, Id<Webhook>> = Field::new("webhook_id");
+    /// `wed`: integer.
+    pub const WED: Field<Self, i64> = Field::new("wed");
+    /// `workflow_guid`: GUID.
+    pub const WORKFLOW_GUID: Field<Self, String> = Field::new("workflow_guid");
+    /// `workflow_id`: id of a [`Workflow`].
+    pub const WORKFLOW_ID: Field<Self, Id<Workflow>> = Field::new("workflow_id");
+    /// `workflow_name`: text.
+    pub const WORKFLOW_NAME: Field<Self, String> = Field::new("workflow_name");
+    /// `year`: integer.
+    pub const YEAR: Field<Self, i64> = Field::new("year");
+    /// `yeargapvalue`: integer.
+    pub const YEARGAPVALUE: Field<Self, i64> = Field::new("yeargapvalue");
+}
+
+schema_without_struct! {
     /// 1 fields.
     TenableCreateExport
 }
@@ -720,8 +1122,8 @@ impl Ticket {
     pub const ACTUALCOST: Field<Self, Decimal> = Field::new("actualcost");
     /// `addigy_alert_id`: text.
     pub const ADDIGY_ALERT_ID: Field<Self, String> = Field::new("addigy_alert_id");
-    /// `additional_agents`: list of `FaultAdditionalAgents`.
-    pub const ADDITIONAL_AGENTS: Field<Self, Vec<Record<FaultAdditionalAgents>>> =
+    /// `additional_agents`: list of `TicketAdditionalAgent`.
+    pub const ADDITIONAL_AGENTS: Field<Self, Vec<Record<TicketAdditionalAgent>>> =
         Field::new("additional_agents");
     /// `addressfrom`: text.
     pub const ADDRESSFROM: Field<Self, String> = Field::new("addressfrom");
@@ -797,8 +1199,8 @@ impl Ticket {
     pub const APPOINTMENT01_OK: Field<Self, bool> = Field::new("_appointment01_ok");
     /// `appointment_count`: integer.
     pub const APPOINTMENT_COUNT: Field<Self, i64> = Field::new("appointment_count");
-    /// `appointment_id`: integer.
-    pub const APPOINTMENT_ID: Field<Self, i64> = Field::new("appointment_id");
+    /// `appointment_id`: id of an [`Appointment`].
+    pub const APPOINTMENT_ID: Field<Self, Id<Appointment>> = Field::new("appointment_id");
     /// `appointment_type`: integer.
     pub const APPOINTMENT_TYPE: Field<Self, i64> = Field::new("appointment_type");
     /// `approval_cab_name`: text.
@@ -1271,8 +1673,8 @@ impl Ticket {
     pub const EXPENSES: Field<Self, Vec<Record<Expense>>> = Field::new("expenses");
     /// `external_links`: list of `ExternalLink`, read only.
     pub const EXTERNAL_LINKS: Field<Self, Vec<Record<ExternalLink>>, ReadOnly> = Field::new("external_links");
-    /// `extratabs`: list of `Tabname`.
-    pub const EXTRATABS: Field<Self, Vec<Record<Tabname>>> = Field::new("extratabs");
+    /// `extratabs`: list of `Tab`.
+    pub const EXTRATABS: Field<Self, Vec<Record<Tab>>> = Field::new("extratabs");
     /// `facebook_id`: text.
     pub const FACEBOOK_ID: Field<Self, String> = Field::new("facebook_id");
     /// `facebook_message_id`: text.
@@ -1609,8 +2011,8 @@ impl Ticket {
     pub const MILESTONES: Field<Self, Vec<Record<Milestone>>, ReplacesAll> = Field::new("milestones");
     /// `milestone_enddate`: point in time.
     pub const MILESTONE_ENDDATE: Field<Self, Time> = Field::new("milestone_enddate");
-    /// `milestone_id`: integer, read only.
-    pub const MILESTONE_ID: Field<Self, i64, ReadOnly> = Field::new("milestone_id");
+    /// `milestone_id`: id of a [`Milestone`], read only.
+    pub const MILESTONE_ID: Field<Self, Id<Milestone>, ReadOnly> = Field::new("milestone_id");
     /// `milestone_name`: text.
     pub const MILESTONE_NAME: Field<Self, String> = Field::new("milestone_name");
     /// `milestone_sequence`: integer.
@@ -1871,8 +2273,8 @@ impl Ticket {
     pub const PARENT_SUMMARY: Field<Self, String> = Field::new("parent_summary");
     /// `parent_ticket_type_name`: text.
     pub const PARENT_TICKET_TYPE_NAME: Field<Self, String> = Field::new("parent_ticket_type_name");
-    /// `pdf_attachment_id`: integer.
-    pub const PDF_ATTACHMENT_ID: Field<Self, i64> = Field::new("pdf_attachment_id");
+    /// `pdf_attachment_id`: id of an [`Attachment`].
+    pub const PDF_ATTACHMENT_ID: Field<Self, Id<Attachment>> = Field::new("pdf_attachment_id");
     /// `phonenumber`: text.
     pub const PHONENUMBER: Field<Self, String> = Field::new("phonenumber");
     /// `phonenumberfrom`: text.
@@ -1885,8 +2287,8 @@ impl Ticket {
     pub const PLANNEDDATE: Field<Self, Time> = Field::new("planneddate");
     /// `planneddateend`: point in time.
     pub const PLANNEDDATEEND: Field<Self, Time> = Field::new("planneddateend");
-    /// `popup_notes`: list of `AreaPopup`.
-    pub const POPUP_NOTES: Field<Self, Vec<Record<AreaPopup>>> = Field::new("popup_notes");
+    /// `popup_notes`: list of `PopupNote`.
+    pub const POPUP_NOTES: Field<Self, Vec<Record<PopupNote>>> = Field::new("popup_notes");
     /// `postloggedview`: integer.
     pub const POSTLOGGEDVIEW: Field<Self, i64> = Field::new("postloggedview");
     /// `powershell_script_count`: integer.
@@ -2007,8 +2409,8 @@ impl Ticket {
     pub const RELEASENOTEGROUP_ID: Field<Self, i64> = Field::new("releasenotegroup_id");
     /// `releasenotegroup_name`: text.
     pub const RELEASENOTEGROUP_NAME: Field<Self, String> = Field::new("releasenotegroup_name");
-    /// `release_id`: integer.
-    pub const RELEASE_ID: Field<Self, i64> = Field::new("release_id");
+    /// `release_id`: id of a [`Release`].
+    pub const RELEASE_ID: Field<Self, Id<Release>> = Field::new("release_id");
     /// `release_important`: flag.
     pub const RELEASE_IMPORTANT: Field<Self, bool> = Field::new("release_important");
     /// `release_name`: text.
@@ -2141,8 +2543,8 @@ impl Ticket {
     pub const SERVICESTATUSNOTE: Field<Self, String> = Field::new("servicestatusnote");
     /// `service_count`: integer.
     pub const SERVICE_COUNT: Field<Self, i64> = Field::new("service_count");
-    /// `service_id`: integer.
-    pub const SERVICE_ID: Field<Self, i64> = Field::new("service_id");
+    /// `service_id`: id of a [`Service`].
+    pub const SERVICE_ID: Field<Self, Id<Service>> = Field::new("service_id");
     /// `service_linked_device`: integer.
     pub const SERVICE_LINKED_DEVICE: Field<Self, i64> = Field::new("service_linked_device");
     /// `service_request_detail_id`: integer.
@@ -2504,6 +2906,22 @@ impl Ticket {
 }
 
 schema_without_struct! {
+    /// 4 fields, in Halo's document `FaultAdditionalAgents`.
+    TicketAdditionalAgent
+}
+
+impl TicketAdditionalAgent {
+    /// `faultid`: integer.
+    pub const FAULTID: Field<Self, i64> = Field::new("faultid");
+    /// `id`: integer.
+    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `name`: text.
+    pub const NAME: Field<Self, String> = Field::new("name");
+    /// `_warning`: text.
+    pub const WARNING: Field<Self, String> = Field::new("_warning");
+}
+
+schema_without_struct! {
     /// 83 fields, in Halo's document `FaultApproval`.
     TicketApproval
 }
@@ -2599,12 +3017,12 @@ impl TicketApproval {
     pub const NEWSIGNATUREADDED: Field<Self, bool> = Field::new("newsignatureadded");
     /// `note`: text.
     pub const NOTE: Field<Self, String> = Field::new("note");
-    /// `purchase_order_id`: integer.
-    pub const PURCHASE_ORDER_ID: Field<Self, i64> = Field::new("purchase_order_id");
+    /// `purchase_order_id`: id of a [`PurchaseOrder`].
+    pub const PURCHASE_ORDER_ID: Field<Self, Id<PurchaseOrder>> = Field::new("purchase_order_id");
     /// `purchase_order_ref`: text.
     pub const PURCHASE_ORDER_REF: Field<Self, String> = Field::new("purchase_order_ref");
-    /// `quote_id`: integer.
-    pub const QUOTE_ID: Field<Self, i64> = Field::new("quote_id");
+    /// `quote_id`: id of a [`Quotation`].
+    pub const QUOTE_ID: Field<Self, Id<Quotation>> = Field::new("quote_id");
     /// `quote_ref`: text.
     pub const QUOTE_REF: Field<Self, String> = Field::new("quote_ref");
     /// `requestor_agent_id`: integer.
@@ -2816,6 +3234,164 @@ impl TicketBudget {
 }
 
 schema_without_struct! {
+    /// 6 fields, in Halo's document `FaultsForecasting`.
+    TicketForecast
+}
+
+impl Entity for TicketForecast {
+    type Key = i64;
+}
+
+impl TicketForecast {
+    /// `agent_id`: id of an [`Agent`].
+    pub const AGENT_ID: Field<Self, Id<Agent>> = Field::new("agent_id");
+    /// `date`: point in time.
+    pub const DATE: Field<Self, Time> = Field::new("date");
+    /// `hours`: number.
+    pub const HOURS: Field<Self, Decimal> = Field::new("hours");
+    /// `id`: id of a [`TicketForecast`].
+    pub const ID: Field<Self, Id<TicketForecast>> = Field::new("id");
+    /// `ticket_id`: id of a [`Ticket`].
+    pub const TICKET_ID: Field<Self, Id<Ticket>> = Field::new("ticket_id");
+    /// `_warning`: text.
+    pub const WARNING: Field<Self, String> = Field::new("_warning");
+}
+
+schema_without_struct! {
+    /// 61 fields, in Halo's document `Autoassign`.
+    TicketRule
+}
+
+impl Entity for TicketRule {
+    type Key = i64;
+}
+
+impl TicketRule {
+    /// `access_control`: list of `AccessControl`.
+    pub const ACCESS_CONTROL: Field<Self, Vec<Record<AccessControl>>> = Field::new("access_control");
+    /// `access_control_level`: integer.
+    pub const ACCESS_CONTROL_LEVEL: Field<Self, i64> = Field::new("access_control_level");
+    /// `active`: flag.
+    pub const ACTIVE: Field<Self, bool> = Field::new("active");
+    /// `batch_size`: integer.
+    pub const BATCH_SIZE: Field<Self, i64> = Field::new("batch_size");
+    /// `batch_sleep`: integer.
+    pub const BATCH_SLEEP: Field<Self, i64> = Field::new("batch_sleep");
+    /// `criteria`: list of `AutoassignCriteria`.
+    pub const CRITERIA: Field<Self, Vec<Record<AutoassignCriteria>>> = Field::new("criteria");
+    /// `database_lookups`: list of `DatabaseLookup`.
+    pub const DATABASE_LOOKUPS: Field<Self, Vec<Record<DatabaseLookup>>> = Field::new("database_lookups");
+    /// `_domatch`: flag.
+    pub const DOMATCH: Field<Self, bool> = Field::new("_domatch");
+    /// `dontshownotification`: flag.
+    pub const DONTSHOWNOTIFICATION: Field<Self, bool> = Field::new("dontshownotification");
+    /// `events`: list of `Notification`.
+    pub const EVENTS: Field<Self, Vec<Record<Notification>>> = Field::new("events");
+    /// `flowdetail_id`: integer.
+    pub const FLOWDETAIL_ID: Field<Self, i64> = Field::new("flowdetail_id");
+    /// `guid`: GUID.
+    pub const GUID: Field<Self, String> = Field::new("guid");
+    /// `id`: id of a [`TicketRule`].
+    pub const ID: Field<Self, Id<TicketRule>> = Field::new("id");
+    /// `intent`: text.
+    pub const INTENT: Field<Self, String> = Field::new("intent");
+    /// `matched_ids`: text.
+    pub const MATCHED_IDS: Field<Self, String> = Field::new("matched_ids");
+    /// `matched_rule_count`: integer.
+    pub const MATCHED_RULE_COUNT: Field<Self, i64> = Field::new("matched_rule_count");
+    /// `name`: text.
+    pub const NAME: Field<Self, String> = Field::new("name");
+    /// `newstatus_guid`: GUID.
+    pub const NEWSTATUS_GUID: Field<Self, String> = Field::new("newstatus_guid");
+    /// `newtemplate_guid`: GUID.
+    pub const NEWTEMPLATE_GUID: Field<Self, String> = Field::new("newtemplate_guid");
+    /// `newworkflow_guid`: GUID.
+    pub const NEWWORKFLOW_GUID: Field<Self, String> = Field::new("newworkflow_guid");
+    /// `new_agent_id`: integer.
+    pub const NEW_AGENT_ID: Field<Self, i64> = Field::new("new_agent_id");
+    /// `new_agent_name`: text.
+    pub const NEW_AGENT_NAME: Field<Self, String> = Field::new("new_agent_name");
+    /// `new_category_1_guid`: GUID.
+    pub const NEW_CATEGORY_1_GUID: Field<Self, String> = Field::new("new_category_1_guid");
+    /// `new_category_1_id`: integer.
+    pub const NEW_CATEGORY_1_ID: Field<Self, i64> = Field::new("new_category_1_id");
+    /// `new_category_1_name`: text.
+    pub const NEW_CATEGORY_1_NAME: Field<Self, String> = Field::new("new_category_1_name");
+    /// `new_category_2_guid`: GUID.
+    pub const NEW_CATEGORY_2_GUID: Field<Self, String> = Field::new("new_category_2_guid");
+    /// `new_category_2_id`: integer.
+    pub const NEW_CATEGORY_2_ID: Field<Self, i64> = Field::new("new_category_2_id");
+    /// `new_category_2_name`: text.
+    pub const NEW_CATEGORY_2_NAME: Field<Self, String> = Field::new("new_category_2_name");
+    /// `new_category_3_guid`: GUID.
+    pub const NEW_CATEGORY_3_GUID: Field<Self, String> = Field::new("new_category_3_guid");
+    /// `new_category_3_id`: integer.
+    pub const NEW_CATEGORY_3_ID: Field<Self, i64> = Field::new("new_category_3_id");
+    /// `new_category_3_name`: text.
+    pub const NEW_CATEGORY_3_NAME: Field<Self, String> = Field::new("new_category_3_name");
+    /// `new_category_4_guid`: GUID.
+    pub const NEW_CATEGORY_4_GUID: Field<Self, String> = Field::new("new_category_4_guid");
+    /// `new_category_4_id`: integer.
+    pub const NEW_CATEGORY_4_ID: Field<Self, i64> = Field::new("new_category_4_id");
+    /// `new_category_4_name`: text.
+    pub const NEW_CATEGORY_4_NAME: Field<Self, String> = Field::new("new_category_4_name");
+    /// `new_colour`: text.
+    pub const NEW_COLOUR: Field<Self, String> = Field::new("new_colour");
+    /// `new_priority_id`: integer.
+    pub const NEW_PRIORITY_ID: Field<Self, i64> = Field::new("new_priority_id");
+    /// `new_product_id`: integer.
+    pub const NEW_PRODUCT_ID: Field<Self, i64> = Field::new("new_product_id");
+    /// `new_product_name`: text.
+    pub const NEW_PRODUCT_NAME: Field<Self, String> = Field::new("new_product_name");
+    /// `new_sla_guid`: GUID.
+    pub const NEW_SLA_GUID: Field<Self, String> = Field::new("new_sla_guid");
+    /// `new_sla_id`: integer.
+    pub const NEW_SLA_ID: Field<Self, i64> = Field::new("new_sla_id");
+    /// `new_status_id`: integer.
+    pub const NEW_STATUS_ID: Field<Self, i64> = Field::new("new_status_id");
+    /// `new_team`: text.
+    pub const NEW_TEAM: Field<Self, String> = Field::new("new_team");
+    /// `new_template_id`: integer.
+    pub const NEW_TEMPLATE_ID: Field<Self, i64> = Field::new("new_template_id");
+    /// `new_template_name`: text.
+    pub const NEW_TEMPLATE_NAME: Field<Self, String> = Field::new("new_template_name");
+    /// `new_workflow_id`: integer.
+    pub const NEW_WORKFLOW_ID: Field<Self, i64> = Field::new("new_workflow_id");
+    /// `new_workflow_name`: text.
+    pub const NEW_WORKFLOW_NAME: Field<Self, String> = Field::new("new_workflow_name");
+    /// `olas`: list of `WorkflowTarget`.
+    pub const OLAS: Field<Self, Vec<Record<WorkflowTarget>>> = Field::new("olas");
+    /// `outcomes`: list of `AutoassignOutcome`.
+    pub const OUTCOMES: Field<Self, Vec<Record<AutoassignOutcome>>> = Field::new("outcomes");
+    /// `outcome_id`: id of an [`Outcome`].
+    pub const OUTCOME_ID: Field<Self, Id<Outcome>> = Field::new("outcome_id");
+    /// `outcome_name`: text.
+    pub const OUTCOME_NAME: Field<Self, String> = Field::new("outcome_name");
+    /// `popupmsg`: text.
+    pub const POPUPMSG: Field<Self, String> = Field::new("popupmsg");
+    /// `popup_notes`: list of `PopupNote`.
+    pub const POPUP_NOTES: Field<Self, Vec<Record<PopupNote>>> = Field::new("popup_notes");
+    /// `precedence`: integer.
+    pub const PRECEDENCE: Field<Self, i64> = Field::new("precedence");
+    /// `rule_ids`: list of integer.
+    pub const RULE_IDS: Field<Self, Vec<i64>> = Field::new("rule_ids");
+    /// `script_id`: integer.
+    pub const SCRIPT_ID: Field<Self, i64> = Field::new("script_id");
+    /// `script_name`: text.
+    pub const SCRIPT_NAME: Field<Self, String> = Field::new("script_name");
+    /// `set_colour`: flag.
+    pub const SET_COLOUR: Field<Self, bool> = Field::new("set_colour");
+    /// `stopmatching`: flag.
+    pub const STOPMATCHING: Field<Self, bool> = Field::new("stopmatching");
+    /// `use`: integer.
+    pub const USE: Field<Self, i64> = Field::new("use");
+    /// `user`: `User`.
+    pub const USER: Field<Self, Record<User>> = Field::new("user");
+    /// `_warning`: text.
+    pub const WARNING: Field<Self, String> = Field::new("_warning");
+}
+
+schema_without_struct! {
     /// 9 fields, in Halo's document `FaultsTimeEntry`.
     TicketTimeEntry
 }
@@ -2827,8 +3403,8 @@ impl TicketTimeEntry {
     pub const ACTIONCODE: Field<Self, i64> = Field::new("actioncode");
     /// `actualtime`: number.
     pub const ACTUALTIME: Field<Self, Decimal> = Field::new("actualtime");
-    /// `faultid`: integer.
-    pub const FAULTID: Field<Self, i64> = Field::new("faultid");
+    /// `faultid`: id of a [`Ticket`].
+    pub const FAULTID: Field<Self, Id<Ticket>> = Field::new("faultid");
     /// `id`: integer.
     pub const ID: Field<Self, i64> = Field::new("id");
     /// `overridden`: flag.
@@ -2971,8 +3547,8 @@ impl TicketType {
     /// `allowed_child_tickettypes`: list of `ChildRequestType`.
     pub const ALLOWED_CHILD_TICKETTYPES: Field<Self, Vec<Record<ChildRequestType>>> =
         Field::new("allowed_child_tickettypes");
-    /// `allowed_clients`: list of `AreaRequestType`.
-    pub const ALLOWED_CLIENTS: Field<Self, Vec<Record<AreaRequestType>>> = Field::new("allowed_clients");
+    /// `allowed_clients`: list of `ClientTicketType`.
+    pub const ALLOWED_CLIENTS: Field<Self, Vec<Record<ClientTicketType>>> = Field::new("allowed_clients");
     /// `allowed_iframe_customtabs`: list of `IframeTabRequestType`.
     pub const ALLOWED_IFRAME_CUSTOMTABS: Field<Self, Vec<Record<IframeTabRequestType>>> =
         Field::new("allowed_iframe_customtabs");
@@ -3183,8 +3759,8 @@ impl TicketType {
     pub const DEFAULT_SEND_TO_PAGERDUTY: Field<Self, bool> = Field::new("default_send_to_pagerduty");
     /// `default_servicenow_type`: integer.
     pub const DEFAULT_SERVICENOW_TYPE: Field<Self, i64> = Field::new("default_servicenow_type");
-    /// `default_services`: list of `ServSite`.
-    pub const DEFAULT_SERVICES: Field<Self, Vec<Record<ServSite>>> = Field::new("default_services");
+    /// `default_services`: list of `Service`.
+    pub const DEFAULT_SERVICES: Field<Self, Vec<Record<Service>>> = Field::new("default_services");
     /// `default_servicestatusnote`: text.
     pub const DEFAULT_SERVICESTATUSNOTE: Field<Self, String> = Field::new("default_servicestatusnote");
     /// `default_showforusers`: flag.
@@ -3598,6 +4174,10 @@ schema_without_struct! {
     TicketTypeField
 }
 
+impl Entity for TicketTypeField {
+    type Key = i64;
+}
+
 impl TicketTypeField {
     /// `boldlabelandvalue`: flag.
     pub const BOLDLABELANDVALUE: Field<Self, bool> = Field::new("boldlabelandvalue");
@@ -3639,8 +4219,8 @@ impl TicketTypeField {
     pub const GROUPGUID: Field<Self, String> = Field::new("groupguid");
     /// `groupid`: integer.
     pub const GROUPID: Field<Self, i64> = Field::new("groupid");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`TicketTypeField`].
+    pub const ID: Field<Self, Id<TicketTypeField>> = Field::new("id");
     /// `override_action_fieldname`: text.
     pub const OVERRIDE_ACTION_FIELDNAME: Field<Self, String> = Field::new("override_action_fieldname");
     /// `override_fieldname`: text.
@@ -3901,6 +4481,10 @@ schema_without_struct! {
     Timeslot
 }
 
+impl Entity for Timeslot {
+    type Key = i64;
+}
+
 impl Timeslot {
     /// `bookingtype_id`: integer.
     pub const BOOKINGTYPE_ID: Field<Self, i64> = Field::new("bookingtype_id");
@@ -3908,8 +4492,8 @@ impl Timeslot {
     pub const END_LABEL: Field<Self, String> = Field::new("end_label");
     /// `end_time`: time of day.
     pub const END_TIME: Field<Self, String> = Field::new("end_time");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
+    /// `id`: id of a [`Timeslot`].
+    pub const ID: Field<Self, Id<Timeslot>> = Field::new("id");
     /// `name`: text.
     pub const NAME: Field<Self, String> = Field::new("name");
     /// `start_label`: text.
@@ -3920,8 +4504,8 @@ impl Timeslot {
     pub const WARNING: Field<Self, String> = Field::new("_warning");
     /// `workday_guid`: GUID.
     pub const WORKDAY_GUID: Field<Self, String> = Field::new("workday_guid");
-    /// `workday_id`: integer.
-    pub const WORKDAY_ID: Field<Self, i64> = Field::new("workday_id");
+    /// `workday_id`: id of a [`Workday`].
+    pub const WORKDAY_ID: Field<Self, Id<Workday>> = Field::new("workday_id");
 }
 
 schema_without_struct! {
@@ -4260,45 +4844,4 @@ impl TwitterWebhookContent {
     pub const USERS: Field<Self, Json> = Field::new("users");
     /// `user_has_blocked`: flag.
     pub const USER_HAS_BLOCKED: Field<Self, bool> = Field::new("user_has_blocked");
-}
-
-schema_without_struct! {
-    /// 16 fields.
-    TypeInfo
-}
-
-impl TypeInfo {
-    /// `field_id`: number.
-    pub const FIELD_ID: Field<Self, Decimal> = Field::new("field_id");
-    /// `field_name`: text.
-    pub const FIELD_NAME: Field<Self, String> = Field::new("field_name");
-    /// `groupname`: text.
-    pub const GROUPNAME: Field<Self, String> = Field::new("groupname");
-    /// `id`: number.
-    pub const ID: Field<Self, Decimal> = Field::new("id");
-    /// `keyfield_id`: text.
-    pub const KEYFIELD_ID: Field<Self, String> = Field::new("keyfield_id");
-    /// `sequence`: integer.
-    pub const SEQUENCE: Field<Self, i64> = Field::new("sequence");
-    /// `tab_columns`: integer.
-    pub const TAB_COLUMNS: Field<Self, i64> = Field::new("tab_columns");
-    /// `tab_id`: integer.
-    pub const TAB_ID: Field<Self, i64> = Field::new("tab_id");
-    /// `tab_name`: text.
-    pub const TAB_NAME: Field<Self, String> = Field::new("tab_name");
-    /// `tab_sequence`: integer.
-    pub const TAB_SEQUENCE: Field<Self, i64> = Field::new("tab_sequence");
-    /// `techdetail`: integer.
-    pub const TECHDETAIL: Field<Self, i64> = Field::new("techdetail");
-    /// `type`: text.
-    pub const TYPE: Field<Self, String> = Field::new("type");
-    /// `typeinfo_id`: number.
-    pub const TYPEINFO_ID: Field<Self, Decimal> = Field::new("typeinfo_id");
-    /// `userdetail`: integer.
-    pub const USERDETAIL: Field<Self, i64> = Field::new("userdetail");
-    /// `visibility_conditions`: list of `CustomFieldVisibility`.
-    pub const VISIBILITY_CONDITIONS: Field<Self, Vec<Record<CustomFieldVisibility>>> =
-        Field::new("visibility_conditions");
-    /// `_warning`: text.
-    pub const WARNING: Field<Self, String> = Field::new("_warning");
 }

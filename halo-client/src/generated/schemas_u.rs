@@ -44,8 +44,8 @@ impl UnameAppointment {
     pub const ID: Field<Self, i64> = Field::new("id");
     /// `level`: integer.
     pub const LEVEL: Field<Self, i64> = Field::new("level");
-    /// `role_id`: text.
-    pub const ROLE_ID: Field<Self, String> = Field::new("role_id");
+    /// `role_id`: id of a [`Role`], a text.
+    pub const ROLE_ID: Field<Self, Id<Role>> = Field::new("role_id");
     /// `role_name`: text.
     pub const ROLE_NAME: Field<Self, String> = Field::new("role_name");
     /// `_warning`: text.
@@ -106,44 +106,12 @@ impl UnameCustom {
     pub const ID: Field<Self, i64> = Field::new("id");
     /// `level`: integer.
     pub const LEVEL: Field<Self, i64> = Field::new("level");
-    /// `role_id`: text.
-    pub const ROLE_ID: Field<Self, String> = Field::new("role_id");
+    /// `role_id`: id of a [`Role`], a text.
+    pub const ROLE_ID: Field<Self, Id<Role>> = Field::new("role_id");
     /// `role_name`: text.
     pub const ROLE_NAME: Field<Self, String> = Field::new("role_name");
     /// `_warning`: text.
     pub const WARNING: Field<Self, String> = Field::new("_warning");
-}
-
-schema_without_struct! {
-    /// 10 fields.
-    UnameEventSubscription
-}
-
-impl Entity for UnameEventSubscription {
-    type Key = i64;
-}
-
-impl UnameEventSubscription {
-    /// `agent_id`: id of an [`Agent`].
-    pub const AGENT_ID: Field<Self, Id<Agent>> = Field::new("agent_id");
-    /// `agent_name`: text.
-    pub const AGENT_NAME: Field<Self, String> = Field::new("agent_name");
-    /// `azure_identifier`: text.
-    pub const AZURE_IDENTIFIER: Field<Self, String> = Field::new("azure_identifier");
-    /// `_dosave`: flag.
-    pub const DOSAVE: Field<Self, bool> = Field::new("_dosave");
-    /// `id`: id of a [`UnameEventSubscription`].
-    pub const ID: Field<Self, Id<UnameEventSubscription>> = Field::new("id");
-    /// `new_subscription_key`: text.
-    pub const NEW_SUBSCRIPTION_KEY: Field<Self, String> = Field::new("new_subscription_key");
-    /// `subscribed`: flag.
-    pub const SUBSCRIBED: Field<Self, bool> = Field::new("subscribed");
-    /// `_subscriptionaction`: `WebhookSubscriptionAction`.
-    pub const SUBSCRIPTIONACTION: Field<Self, i64> = Field::new("_subscriptionaction");
-    /// `subscription_expiry`: point in time.
-    pub const SUBSCRIPTION_EXPIRY: Field<Self, Time> = Field::new("subscription_expiry");
-    /// `subscription_id`: text.
-    pub const SUBSCRIPTION_ID: Field<Self, String> = Field::new("subscription_id");
 }
 
 schema_without_struct! {
@@ -166,8 +134,8 @@ impl UnameField {
     pub const ID: Field<Self, i64> = Field::new("id");
     /// `level`: integer.
     pub const LEVEL: Field<Self, i64> = Field::new("level");
-    /// `role_id`: text.
-    pub const ROLE_ID: Field<Self, String> = Field::new("role_id");
+    /// `role_id`: id of a [`Role`], a text.
+    pub const ROLE_ID: Field<Self, Id<Role>> = Field::new("role_id");
     /// `role_name`: text.
     pub const ROLE_NAME: Field<Self, String> = Field::new("role_name");
     /// `_warning`: text.
@@ -188,12 +156,12 @@ impl UnameNotificationLink {
     pub const ID: Field<Self, i64> = Field::new("id");
     /// `notification_guid`: GUID.
     pub const NOTIFICATION_GUID: Field<Self, String> = Field::new("notification_guid");
-    /// `notification_id`: integer.
-    pub const NOTIFICATION_ID: Field<Self, i64> = Field::new("notification_id");
+    /// `notification_id`: id of a [`Notification`].
+    pub const NOTIFICATION_ID: Field<Self, Id<Notification>> = Field::new("notification_id");
     /// `notification_name`: text.
     pub const NOTIFICATION_NAME: Field<Self, String> = Field::new("notification_name");
-    /// `role_id`: text.
-    pub const ROLE_ID: Field<Self, String> = Field::new("role_id");
+    /// `role_id`: id of a [`Role`], a text.
+    pub const ROLE_ID: Field<Self, Id<Role>> = Field::new("role_id");
     /// `role_name`: text.
     pub const ROLE_NAME: Field<Self, String> = Field::new("role_name");
     /// `user_role_id`: integer.
@@ -202,74 +170,6 @@ impl UnameNotificationLink {
     pub const USER_ROLE_NAME: Field<Self, String> = Field::new("user_role_name");
     /// `_warning`: text.
     pub const WARNING: Field<Self, String> = Field::new("_warning");
-}
-
-schema_without_struct! {
-    /// 6 fields.
-    UnamePresenceRule
-}
-
-impl UnamePresenceRule {
-    /// `activity`: text.
-    pub const ACTIVITY: Field<Self, String> = Field::new("activity");
-    /// `availability`: text.
-    pub const AVAILABILITY: Field<Self, String> = Field::new("availability");
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
-    /// `must_be_online`: flag.
-    pub const MUST_BE_ONLINE: Field<Self, bool> = Field::new("must_be_online");
-    /// `outcome`: integer.
-    pub const OUTCOME: Field<Self, i64> = Field::new("outcome");
-    /// `seq`: integer.
-    pub const SEQ: Field<Self, i64> = Field::new("seq");
-}
-
-schema_without_struct! {
-    /// 18 fields.
-    UnamePresenceSubscription
-}
-
-impl Entity for UnamePresenceSubscription {
-    type Key = i64;
-}
-
-impl UnamePresenceSubscription {
-    /// `agent_id`: id of an [`Agent`].
-    pub const AGENT_ID: Field<Self, Id<Agent>> = Field::new("agent_id");
-    /// `azure_connection`: `AzureADConnection`.
-    pub const AZURE_CONNECTION: Field<Self, Record<AzureADConnection>> = Field::new("azure_connection");
-    /// `azure_connection_id`: integer.
-    pub const AZURE_CONNECTION_ID: Field<Self, i64> = Field::new("azure_connection_id");
-    /// `azure_oid`: text.
-    pub const AZURE_OID: Field<Self, String> = Field::new("azure_oid");
-    /// `azure_upn`: text.
-    pub const AZURE_UPN: Field<Self, String> = Field::new("azure_upn");
-    /// `_dosave`: flag.
-    pub const DOSAVE: Field<Self, bool> = Field::new("_dosave");
-    /// `graph_host`: text.
-    pub const GRAPH_HOST: Field<Self, String> = Field::new("graph_host");
-    /// `id`: id of a [`UnamePresenceSubscription`].
-    pub const ID: Field<Self, Id<UnamePresenceSubscription>> = Field::new("id");
-    /// `new_access_token`: text.
-    pub const NEW_ACCESS_TOKEN: Field<Self, String> = Field::new("new_access_token");
-    /// `new_refresh_token`: text.
-    pub const NEW_REFRESH_TOKEN: Field<Self, String> = Field::new("new_refresh_token");
-    /// `new_subscription_key`: text.
-    pub const NEW_SUBSCRIPTION_KEY: Field<Self, String> = Field::new("new_subscription_key");
-    /// `oauth_code`: text.
-    pub const OAUTH_CODE: Field<Self, String> = Field::new("oauth_code");
-    /// `redirect_uri`: text.
-    pub const REDIRECT_URI: Field<Self, String> = Field::new("redirect_uri");
-    /// `subscribed`: flag.
-    pub const SUBSCRIBED: Field<Self, bool> = Field::new("subscribed");
-    /// `_subscriptionaction`: `WebhookSubscriptionAction`.
-    pub const SUBSCRIPTIONACTION: Field<Self, i64> = Field::new("_subscriptionaction");
-    /// `subscription_expiry`: point in time.
-    pub const SUBSCRIPTION_EXPIRY: Field<Self, Time> = Field::new("subscription_expiry");
-    /// `subscription_id`: text.
-    pub const SUBSCRIPTION_ID: Field<Self, String> = Field::new("subscription_id");
-    /// `token_expiry`: point in time.
-    pub const TOKEN_EXPIRY: Field<Self, Time> = Field::new("token_expiry");
 }
 
 schema_without_struct! {
@@ -292,8 +192,8 @@ impl UnameQualification {
     pub const QUALIFICATION_ID: Field<Self, i64> = Field::new("qualification_id");
     /// `qualification_name`: text.
     pub const QUALIFICATION_NAME: Field<Self, String> = Field::new("qualification_name");
-    /// `role_id`: text.
-    pub const ROLE_ID: Field<Self, String> = Field::new("role_id");
+    /// `role_id`: id of a [`Role`], a text.
+    pub const ROLE_ID: Field<Self, Id<Role>> = Field::new("role_id");
     /// `role_name`: text.
     pub const ROLE_NAME: Field<Self, String> = Field::new("role_name");
     /// `_warning`: text.
@@ -314,8 +214,8 @@ impl UnameSite {
     pub const ID: Field<Self, i64> = Field::new("id");
     /// `level`: integer.
     pub const LEVEL: Field<Self, i64> = Field::new("level");
-    /// `role_id`: text.
-    pub const ROLE_ID: Field<Self, String> = Field::new("role_id");
+    /// `role_id`: id of a [`Role`], a text.
+    pub const ROLE_ID: Field<Self, Id<Role>> = Field::new("role_id");
     /// `role_name`: text.
     pub const ROLE_NAME: Field<Self, String> = Field::new("role_name");
     /// `site_id`: id of a [`Site`].
@@ -348,8 +248,8 @@ impl UnameXtype {
     pub const CANVIEW: Field<Self, bool> = Field::new("canview");
     /// `id`: integer.
     pub const ID: Field<Self, i64> = Field::new("id");
-    /// `role_id`: text.
-    pub const ROLE_ID: Field<Self, String> = Field::new("role_id");
+    /// `role_id`: id of a [`Role`], a text.
+    pub const ROLE_ID: Field<Self, Id<Role>> = Field::new("role_id");
     /// `role_name`: text.
     pub const ROLE_NAME: Field<Self, String> = Field::new("role_name");
     /// `_warning`: text.
@@ -549,8 +449,8 @@ impl User {
     pub const ENCMETHOD: Field<Self, i64> = Field::new("encmethod");
     /// `external_links`: list of `ExternalLink`.
     pub const EXTERNAL_LINKS: Field<Self, Vec<Record<ExternalLink>>> = Field::new("external_links");
-    /// `extratabs`: list of `Tabname`.
-    pub const EXTRATABS: Field<Self, Vec<Record<Tabname>>> = Field::new("extratabs");
+    /// `extratabs`: list of `Tab`.
+    pub const EXTRATABS: Field<Self, Vec<Record<Tab>>> = Field::new("extratabs");
     /// `facebook_id`: integer.
     pub const FACEBOOK_ID: Field<Self, i64> = Field::new("facebook_id");
     /// `facebook_username`: text.
@@ -883,8 +783,8 @@ impl User {
     pub const PHONENUMBERINT: Field<Self, i64> = Field::new("phonenumberint");
     /// `phonenumber_preferred`: text.
     pub const PHONENUMBER_PREFERRED: Field<Self, String> = Field::new("phonenumber_preferred");
-    /// `popup_notes`: list of `AreaPopup`.
-    pub const POPUP_NOTES: Field<Self, Vec<Record<AreaPopup>>> = Field::new("popup_notes");
+    /// `popup_notes`: list of `PopupNote`.
+    pub const POPUP_NOTES: Field<Self, Vec<Record<PopupNote>>> = Field::new("popup_notes");
     /// `primary_address`: `AddressStore`.
     pub const PRIMARY_ADDRESS: Field<Self, Record<AddressStore>> = Field::new("primary_address");
     /// `priority_id`: integer.
@@ -965,8 +865,8 @@ impl User {
     pub const SITE_SERVICENOW_ID: Field<Self, String> = Field::new("site_servicenow_id");
     /// `slaid`: integer.
     pub const SLAID: Field<Self, i64> = Field::new("slaid");
-    /// `software`: list of `DeviceApplications`.
-    pub const SOFTWARE: Field<Self, Vec<Record<DeviceApplications>>> = Field::new("software");
+    /// `software`: list of `AssetSoftware`.
+    pub const SOFTWARE: Field<Self, Vec<Record<AssetSoftware>>> = Field::new("software");
     /// `software_role_name`: text.
     pub const SOFTWARE_ROLE_NAME: Field<Self, String> = Field::new("software_role_name");
     /// `sqlimport_id`: integer.
@@ -994,8 +894,9 @@ impl User {
     pub const THIRD_PARTY_ID: Field<Self, String> = Field::new("third_party_id");
     /// `third_party_sql`: text.
     pub const THIRD_PARTY_SQL: Field<Self, String> = Field::new("third_party_sql");
-    /// `ticket_customfields`: list of `CustomField`.
-    pub const TICKET_CUSTOMFIELDS: Field<Self, Vec<Record<CustomField>>> = Field::new("ticket_customfields");
+    /// `ticket_customfields`: list of `CustomField`, a write replaces all of them.
+    pub const TICKET_CUSTOMFIELDS: Field<Self, Vec<Record<CustomField>>, ReplacesAll> =
+        Field::new("ticket_customfields");
     /// `title`: text.
     pub const TITLE: Field<Self, String> = Field::new("title");
     /// `total_ticket_count`: integer.
@@ -1024,8 +925,8 @@ impl User {
     pub const USERCOMPANY: Field<Self, Vec<Record<UserCompany>>> = Field::new("usercompany");
     /// `userdevicerolecount`: integer.
     pub const USERDEVICEROLECOUNT: Field<Self, i64> = Field::new("userdevicerolecount");
-    /// `user_relationships`: list of `XTypeRole`.
-    pub const USER_RELATIONSHIPS: Field<Self, Vec<Record<XTypeRole>>> = Field::new("user_relationships");
+    /// `user_relationships`: list of `AssetTypeRole`.
+    pub const USER_RELATIONSHIPS: Field<Self, Vec<Record<AssetTypeRole>>> = Field::new("user_relationships");
     /// `user_with_clientsite`: text.
     pub const USER_WITH_CLIENTSITE: Field<Self, String> = Field::new("user_with_clientsite");
     /// `viewallcleared`: flag.

@@ -62,8 +62,8 @@ impl Webhook {
         Field::new("input_variables");
     /// `install_popup`: text.
     pub const INSTALL_POPUP: Field<Self, String> = Field::new("install_popup");
-    /// `integrations`: list of `OutboundIntegration`.
-    pub const INTEGRATIONS: Field<Self, Vec<Record<OutboundIntegration>>> = Field::new("integrations");
+    /// `integrations`: list of `CustomIntegration`.
+    pub const INTEGRATIONS: Field<Self, Vec<Record<CustomIntegration>>> = Field::new("integrations");
     /// `intent`: text.
     pub const INTENT: Field<Self, String> = Field::new("intent");
     /// `_iszapier`: flag.
@@ -102,8 +102,8 @@ impl Webhook {
     pub const SCHEDULE_ID: Field<Self, i64> = Field::new("schedule_id");
     /// `signature_prefix`: text.
     pub const SIGNATURE_PREFIX: Field<Self, String> = Field::new("signature_prefix");
-    /// `standalone_methods`: list of `OutboundIntegrationMethod`.
-    pub const STANDALONE_METHODS: Field<Self, Vec<Record<OutboundIntegrationMethod>>> =
+    /// `standalone_methods`: list of `CustomIntegrationMethod`.
+    pub const STANDALONE_METHODS: Field<Self, Vec<Record<CustomIntegrationMethod>>> =
         Field::new("standalone_methods");
     /// `steps`: list of `WorkflowStep`.
     pub const STEPS: Field<Self, Vec<Record<WorkflowStep>>> = Field::new("steps");
@@ -167,8 +167,8 @@ impl WebhookEvent {
     /// `log_retention_policy_deletion_date`: point in time.
     pub const LOG_RETENTION_POLICY_DELETION_DATE: Field<Self, Time> =
         Field::new("log_retention_policy_deletion_date");
-    /// `notification_id`: integer.
-    pub const NOTIFICATION_ID: Field<Self, i64> = Field::new("notification_id");
+    /// `notification_id`: id of a [`Notification`].
+    pub const NOTIFICATION_ID: Field<Self, Id<Notification>> = Field::new("notification_id");
     /// `requestbody`: text.
     pub const REQUESTBODY: Field<Self, String> = Field::new("requestbody");
     /// `requestheaders`: text.
@@ -590,8 +590,8 @@ impl WorkdayBreak {
     pub const NAME: Field<Self, String> = Field::new("name");
     /// `start`: point in time.
     pub const START: Field<Self, Time> = Field::new("start");
-    /// `workday_id`: integer.
-    pub const WORKDAY_ID: Field<Self, i64> = Field::new("workday_id");
+    /// `workday_id`: id of a [`Workday`].
+    pub const WORKDAY_ID: Field<Self, Id<Workday>> = Field::new("workday_id");
 }
 
 impl Entity for Workflow {
@@ -673,6 +673,10 @@ impl WorkflowHistory {
     pub const TICKET_ID: Field<Self, Id<Ticket>> = Field::new("ticket_id");
 }
 
+impl Entity for WorkflowStep {
+    type Key = i64;
+}
+
 impl WorkflowStep {
     /// `actions`: list of `WorkflowStepAction`.
     pub const ACTIONS: Field<Self, Vec<Record<WorkflowStepAction>>> = Field::new("actions");
@@ -752,8 +756,8 @@ impl WorkflowStep {
     pub const PIPELINE_STAGE_NAME: Field<Self, String> = Field::new("pipeline_stage_name");
     /// `probabilityoverridevalue`: number.
     pub const PROBABILITYOVERRIDEVALUE: Field<Self, Decimal> = Field::new("probabilityoverridevalue");
-    /// `rules`: list of `Autoassign`.
-    pub const RULES: Field<Self, Vec<Record<Autoassign>>> = Field::new("rules");
+    /// `rules`: list of `TicketRule`.
+    pub const RULES: Field<Self, Vec<Record<TicketRule>>> = Field::new("rules");
     /// `runbook_variable_mappings`: list of `OutboundIntegrationMethodValue`.
     pub const RUNBOOK_VARIABLE_MAPPINGS: Field<Self, Vec<Record<OutboundIntegrationMethodValue>>> =
         Field::new("runbook_variable_mappings");
@@ -878,8 +882,8 @@ impl WorkflowTarget {
     pub const ID: Field<Self, Id<WorkflowTarget>> = Field::new("id");
     /// `name`: text.
     pub const NAME: Field<Self, String> = Field::new("name");
-    /// `rules`: list of `Autoassign`.
-    pub const RULES: Field<Self, Vec<Record<Autoassign>>> = Field::new("rules");
+    /// `rules`: list of `TicketRule`.
+    pub const RULES: Field<Self, Vec<Record<TicketRule>>> = Field::new("rules");
     /// `rule_id`: integer.
     pub const RULE_ID: Field<Self, i64> = Field::new("rule_id");
     /// `start_stage_id`: integer.

@@ -94,22 +94,6 @@ impl XTypeMappingCriteria {
 }
 
 schema_without_struct! {
-    /// 4 fields.
-    XTypeRole
-}
-
-impl XTypeRole {
-    /// `id`: integer.
-    pub const ID: Field<Self, i64> = Field::new("id");
-    /// `name`: text.
-    pub const NAME: Field<Self, String> = Field::new("name");
-    /// `_warning`: text.
-    pub const WARNING: Field<Self, String> = Field::new("_warning");
-    /// `xtype_id`: integer.
-    pub const XTYPE_ID: Field<Self, i64> = Field::new("xtype_id");
-}
-
-schema_without_struct! {
     /// 8 fields.
     XTypeStatus
 }
@@ -122,8 +106,8 @@ impl XTypeStatus {
         Field::new("allowedafterstatus");
     /// `id`: integer.
     pub const ID: Field<Self, i64> = Field::new("id");
-    /// `status_id`: id of a [`Status`].
-    pub const STATUS_ID: Field<Self, Id<Status>> = Field::new("status_id");
+    /// `status_id`: integer.
+    pub const STATUS_ID: Field<Self, i64> = Field::new("status_id");
     /// `status_name`: text.
     pub const STATUS_NAME: Field<Self, String> = Field::new("status_name");
     /// `_warning`: text.
@@ -140,8 +124,8 @@ schema_without_struct! {
 }
 
 impl XTypeStatusRestrictions {
-    /// `status_id`: id of a [`Status`].
-    pub const STATUS_ID: Field<Self, Id<Status>> = Field::new("status_id");
+    /// `status_id`: integer.
+    pub const STATUS_ID: Field<Self, i64> = Field::new("status_id");
     /// `status_name`: text.
     pub const STATUS_NAME: Field<Self, String> = Field::new("status_name");
     /// `_warning`: text.

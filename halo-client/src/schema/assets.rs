@@ -104,7 +104,7 @@ lean! {
         /// Whether all statuses are allowed; on the detail.
         allowall_status: bool = "allowall_status",
         /// Its fields; on the detail.
-        fields: Vec<Record<super::TypeInfo>> = "fields",
+        fields: Vec<Record<super::AssetTypeField>> = "fields",
     }
 
     /// A field of an asset with its value. Halo's `FieldHelper`.

@@ -6,6 +6,7 @@ mod bodies;
 mod compile_fail;
 mod connect;
 mod custom_fields;
+mod endpoints;
 mod everyday;
 mod lean;
 mod lists;

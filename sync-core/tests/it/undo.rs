@@ -112,7 +112,7 @@ fn nothing_that_somebody_has_changed_since_is_touched() {
 #[test]
 fn money_that_was_priced_since_stays() {
     let mut w = opportunity();
-    w.hit(1).fields.set(FieldId::BudgetOnce, Obs::Value(eur(900_00)));
+    w.hit(1).fields.set(FieldId::BudgetOnce, Obs::Value(eur(90_000)));
     let done = sync(&mut w);
     w.halo(1001).priced = true;
     assert_eq!(back(&w, &done).kept, [(0, Kept::Priced)]);

@@ -27,7 +27,8 @@ impl Overrides {
     }
 
     fn check_schemas(&self, ours: &BTreeMap<String, &String>) -> Result<()> {
-        let known = |name: &String| ours.contains_key(name) || self.own.contains(name);
+        let known =
+            |name: &String| ours.contains_key(name) || self.own.contains(name) || name == crate::api::UNTYPED;
         let entities = self.entities.keys().chain(self.refs.values()).chain(&self.lean);
         let records = self.routes.records.values().map(|(schema, _)| schema);
         let answers = self.routes.answers.values().flat_map(|(answer, _)| match answer {

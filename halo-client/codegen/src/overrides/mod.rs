@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use routes::{Answer, ResourceLine, Routes};
 
-use crate::model::Kind;
+use crate::model::{Kind, Operation};
 use crate::{Result, fail, names};
 
 /// How the id of a record is represented.
@@ -260,6 +260,11 @@ impl Overrides {
         let special = self.parameters.get(&format!("{name} {path}"));
         let kind = special.or_else(|| self.parameters.get(name)).unwrap_or(documented).clone();
         (kind, self.refs.get(name).map(String::as_str))
+    }
+
+    /// Whether the client sends this parameter itself, which it does where a list has pages.
+    pub fn is_handled(&self, operation: &Operation, name: &str) -> bool {
+        self.handled.contains_key(name) && operation.query.contains_key("pageinate")
     }
 
     /// The builder method of a query parameter.
