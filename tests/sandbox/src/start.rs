@@ -20,6 +20,9 @@ use crate::options::{Application, ControlInfo, HaloInfo, HitInfo, Info, Options}
 use crate::world::store::text;
 use crate::world::{Handle, Side, World, seed};
 
+/// Where nobody listens: the port that is there to throw away what is sent to it, and that nobody has had in years.
+const NOBODY: &str = "http://127.0.0.1:9";
+
 /// How long open connections get to end at a shutdown.
 const GRACE: Duration = Duration::from_millis(500);
 
@@ -123,9 +126,12 @@ fn serve(listener: Tapped, router: Router, mut stopped: watch::Receiver<bool>) -
 
 fn info(world: &World, control: String, breaks: &[Code]) -> Info {
     let origin = &world.halo_origin;
-    let below = |part: &str, misplaced: Code| {
-        if breaks.contains(&misplaced) { origin.clone() } else { format!("{origin}/{part}") }
+    let below = |part: &str, misplaced: Code, unreachable: Code| match () {
+        () if breaks.contains(&unreachable) => format!("{NOBODY}/{part}"),
+        () if breaks.contains(&misplaced) => origin.clone(),
+        () => format!("{origin}/{part}"),
     };
+    let hit_origin = if breaks.contains(&Code::HitUnreachable) { NOBODY } else { &world.hit_origin };
     let application = |client_id: &str| {
         let rows = world.halo.root("application");
         let secret = rows
@@ -136,17 +142,18 @@ fn info(world: &World, control: String, breaks: &[Code]) -> Info {
     let full = application(&world.halo.full_rights_client_id);
     Info {
         halo: HaloInfo {
-            resource_server: below("api", Code::ResourceServerMisplacedApi),
-            authorisation_server: below("auth", Code::AuthorisationServerMissingAuth),
+            resource_server: below("api", Code::ResourceServerMisplacedApi, Code::ResourceServerUnreachable),
+            authorisation_server: below(
+                "auth",
+                Code::AuthorisationServerMissingAuth,
+                Code::AuthorisationServerUnreachable,
+            ),
             tenant: world.halo.tenant.clone(),
             client_id: full.client_id,
             client_secret: full.client_secret,
         },
         halo_integration: application(&world.halo.integration_client_id),
-        hit: HitInfo {
-            base_url: format!("{}{}", world.hit_origin, hit::BASE),
-            api_key: world.hit.api_key.clone(),
-        },
+        hit: HitInfo { base_url: format!("{hit_origin}{}", hit::BASE), api_key: world.hit.api_key.clone() },
         control: ControlInfo { base_url: control },
     }
 }

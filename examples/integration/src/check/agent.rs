@@ -7,6 +7,10 @@ use halo_client::{Client, Record};
 use super::connect::plainly;
 use super::finding::{Finding, State};
 use super::ledger::Ledger;
+use super::{ask, hours};
+
+/// What only the agent's own record tells.
+const UNTOLD: [&str; 3] = ["agent_not_api_only", "default_team_missing", "work_hours_not_full"];
 
 /// Who we are, as far as Halo says.
 pub(super) enum Asked {
@@ -33,23 +37,51 @@ pub(super) async fn ask(client: &Client, ledger: &mut Ledger) -> Asked {
                 ledger.put(finding);
                 return Asked::Refused;
             }
+            const LOGIN: &str = "login_type_not_agent";
+            if error.is_permission() || error.is_authentication() || error.is_not_found() {
+                match ask::raw(client, "/Users/me").await {
+                    Ok(_) => {
+                        let finding = Finding::new(LOGIN, State::Fails)
+                            .saw(&asked)
+                            .saw("GET /Users/me: answered, so the token is a user's");
+                        ledger.put(finding);
+                        return Asked::Refused;
+                    }
+                    Err(_) if error.is_authentication() => {}
+                    Err(user) => ledger.put(
+                        Finding::new(LOGIN, State::CannotTell)
+                            .saw(&asked)
+                            .saw(format!("GET /Users/me: {}", plainly(&user))),
+                    ),
+                }
+            } else {
+                ledger.cannot_tell(LOGIN, &asked);
+            }
             if error.is_authentication() {
                 // A token that was just issued and is refused at once stands for somebody who may not be there.
                 ledger.put(Finding::new("agent_inactive", State::Fails).saw(&asked));
                 return Asked::Refused;
             }
-            for code in ["agent_not_api_only", "default_team_missing"] {
+            for code in UNTOLD {
                 ledger.cannot_tell(code, &asked);
             }
             return Asked::Silent;
         }
     };
+    let workday = me.get(Agent::WORKDAY_ID).value();
     let me = me.into_value();
     if doubtful {
         ledger.ok(SERVER, "GET /Agent/me is answered");
     }
+    ledger.ok(
+        "login_type_not_agent",
+        match me.name.as_deref() {
+            Some(name) => format!("GET /Agent/me: the application logs in as the agent {name}"),
+            None => "GET /Agent/me is answered".to_owned(),
+        },
+    );
     if !me.is_agent() {
-        for code in ["agent_not_api_only", "default_team_missing"] {
+        for code in UNTOLD {
             ledger.cannot_tell(code, "GET /Agent/me: this Halo answers the rights only, and names no agent");
         }
         return Asked::Me(Box::new(me));
@@ -78,6 +110,7 @@ pub(super) async fn ask(client: &Client, ledger: &mut Ledger) -> Asked {
         }
         None => ledger.cannot_tell("default_team_missing", format!("GET /Agent/me: {name}, without team")),
     }
+    hours::judge(client, workday.map(halo_client::Id::get), ledger).await;
     Asked::Me(Box::new(me))
 }
 

@@ -15,6 +15,9 @@ use super::settings::Read;
 
 const UNMATCHED: &str = "client_unmatched";
 const STOPPED: &str = "client_stopped";
+const AMBIGUOUS: &str = "client_ambiguous";
+const MISSING: &str = "client_missing";
+const VANISHED: &str = "client_vanished";
 /// So many clients are named one by one; the others are counted.
 const NAMED: usize = 8;
 
@@ -27,6 +30,10 @@ struct Trouble {
     open: Vec<String>,
     /// Linked to a client that cannot be used.
     stopped: Vec<String>,
+    /// Not in HumanizeIT, or archived there.
+    missing: Vec<String>,
+    /// Linked to a client that is gone.
+    vanished: Vec<String>,
 }
 
 /// Judges the clients in scope.
@@ -47,7 +54,9 @@ pub(super) fn judge(inputs: &Inputs, read: &Read, ledger: &mut Ledger) {
             .means("No client takes part, so nothing is synced.")
             .fixed_by("write the HumanizeIT ids of one or two clients into scope.validation_clients");
         ledger.put(finding);
-        ledger.ok(STOPPED, "no client is in scope");
+        for code in [MISSING, VANISHED, STOPPED, AMBIGUOUS] {
+            ledger.ok(code, "no client is in scope");
+        }
         return;
     }
     let matches = Matches::find(&read.catalogue, &inputs.settings, &read.stored);
@@ -56,27 +65,43 @@ pub(super) fn judge(inputs: &Inputs, read: &Read, ledger: &mut Ledger) {
     let mut trouble = Trouble::default();
     let mut ok = 0_usize;
     for id in &wanted {
-        if linked.contains_key(id) {
+        let archived = read.catalogue.hit_clients.get(id).is_some_and(|client| client.archived);
+        if linked.contains_key(id) && archived {
+            trouble.missing.push(format!("HumanizeIT has archived the client {id}"));
+        } else if linked.contains_key(id) {
             ok += 1;
         } else {
             sort_out(id, read, &matches, &mut trouble);
         }
     }
     let asked = format!("{ok} of {} clients in scope are linked to an active Halo client", wanted.len());
-    ledger.put(unmatched(validating, &asked, trouble.alone, trouble.open));
-    ledger.put(if trouble.stopped.is_empty() {
-        Finding::new(STOPPED, State::Ok).saw(asked)
-    } else {
-        let state = if validating { State::Fails } else { State::Warning };
-        Finding::new(STOPPED, state).saw_all(some(trouble.stopped))
-    });
+    // With all clients in scope, prospects without a Halo client are nothing unusual, nor are a few that ended.
+    let bad = if validating { State::Fails } else { State::Warning };
+    for (code, state, lines) in [
+        (UNMATCHED, bad, trouble.alone),
+        // A person has to say yes, and `pair` asks for it: nothing is wrong with the setup.
+        (AMBIGUOUS, State::Warning, trouble.open),
+        (MISSING, bad, trouble.missing),
+        (VANISHED, bad, trouble.vanished),
+        (STOPPED, bad, trouble.stopped),
+    ] {
+        let finding = match lines.is_empty() {
+            true => Finding::new(code, State::Ok),
+            false => Finding::new(code, state).saw_all(some(lines)),
+        };
+        ledger.put(finding.saw(&asked));
+    }
 }
 
 fn sort_out(id: &HitClientId, read: &Read, matches: &Matches, trouble: &mut Trouble) {
     let Some(client) = read.catalogue.hit_clients.get(id) else {
-        trouble.alone.push(format!("HumanizeIT has no client {id}"));
+        trouble.missing.push(format!("HumanizeIT has no client {id}"));
         return;
     };
+    if client.archived {
+        trouble.missing.push(format!("{} ({id}) is archived in HumanizeIT", client.name));
+        return;
+    }
     let name = format!("{} ({id})", client.name);
     let halo = |id: &HaloClientId| {
         let name = read.catalogue.halo_clients.get(id).map_or("unknown", |client| &*client.name);
@@ -90,6 +115,8 @@ fn sort_out(id: &HitClientId, read: &Read, matches: &Matches, trouble: &mut Trou
                 let line = format!("{name} is linked to {}, which is {}", halo(other), why(*reason));
                 match reason {
                     Ineligible::Stopped | Ineligible::Inactive => trouble.stopped.push(line),
+                    Ineligible::Vanished => trouble.vanished.push(line),
+                    Ineligible::Archived => trouble.missing.push(line),
                     _ => trouble.alone.push(line),
                 }
                 return;
@@ -121,16 +148,6 @@ fn why(reason: Ineligible) -> &'static str {
         Ineligible::Unassigned => "Halo's stand-in for no client",
         Ineligible::Vanished => "not there, or hidden from our agent",
     }
-}
-
-fn unmatched(validating: bool, asked: &str, alone: Vec<String>, open: Vec<String>) -> Finding {
-    // With all clients in scope, prospects without a Halo client are nothing unusual.
-    let state = match (alone.is_empty(), open.is_empty()) {
-        (true, true) => State::Ok,
-        (false, _) if validating => State::Fails,
-        _ => State::Warning,
-    };
-    Finding::new(UNMATCHED, state).saw(asked).saw_all(some(alone)).saw_all(some(open))
 }
 
 /// The first few lines, and how many there are besides.

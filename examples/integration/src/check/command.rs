@@ -1,6 +1,6 @@
 //! The command `check`.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::Args;
 use serde::Serialize;
@@ -10,9 +10,10 @@ use crate::cli::Context;
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::render::{Out, Paint};
-use crate::storage::{SqliteStore, Store};
+use crate::storage::{SqliteStore, Store, UnixMs};
 use sync_core::settings::Settings;
 
+use super::Report;
 use super::inputs::Inputs;
 use super::topics::{self, TOPICS};
 
@@ -22,6 +23,16 @@ pub struct CheckArgs {
     /// Explains one finding, such as agent_not_in_team.
     #[arg(value_name = "CODE")]
     pub code: Option<String>,
+    /// Prints the least role for the settings in force, and checks nothing.
+    #[arg(long, conflicts_with_all = ["code", "probe_writes"])]
+    pub role: bool,
+    /// Also tries what only a write shows, on one ticket of its own at a validation client. Says first what it would
+    /// write; with --yes it does.
+    #[arg(long)]
+    pub probe_writes: bool,
+    /// Writes what --probe-writes would write.
+    #[arg(long, requires = "probe_writes")]
+    pub yes: bool,
     /// Prints Markdown, to attach to a ticket.
     #[arg(long, conflicts_with = "json")]
     pub markdown: bool,
@@ -39,8 +50,9 @@ struct Explained<'a> {
 
 /// Asks both systems whether everything is set up, and shows the answer.
 ///
-/// Works with any configuration that can be read, and writes nothing: the database is opened only if it is there,
-/// and never claimed, so that a mistaken tenant leaves no trace.
+/// Works with any configuration that can be read, and without `--probe-writes --yes` writes nothing to either system.
+/// The database is opened only if it is there, and never claimed, so that a mistaken tenant leaves no trace; of it the
+/// check uses people's answers and the rate window, which it shares with the other commands.
 ///
 /// # Errors
 /// Those of the configuration, of the secrets, and of an existing database; [`Exit::Usage`] for an unknown code.
@@ -48,18 +60,45 @@ pub async fn command(args: &CheckArgs, context: &mut Context) -> Result<Exit, Fa
     let config = Config::load(&context.common.config)?;
     let secrets = context.secrets()?;
     let look = context.out.look();
-    let settings = settings(&config, &mut context.out).await?;
-    let inputs = Inputs::new(&config, &secrets, settings);
+    let paint = Paint::new(look.colour);
+    let kept = Kept::open(&config, &mut context.out).await?;
+    let inputs = Inputs::new(&config, &secrets, kept.settings.clone());
+    kept.preload(&inputs).await?;
+
     // A sign of life; it is wiped before anything is printed.
     let progress = look.bars.then(|| context.out.progress("Asking both systems", None));
-    let report = super::run(&inputs).await;
+    if args.role {
+        let role = super::role(&inputs).await;
+        drop(progress);
+        kept.keep(&inputs).await?;
+        context.out.result("check", Exit::Done, &role);
+        print(context, args.markdown, &role.markdown(), role.lines(look.width, paint));
+        return Ok(Exit::Done);
+    }
+    let (report, target) = match args.probe_writes {
+        true => super::run_with_writes(&inputs, args.yes).await,
+        false => (super::run(&inputs).await, Err("")),
+    };
     drop(progress);
-    let paint = Paint::new(look.colour);
+    kept.keep(&inputs).await?;
+    if args.probe_writes && !args.yes {
+        context.out.note(&match target {
+            Ok(words) => format!(
+                "nothing was written. --probe-writes --yes makes, or uses again, {words}, hidden from the portal and \
+                 left open, and sets its status and back"
+            ),
+            Err(why) => format!("nothing was written, and nothing can be: {why}"),
+        });
+    }
+    show(args, context, &report)
+}
 
+fn show(args: &CheckArgs, context: &mut Context, report: &Report) -> Result<Exit, Failure> {
+    let look = context.out.look();
+    let paint = Paint::new(look.colour);
     if let Some(code) = &args.code {
         let Some(finding) = report.get(code) else { return Err(unknown(code)) };
-        let report = report.only(code);
-        let exit = report.exit();
+        let exit = report.only(code).exit();
         let topic = topics::topic(code);
         let explained = Explained {
             finding,
@@ -67,55 +106,83 @@ pub async fn command(args: &CheckArgs, context: &mut Context) -> Result<Exit, Fa
             needs: topic.map_or(&[], |topic| topic.needs),
         };
         context.out.result("check", exit, &explained);
-        if args.markdown {
-            context.out.line(report.markdown().trim_end());
-        } else {
-            for line in finding.explain(look.width, paint) {
-                context.out.line(line);
-            }
-        }
+        print(context, args.markdown, &finding.markdown(), finding.explain(look.width, paint));
         return Ok(exit);
     }
     let exit = report.exit();
-    context.out.result("check", exit, &report);
-    if args.markdown {
-        context.out.line(report.markdown().trim_end());
-    } else {
-        for line in report.lines(look.width, paint) {
-            context.out.line(line);
-        }
-    }
+    context.out.result("check", exit, report);
+    print(context, args.markdown, &report.markdown(), report.lines(look.width, paint));
     Ok(exit)
 }
 
-/// The configuration's settings, with what people have answered where there is a database already.
-async fn settings(config: &Config, out: &mut Out) -> Result<Settings, Failure> {
-    let mut settings = config.settings.clone();
-    if !config.database.exists() {
-        return Ok(settings);
+fn print(context: &mut Context, as_markdown: bool, markdown: &str, lines: Vec<String>) {
+    if as_markdown {
+        context.out.line(markdown.trim_end());
+    } else {
+        for line in lines {
+            context.out.line(line);
+        }
     }
-    let store = SqliteStore::open(&config.database, unix_ms(now())).await?;
-    let ours = config.halo.tenant_name();
-    if let Some(other) = store.identity().await?.filter(|identity| identity.halo != ours) {
-        // Either of the two may be the mistake; the check is what tells.
-        out.note(&format!(
-            "{} belongs to the Halo tenant {:?}, not to {ours:?}: what people answered there is left out",
-            config.database.display(),
-            other.halo
-        ));
-        return Ok(settings);
-    }
-    for link in store.client_links().await? {
-        settings.project.clients.entry(link.hit).or_insert(link.halo);
-    }
-    for (member, agent) in store.people().await? {
-        settings.project.people.entry(member).or_insert(agent);
-    }
-    Ok(settings)
 }
 
-fn now() -> SystemTime {
-    rest_core::clock::Clock::wall(&rest_core::clock::SystemClock)
+/// What an existing database of this tenant contributes.
+struct Kept {
+    settings: Settings,
+    store: Option<SqliteStore>,
+}
+
+impl Kept {
+    /// The configuration's settings, with what people have answered where there is a database already.
+    async fn open(config: &Config, out: &mut Out) -> Result<Self, Failure> {
+        let mut settings = config.settings.clone();
+        if !config.database.exists() {
+            return Ok(Kept { settings, store: None });
+        }
+        let store = SqliteStore::open(&config.database, now()).await?;
+        let ours = config.halo.tenant_name();
+        if let Some(other) = store.identity().await?.filter(|identity| identity.halo != ours) {
+            // Either of the two may be the mistake; the check is what tells.
+            out.note(&format!(
+                "{} belongs to the Halo tenant {:?}, not to {ours:?}: what people answered there is left out",
+                config.database.display(),
+                other.halo
+            ));
+            return Ok(Kept { settings, store: None });
+        }
+        for link in store.client_links().await? {
+            settings.project.clients.entry(link.hit).or_insert(link.halo);
+        }
+        for (member, agent) in store.people().await? {
+            settings.project.people.entry(member).or_insert(agent);
+        }
+        Ok(Kept { settings, store: Some(store) })
+    }
+
+    /// Counts what other processes have sent.
+    async fn preload(&self, inputs: &Inputs) -> Result<(), Failure> {
+        let Some(store) = &self.store else { return Ok(()) };
+        let Some(text) = store.rate_window().await? else { return Ok(()) };
+        // What cannot be read is the window of another version: a cautious start is all that is lost.
+        let sent: Vec<u64> = serde_json::from_str(&text).unwrap_or_default();
+        let sent = sent.into_iter().filter_map(|ms| UNIX_EPOCH.checked_add(Duration::from_millis(ms)));
+        inputs.halo.limiter.preload(sent);
+        Ok(())
+    }
+
+    /// Keeps what the next process must know.
+    async fn keep(&self, inputs: &Inputs) -> Result<(), Failure> {
+        let Some(store) = &self.store else { return Ok(()) };
+        let sent: Vec<UnixMs> = inputs.halo.limiter.recent().into_iter().map(unix_ms).collect();
+        let text = serde_json::to_string(&sent).map_err(|error| {
+            Failure::other("rate_window_unprintable", "the rate window is odd", "").with_source(error)
+        })?;
+        Ok(store.keep_rate_window(&text).await?)
+    }
+}
+
+fn now() -> UnixMs {
+    let now: SystemTime = rest_core::clock::Clock::wall(&rest_core::clock::SystemClock);
+    unix_ms(now)
 }
 
 fn unknown(code: &str) -> Failure {

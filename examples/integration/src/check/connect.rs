@@ -8,13 +8,15 @@ use serde::Deserialize;
 use super::finding::{Finding, State};
 use super::inputs::HaloTarget;
 use super::ledger::Ledger;
+use super::product;
 
 /// What the token endpoint decides, in the order in which it does.
-const STAGES: [&str; 6] = [
+const STAGES: [&str; 7] = [
     "authorisation_server_unreachable",
     "tenant_unknown",
     "credentials_refused",
     "application_inactive",
+    "application_method_wrong",
     "agent_inactive",
     "scope_missing",
 ];
@@ -61,6 +63,10 @@ pub(super) async fn halo(target: &HaloTarget, ledger: &mut Ledger) -> Option<Cli
             _ => finding,
         };
         ledger.put(finding);
+        // Where it differs, that is a part of what failed and stands there.
+        if let Some(discovery) = discovery.filter(|found| differences(target, found).is_empty()) {
+            agreement(target, Some(discovery), ledger);
+        }
         return None;
     }
     enough(target, ledger);
@@ -71,6 +77,13 @@ pub(super) async fn halo(target: &HaloTarget, ledger: &mut Ledger) -> Option<Cli
 
 /// Judges both addresses by the rules of the client itself, one at a time.
 pub(super) fn shapes(target: &HaloTarget, ledger: &mut Ledger) {
+    // Told before the token is asked for: the sister products refuse it, and then nobody would learn why.
+    for address in [&target.resource_server, &target.authorisation_server] {
+        if let Some(product) = product::sister(address) {
+            let saw = format!("{address}: a host of {product}");
+            ledger.put(Finding::new("wrong_product", State::Fails).saw(saw));
+        }
+    }
     let built = |resource: &str, authorisation: &str| {
         Client::builder()
             .resource_server(resource)
@@ -152,6 +165,10 @@ fn stage(target: &HaloTarget, discovery: Option<&Discovery>, error: &Error) -> &
     match error.code().unwrap_or_default() {
         "tenant_unknown" => "tenant_unknown",
         "invalid_scope" => "scope_missing",
+        // The words of OAuth, wherever they stand.
+        _ if ["unauthorized_client", "unsupported_grant_type"].iter().any(|word| text.contains(word)) => {
+            "application_method_wrong"
+        }
         // Halo's words here are not documented; where they do not tell, the application's own screen does.
         "invalid_client" if inactive => "application_inactive",
         "invalid_grant" | "access_denied" if inactive || text.contains("agent") => "agent_inactive",
@@ -189,6 +206,7 @@ fn passing(target: &HaloTarget, code: &str) -> String {
         },
         "credentials_refused" => format!("the token endpoint knows the client id {}", target.client_id),
         "application_inactive" => "the token endpoint does not object to the application".to_owned(),
+        "application_method_wrong" => "the token endpoint takes the client credentials grant".to_owned(),
         "agent_inactive" => "the token endpoint does not object to the agent".to_owned(),
         _ => format!("a token was issued for {}", target.scopes.join(" ")),
     }
@@ -285,6 +303,16 @@ fn agreement(target: &HaloTarget, discovery: Option<Discovery>, ledger: &mut Led
         ledger.cannot_tell(CODE, "GET /AuthInfo was not answered with Halo's own addresses");
         return;
     };
+    let differs = differences(target, &discovery);
+    if differs.is_empty() {
+        ledger.ok(CODE, "GET /AuthInfo names the same authorisation server and tenant");
+    } else {
+        ledger.put(Finding::new(CODE, State::Warning).saw_all(differs));
+    }
+}
+
+/// Where Halo's own words differ from what is configured.
+fn differences(target: &HaloTarget, discovery: &Discovery) -> Vec<String> {
     let mut differs = Vec::new();
     if let Some(known) = &discovery.auth_url
         && trimmed(known) != trimmed(&target.authorisation_server)
@@ -299,9 +327,5 @@ fn agreement(target: &HaloTarget, discovery: Option<Discovery>, ledger: &mut Led
     {
         differs.push(format!("tenant: Halo says {known}, configured is {typed}"));
     }
-    if differs.is_empty() {
-        ledger.ok(CODE, "GET /AuthInfo names the same authorisation server and tenant");
-    } else {
-        ledger.put(Finding::new(CODE, State::Warning).saw_all(differs));
-    }
+    differs
 }

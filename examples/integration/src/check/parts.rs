@@ -47,7 +47,7 @@ pub async fn connection(inputs: &Inputs) -> (Report, Option<HaloClient>) {
 pub async fn account(inputs: &Inputs) -> (Report, Option<Account>) {
     let mut ledger = Ledger::default();
     let account = hit::connect(&inputs.hit, &mut ledger).await;
-    hit::built_in(&inputs.hit, account.is_some(), &mut ledger).await;
+    hit::built_in(&inputs.hit, &inputs.halo, account.is_some(), &mut ledger).await;
     (ledger.so_far(), account)
 }
 

@@ -14,14 +14,18 @@ use super::ledger::Ledger;
 use super::settings::Read;
 
 const CODE: &str = "agent_not_in_team";
+const DEPARTMENT: &str = "agent_not_in_department";
+const MEMBERSHIP: &str = "membership_not_modify_all";
+/// The level of a membership that is taken for "Modify All"; Halo documents none (see ASSUMPTIONS.md).
+const MODIFY_ALL: i64 = 2;
 
 /// A followed type, its team, and how many of its tickets the agent is shown.
-struct Followed {
-    id: TicketTypeId,
+pub(super) struct Followed {
+    pub(super) id: TicketTypeId,
     kind: Kind,
-    name: String,
+    pub(super) name: String,
     teams: BTreeSet<TeamId>,
-    shown: Result<u64, String>,
+    pub(super) shown: Result<u64, String>,
 }
 
 impl Followed {
@@ -40,27 +44,23 @@ impl Followed {
 }
 
 /// Judges the agent's teams by the followed types.
-pub(super) async fn judge(
-    client: &Client,
-    inputs: &Inputs,
-    me: Option<&Me>,
-    read: &Read,
-    ledger: &mut Ledger,
-) {
-    let Some(me) = me else {
-        ledger.cannot_tell(CODE, "GET /Agent/me is not answered");
-        return;
-    };
+pub(super) fn judge(me: Option<&Me>, read: &Read, followed: &[Followed], ledger: &mut Ledger) {
     if !read.halo {
         return;
     }
-    let followed = followed(client, inputs, read).await;
+    let Some(me) = me else {
+        for code in [CODE, DEPARTMENT, MEMBERSHIP] {
+            ledger.cannot_tell(code, "GET /Agent/me is not answered");
+        }
+        return;
+    };
+    departments(me, read, followed, ledger);
     if followed.is_empty() {
         ledger.cannot_tell(CODE, "no followed ticket type is there to ask for");
         return;
     }
     let Some(mine) = me.teams.as_ref().filter(|_| me.is_agent()) else {
-        ledger.put(by_counts(&followed));
+        ledger.put(by_counts(followed));
         return;
     };
     let mine: BTreeMap<TeamId, AgentTeam> = mine
@@ -78,7 +78,7 @@ pub(super) async fn judge(
     let mut missing = BTreeSet::new();
     let mut lines = Vec::new();
     let mut partial = Vec::new();
-    for of in &followed {
+    for of in followed {
         for team in &of.teams {
             let Some(row) = mine.get(team) else {
                 missing.insert(*team);
@@ -125,6 +125,57 @@ pub(super) async fn judge(
     ledger.put(finding);
 }
 
+/// Judges the agent's departments by those of the followed types' teams.
+fn departments(me: &Me, read: &Read, followed: &[Followed], ledger: &mut Ledger) {
+    let needed: BTreeMap<i64, &str> = followed
+        .iter()
+        .flat_map(|of| &of.teams)
+        .filter_map(|team| read.found.departments.get(team))
+        .map(|(id, name)| (*id, name.as_str()))
+        .collect();
+    let told = me.departments.as_ref().filter(|_| me.is_agent());
+    let (Some(rows), false) = (told, needed.is_empty()) else {
+        let why = if told.is_none() {
+            "GET /Agent/me: this Halo does not name the agent's departments"
+        } else {
+            "GET /Team: no department is named for the teams of the followed types"
+        };
+        for code in [DEPARTMENT, MEMBERSHIP] {
+            ledger.cannot_tell(code, why);
+        }
+        return;
+    };
+    let mine: BTreeMap<i64, Option<i64>> = rows
+        .iter()
+        .filter_map(|row| Some((row.value().department_id?.get(), row.value().membershiplevel)))
+        .collect();
+    let names: Vec<&str> = rows.iter().filter_map(|row| row.value().department_name.as_deref()).collect();
+    let listed = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    let asked = format!("GET /Agent/me, departments: {listed}");
+    let missing: Vec<&str> =
+        needed.iter().filter(|(id, _)| !mine.contains_key(id)).map(|(_, name)| *name).collect();
+    if !missing.is_empty() {
+        let belong = format!("teams of the followed types belong to {}", missing.join(", "));
+        let finding = Finding::new(DEPARTMENT, State::Fails).saw(asked).saw(belong);
+        ledger.put(finding.saw_all(followed.iter().map(Followed::evidence)));
+        return;
+    }
+    ledger.ok(DEPARTMENT, asked);
+    let (mut low, mut silent, mut full) = (Vec::new(), Vec::new(), Vec::new());
+    for (id, name) in &needed {
+        match mine.get(id).copied().flatten() {
+            Some(level) if level >= MODIFY_ALL => full.push(format!("{name}: level {level}")),
+            Some(level) => low.push(format!("{name}: level {level}")),
+            None => silent.push(format!("{name}: no level is told")),
+        }
+    }
+    ledger.put(match (low.is_empty(), silent.is_empty()) {
+        (false, _) => Finding::new(MEMBERSHIP, State::Warning).saw_all(low),
+        (true, false) => Finding::new(MEMBERSHIP, State::CannotTell).saw_all(silent),
+        (true, true) => Finding::new(MEMBERSHIP, State::Ok).saw_all(full),
+    });
+}
+
 /// Where Halo does not name the agent's teams, only the numbers speak, and they never prove that nothing is missing.
 fn by_counts(followed: &[Followed]) -> Finding {
     let seen = followed.iter().all(|of| matches!(of.shown, Ok(1..)));
@@ -134,7 +185,8 @@ fn by_counts(followed: &[Followed]) -> Finding {
         .saw_all(followed.iter().map(Followed::evidence))
 }
 
-async fn followed(client: &Client, inputs: &Inputs, read: &Read) -> Vec<Followed> {
+/// The followed types, and how many tickets of each the agent is shown.
+pub(super) async fn followed(client: &Client, inputs: &Inputs, read: &Read) -> Vec<Followed> {
     let mut all = Vec::new();
     for kind in Kind::ALL {
         let settings = inputs.settings.kind(kind);

@@ -65,6 +65,9 @@ pub fn links(world: &World) -> Links {
     Links::new(pairs)
 }
 
+/// The customer's reference of the ticket on which the integration tries what only a write shows.
+const PROBE: &str = "HS-PROBE";
+
 /// All names a record has had, and the one the integration made it with.
 #[derive(Default)]
 struct Past {
@@ -97,10 +100,15 @@ pub fn facts(world: &World) -> Facts {
         }
     }
     let mut past = pasts(&world.log, Side::Halo, "tickets", "summary");
+    let mut probed = false;
     let mut tickets = Vec::new();
     for (key, row) in world.halo.tickets.iter().filter(|(_, row)| !flag(row, "deleted")) {
         let id = int(row, "id");
         let Past { mut names, made_as } = past.remove(&key.to_string()).unwrap_or_default();
+        // One ticket to try writes on is nobody's mirror; a second one counts.
+        if text(row, "client_reference") == PROBE && !std::mem::replace(&mut probed, true) {
+            continue;
+        }
         names.insert(tidy(text(row, "summary")));
         let mut markers = markers.remove(&id).unwrap_or_default();
         markers

@@ -4,6 +4,7 @@ pub mod audit;
 pub mod edits;
 pub mod fields;
 pub mod lost;
+pub mod role;
 pub mod storm;
 pub mod twins;
 
@@ -67,6 +68,7 @@ pub fn router(control: Control) -> Router {
         .route("/deliveries", put(set_deliveries))
         .route("/storm", post(storm_of_deliveries))
         .route("/break", put(set_break).get(show_break))
+        .route("/role", put(set_role))
         .with_state(control)
 }
 
@@ -294,6 +296,18 @@ async fn set_break(State(control): State<Control>, bytes: Bytes) -> Response {
         own.breakage.set(&mut world, &codes);
     }
     show_break(State(control)).await
+}
+
+/// Gives the integration the role of the body and nothing more.
+async fn set_role(State(control): State<Control>, bytes: Bytes) -> Response {
+    let role: role::Role = match serde_json::from_slice(&bytes) {
+        Ok(role) => role,
+        Err(error) => return refuse(&format!("The body is no role: {error}")),
+    };
+    match role::set(&mut control.handle.lock(), &role) {
+        Ok(()) => reply(200, &json!({"rights": role.rights.len()})),
+        Err(why) => refuse(&why),
+    }
 }
 
 async fn show_break(State(control): State<Control>) -> Response {

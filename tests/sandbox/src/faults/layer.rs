@@ -1,6 +1,6 @@
 //! The layer around each server's router that makes the faults happen.
 
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, Request, State};
@@ -28,8 +28,25 @@ pub struct Layer {
     pub handle: Handle,
 }
 
-/// Lets one request through, or not.
-pub async fn pass(
+/// Lets one request through, or not; and lets the answer be dated by a wrong clock where that is wished.
+pub async fn pass(state: State<Layer>, plug: ConnectInfo<Plug>, request: Request, next: Next) -> Response {
+    let handle = state.handle.clone();
+    let mut response = strike(state, plug, request, next).await;
+    let wrong = {
+        let world = handle.lock();
+        let skew = world.oddities.get("clock_ms").and_then(serde_json::Value::as_i64);
+        skew.and_then(|skew| u64::try_from(world.clock.now() + skew).ok())
+    };
+    if let Some(millis) = wrong {
+        let date = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_millis(millis));
+        if let Ok(date) = HeaderValue::from_str(&date) {
+            response.headers_mut().insert(header::DATE, date);
+        }
+    }
+    response
+}
+
+async fn strike(
     State(layer): State<Layer>,
     ConnectInfo(plug): ConnectInfo<Plug>,
     request: Request,

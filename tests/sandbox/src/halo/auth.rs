@@ -128,6 +128,13 @@ fn token(world: &mut World, req: &Req) -> Answer {
     if flag(application, "inactive") {
         return Ok(Reply::error(401, "invalid_client", "The application is not active."));
     }
+    if !text(application, "grant_type").eq_ignore_ascii_case("client_credentials") {
+        return Err(Reply::error(
+            400,
+            "unauthorized_client",
+            "The specified 'client_id' is not allowed to use the client credentials grant.",
+        ));
+    }
     let agent = world.halo.row("agent", int(application, "loginas_agent_id"));
     if agent.is_none_or(|agent| flag(agent, "isdisabled")) {
         return Ok(Reply::error(400, "invalid_grant", "The agent to log in as is not active."));
@@ -183,6 +190,8 @@ pub(super) struct Caller {
     pub(super) client_id: String,
     pub(super) scopes: BTreeSet<String>,
     pub(super) rights: Rights,
+    /// Whether the application logs in as a user of a client, who is no agent.
+    pub(super) is_user: bool,
 }
 
 impl Caller {
@@ -220,6 +229,7 @@ impl Caller {
             client_id: token.client_id.clone(),
             scopes: token.scopes.clone(),
             rights: Rights::of(world, agent),
+            is_user: !flag(application, "allowagents") && flag(application, "allowusers"),
         })
     }
 
@@ -232,6 +242,7 @@ impl Caller {
             client_id: String::new(),
             scopes: BTreeSet::from(["all".to_owned()]),
             rights: Rights::administrator(),
+            is_user: false,
         }
     }
 
@@ -240,6 +251,7 @@ impl Caller {
         let has = |scope: &str| self.scopes.contains(scope);
         match area {
             "" => true,
+            "all:teams" => has("all") || has("all:teams"),
             "admin" => has("all") || has("admin"),
             "webhooks" => has("all") || has("admin") || has("admin:webhooks"),
             _ => {

@@ -4,7 +4,7 @@ use axum::http::Method;
 use serde_json::{Value, json};
 
 use super::auth::Caller;
-use super::rights::list;
+use super::rights::{Kind, Switch, list};
 use super::tickets::view::visible;
 use super::wire::{Answer, Query, Reply, Req};
 use crate::world::store::{flag, int, text, whole};
@@ -25,7 +25,8 @@ pub(super) fn answer(world: &World, caller: &Caller, req: &Req, name: &str) -> O
         ("team", "tree") => Reply::ok(&tree(world)),
         ("instanceinfo", "") => {
             Reply::ok(&json!({"dbid": 1, "app_version": "2.208.1", "database_version": "2.208.1",
-            "agent_count": world.halo.root("agent").map_or(0, crate::world::Store::len), "licensed_agent_count": 15, "app_name": "HaloPSA",
+            "agent_count": world.halo.root("agent").map_or(0, crate::world::Store::len), "licensed_agent_count": 15,
+            "app_name": world.oddities.get("app_name").cloned().unwrap_or(json!("HaloPSA")),
             "agent_url": req.origin(), "portal_url": format!("{}/portal", req.origin()), "auth_url": format!("{}/auth", req.origin())}))
         }
         ("versioninfo", "") => Reply::ok(&json!([{"id": 1, "version": "2.208.1"}])),
@@ -115,8 +116,12 @@ pub(super) fn admits(world: &World, caller: &Caller, name: &str, row: &Row, quer
         "tickettype" => {
             let rights = &caller.rights;
             (rights.may_view_type(id) || query.flag("showall"))
-                && (!query.flag("can_create_only") || rights.may_create_type(id))
-                && (!query.flag("can_edit_only") || rights.may_edit_type(id))
+                && (!query.flag("can_create_only")
+                    || rights.may_create_type(id)
+                        && rights.may(Switch::ADD)
+                        && rights.kind_level(Kind::of_type(row)) >= 2)
+                && (!query.flag("can_edit_only")
+                    || rights.may_edit_type(id) && rights.kind_level(Kind::of_type(row)) >= 2)
                 && (flag(row, "visible") || query.flag("showinactive"))
                 && query.int("itil_type").is_none_or(|t| t <= 0 || int(row, "itilrequesttype") == t)
                 && query.int("group_id").is_none_or(|g| g <= 0 || int(row, "group_id") == g)

@@ -163,7 +163,11 @@ fn list(world: &World, caller: &Caller, query: &Query, name: &str, root: &Root) 
             if query.flag("idonly") {
                 json!({"id": row.get("id")})
             } else {
-                config::shaped(world, name, row, false)
+                let mut row = config::shaped(world, name, row, false);
+                if name == "tickettype" && query.flag("showcounts") {
+                    row["ticket_count"] = json!(tickets_of(world, row["id"].as_i64().unwrap_or(0)));
+                }
+                row
             }
         })
         .collect();
@@ -175,6 +179,12 @@ fn list(world: &World, caller: &Caller, query: &Query, name: &str, root: &Root) 
         _ => true,
     });
     Ok(window.wrap(key, total, shown))
+}
+
+/// How many tickets of a type there are, whoever may see them.
+fn tickets_of(world: &World, kind: i64) -> usize {
+    let tickets = world.halo.tickets.iter();
+    tickets.filter(|(_, row)| int(row, "tickettype_id") == kind && !flag(row, "deleted")).count()
 }
 
 /// Whether a filter means something for a root.

@@ -29,6 +29,7 @@ use serde_json::json;
 
 use self::auth::Caller;
 use self::wire::{Answer, Reply, Req};
+use crate::world::store::flag;
 use crate::world::{Handle, Side, World};
 
 pub use people::{create_as_person, update_as_person};
@@ -93,7 +94,8 @@ fn api(world: &mut World, memory: &mut tickets::list::Memory, req: &Req) -> Answ
     let name = req.segment(1);
     if name == "authinfo" && req.method == Method::GET {
         let origin = req.origin();
-        return Ok(Reply::ok(&json!({"auth_url": format!("{origin}/auth"), "tenant_id": world.halo.tenant,
+        let auth = world.oddities.get("auth_url").cloned().unwrap_or_else(|| json!(format!("{origin}/auth")));
+        return Ok(Reply::ok(&json!({"auth_url": auth, "tenant_id": world.halo.tenant,
             "resource_url": format!("{origin}/api"), "agent_url": origin})));
     }
     if let Err(wait) = world.arrive(Side::Halo) {
@@ -105,6 +107,16 @@ fn api(world: &mut World, memory: &mut tickets::list::Memory, req: &Req) -> Answ
         return Ok(Reply::ok(&json!({"status": "Healthy"})));
     }
     let caller = Caller::of(world, req)?;
+    if caller.is_user {
+        // A user's token opens the user's own pages, and nothing of an agent's.
+        return match (name.as_str(), req.segment(2).as_str()) {
+            ("users", "me") => Ok(Reply::ok(&json!({"id": 1, "name": "API user", "use": "user"}))),
+            _ => Err(Reply::empty(403)),
+        };
+    }
+    if name == "team" && flag(&world.oddities, "teams_refused") && !caller.scoped("all:teams", false) {
+        return Err(Reply::empty(403));
+    }
     let root = roots::find(&name);
     if root.is_none() && name != "milestone" {
         return Ok(Reply::empty(404));

@@ -88,6 +88,10 @@ pub(super) struct Rights {
     pub(super) admin: bool,
     claims: BTreeMap<String, i64>,
     teams: BTreeMap<String, TeamRight>,
+    /// The level of membership by department.
+    departments: BTreeMap<i64, i64>,
+    /// The department of each team.
+    department_of: BTreeMap<String, i64>,
     /// Empty: all types.
     types: BTreeMap<i64, TypeRight>,
     /// Empty: all clients.
@@ -131,6 +135,10 @@ impl Rights {
                 let name = team.get("team_name").and_then(Value::as_str).unwrap_or("").to_lowercase();
                 rights.teams.insert(name, right);
             }
+            for department in list(source, "departments") {
+                let held = rights.departments.entry(int(department, "department_id")).or_default();
+                *held = (*held).max(int(department, "membershiplevel"));
+            }
             for kind in list(source, "tickettypes") {
                 let on = |field: &str| kind.get(field).and_then(Value::as_bool).unwrap_or(false);
                 let id = kind.get("tickettype_id").and_then(whole).unwrap_or(0);
@@ -141,6 +149,9 @@ impl Rights {
             }
             rights.clients.extend(list(source, "clients").filter_map(|c| c.get("client_id").and_then(whole)));
         }
+        let teams = world.halo.root("team").into_iter().flat_map(|store| store.iter());
+        rights.department_of =
+            teams.map(|(_, row)| (text(row, "name").to_lowercase(), int(row, "department_id"))).collect();
         rights.admin = flag(agent, "is_admin") || rights.level(Switch::ADMINISTRATOR) > 0;
         rights
     }
@@ -185,6 +196,18 @@ impl Rights {
         self.admin || self.clients.is_empty() || self.clients.contains(&id)
     }
 
+    /// The level of membership in the department of a ticket's team: 0 none, 1 view, 2 modify all. A team without a
+    /// department is open.
+    fn membership(&self, ticket: &Row) -> i64 {
+        let department = self.department_of.get(&text(ticket, "team").to_lowercase());
+        department.filter(|id| **id > 0).map_or(2, |id| self.departments.get(id).copied().unwrap_or(0))
+    }
+
+    /// Whether the membership of the ticket's department lets the agent change it.
+    pub(super) fn may_modify(&self, ticket: &Row) -> bool {
+        self.admin || self.membership(ticket) >= 2
+    }
+
     /// Whether a ticket is among those the agent sees. The others are left out of lists without a word.
     pub(super) fn sees(&self, kind: Kind, ticket: &Row) -> bool {
         if self.admin {
@@ -193,6 +216,7 @@ impl Rights {
         if self.kind_level(kind) < 1
             || !self.may_view_type(int(ticket, "tickettype_id"))
             || !self.may_see_client(int(ticket, "client_id"))
+            || self.membership(ticket) < 1
         {
             return false;
         }

@@ -23,6 +23,12 @@ impl Limiter {
         }
     }
 
+    /// How many requests in how many seconds.
+    #[must_use]
+    pub fn admits(&self) -> (usize, Millis) {
+        (self.limit, self.window / 1000)
+    }
+
     /// Admits a request at `now`, or says after how many milliseconds one will be admitted. A refused request
     /// does not count.
     pub fn admit(&mut self, now: Millis) -> Result<(), Millis> {

@@ -274,6 +274,9 @@ pub struct World {
     pub halo_counts: Counts,
     /// What HIT counted.
     pub hit_counts: Counts,
+    /// What the servers say of themselves against their nature, where a set-up is wrong: `app_name`, `auth_url`,
+    /// `teams_refused`, `links_dropped`, `status_undone`, `clock_ms`.
+    pub oddities: Row,
     /// Halo's rate limit.
     pub halo_limit: Option<Limiter>,
     /// HIT's rate limit.
@@ -300,6 +303,7 @@ impl World {
             outbox: Vec::new(),
             halo_counts: Counts::default(),
             hit_counts: Counts::default(),
+            oddities: Row::new(),
             halo_limit: None,
             hit_limit: None,
             halo_origin: String::new(),

@@ -1,5 +1,6 @@
 //! What the settings name, held against what both systems have.
 
+mod lossy;
 mod reading;
 mod words;
 
@@ -17,12 +18,18 @@ use super::inputs::Inputs;
 use super::ledger::Ledger;
 
 /// What is always reported, also when nothing is wrong.
-const STANDING: [&str; 5] = [
+const STANDING: [&str; 11] = [
     "ticket_type_missing",
     "ticket_type_wrong_use",
+    "status_map_missing",
     "status_not_of_type",
+    "outcome_not_of_type",
     "assignee_not_of_type",
+    "team_not_of_type",
     "mandatory_field_without_constant",
+    "hit_status_missing",
+    "hit_status_without_rule",
+    "status_lossy",
 ];
 /// What is judged elsewhere, with more to go by than the settings alone.
 const ELSEWHERE: [&str; 3] = ["time_zone_missing", "currency_unequal", "client_stopped"];
@@ -43,7 +50,7 @@ pub(super) async fn judge(
 
     let mut grouped: BTreeMap<&str, (State, Vec<String>)> = BTreeMap::new();
     for finding in &found {
-        let code = wrong_use(finding, read, settings);
+        let code = kin(wrong_use(finding, read, settings));
         if ELSEWHERE.contains(&code) || !answerable(code, read, ledger) || echo(code, &finding.place) {
             continue;
         }
@@ -55,8 +62,14 @@ pub(super) async fn judge(
             true => format!("{}: {}", place_of(&finding.place), words::not_that_use(finding, read, settings)),
             false => format!("{}: {}", place_of(&finding.place), finding.message.trim_end_matches('.')),
         });
-        let offer = choices(code, finding, read, settings).filter(|line| !lines.contains(line));
+        let offer = choices(&finding.code, finding, read, settings).filter(|line| !lines.contains(line));
         lines.extend(offer);
+    }
+    if read.halo {
+        let lossy = lossy::rows(settings, &read.catalogue);
+        if !lossy.is_empty() {
+            grouped.entry("status_lossy").or_insert((State::Warning, Vec::new())).1.extend(lossy);
+        }
     }
     for (code, (state, lines)) in &grouped {
         let mut finding = Finding::new((*code).to_owned(), *state).saw_all(lines);
@@ -73,7 +86,8 @@ pub(super) async fn judge(
         ledger.put(finding);
     }
     for code in STANDING {
-        if read.halo && !grouped.contains_key(code) && ledger.before(code).is_none() {
+        let asked = read.halo && (read.hit || !code.starts_with("hit_"));
+        if asked && !grouped.contains_key(code) && ledger.before(code).is_none() {
             if code == "assignee_not_of_type" && read.catalogue.agents.is_empty() {
                 ledger.cannot_tell(code, "GET /Agent: nobody is listed, and no error");
             } else {
@@ -111,6 +125,19 @@ fn wrong_use<'f>(finding: &'f settings::Finding, read: &Read, settings: &Setting
     if code == "ticket_type_missing" && there() { "ticket_type_wrong_use" } else { code }
 }
 
+/// Codes of the settings that are one precondition here.
+fn kin(code: &str) -> &str {
+    match code {
+        "outcome_sets_other_status" => "outcome_not_of_type",
+        "assignee_missing" | "assignee_api_only" => "assignee_not_of_type",
+        "team_missing" => "team_not_of_type",
+        "status_missing" => "status_not_of_type",
+        "hit_status_unmapped" => "hit_status_without_rule",
+        "status_round_trip" => "status_lossy",
+        other => other,
+    }
+}
+
 /// A map of a type that is missing is no second fault of it.
 fn echo(code: &str, place: &str) -> bool {
     matches!(code, "ticket_type_missing" | "ticket_type_wrong_use") && place.starts_with("status.")
@@ -126,11 +153,13 @@ fn time_zone(settings: &Settings, account: Option<&Account>, missing: bool, ledg
     let Some(account) = account else { return };
     let halo = format!("halo.time_zone is {}", ours.unwrap_or("not set, and no date is synced"));
     match account.time_zone.as_deref().filter(|zone| !zone.trim().is_empty()) {
-        Some(zone) => ledger.put(
-            Finding::new(CODE, State::Ok)
-                .saw(halo)
-                .saw(format!("GET /account: HumanizeIT's account is in {zone}")),
-        ),
+        Some(zone) => {
+            let hit = format!("GET /account: HumanizeIT's account is in {zone}");
+            let unequal = ours.is_some_and(|ours| !ours.trim().eq_ignore_ascii_case(zone.trim()));
+            let state = if unequal { State::Warning } else { State::Ok };
+            ledger.put(Finding::new("time_zone_unequal", state).saw(&halo).saw(&hit));
+            ledger.put(Finding::new(CODE, State::Ok).saw(halo).saw(hit));
+        }
         None => ledger.put(
             Finding::new(CODE, State::Fails)
                 .saw(halo)

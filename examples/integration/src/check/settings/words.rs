@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use sync_core::ids::{Kind, TicketTypeId};
-use sync_core::settings::{Finding, Settings};
+use sync_core::settings::{Finding, Settings, StatusHow, StatusTarget};
 
 use super::reading::Read;
 use crate::config;
@@ -130,6 +130,36 @@ pub(super) fn fitting(code: &str, read: &Read, settings: &Settings) -> Vec<Strin
             })),
             _ => {}
         }
+    }
+    match code {
+        "hit_status_missing" | "hit_status_without_rule" => {
+            let of = |id: &sync_core::ids::HitStatusId| settings.sync.create.contains_key(id);
+            let (known, all) = (has.hit_statuses.keys().filter(|id| of(id)).count(), has.hit_statuses.len());
+            lines = vec![format!("GET /statuses: {known} of {all} statuses are decided")];
+        }
+        "status_map_missing" => {
+            lines = vec![format!("{} status maps for the followed types", settings.status.len())];
+        }
+        "status_lossy" => lines = vec!["every row leads back to where it came from".to_owned()],
+        "outcome_not_of_type" => {
+            let rows = settings.status.values().flat_map(|map| map.to_halo.values());
+            let actions =
+                rows.filter(|row| matches!(row, StatusTarget::To { how: StatusHow::Action(_), .. }));
+            lines = vec![format!("{} rows use an action", actions.count())];
+        }
+        "team_not_of_type" => {
+            let chosen = Kind::ALL.into_iter().filter_map(|kind| Some((kind, settings.kind(kind).team?)));
+            lines = chosen
+                .map(|(kind, id)| {
+                    let name = has.teams.get(&id).map_or("unknown", |name| &**name);
+                    format!("{kind}: {name} ({id})")
+                })
+                .collect();
+            if lines.is_empty() {
+                lines.push("no team is chosen, so that of the ticket type".to_owned());
+            }
+        }
+        _ => {}
     }
     if lines.is_empty() {
         lines.push("nothing is chosen yet".to_owned());

@@ -15,9 +15,26 @@ const ITIL_TASK: i64 = 23;
 /// The level of a field that an agent must fill in for a new ticket (assumed; see ASSUMPTIONS.md).
 const MANDATORY: i64 = 2;
 
+/// What a ticket type does of its own accord, as far as Halo says.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
+pub struct OwnActs {
+    /// Whether a new ticket is acknowledged to its requester unless the create says otherwise.
+    pub acknowledges: bool,
+    /// Names of fields by which the type changes a ticket's status or dates, with their values.
+    pub changes: Vec<(String, i64)>,
+}
+
 /// What the tenant has besides the catalogue.
 #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
 pub struct Found {
+    /// What each sales or project type does of its own accord.
+    pub own_acts: BTreeMap<TicketTypeId, OwnActs>,
+    /// Statuses that mail the requester when they are set.
+    pub mailing_statuses: BTreeSet<StatusId>,
+    /// The department of each team: id and name.
+    pub departments: BTreeMap<TeamId, (i64, String)>,
     /// Types whose tickets are tasks of projects.
     pub task_types: BTreeSet<TicketTypeId>,
     /// Names of all ticket types, the service types too.
@@ -36,6 +53,7 @@ impl HaloSide {
 
         let open: BTreeSet<i64> = ids(&client.statuses().list().excludeclosed(true).all().await?, |s| s.id);
         for status in client.statuses().list().all().await? {
+            let mails = matches!(status.get(schema::Status::NOTIFYSTATUSCHANGE), Seen::Value(1..));
             let status = status.into_value();
             // Type 0 are the statuses of tickets; the list's own filter does not work.
             if status.type_.is_some_and(|of| of != 0) {
@@ -44,11 +62,18 @@ impl HaloSide {
             let Some(id) = status.id else { continue };
             let row = HaloStatus { name: text(status.name), closed: !open.contains(&id.get()) };
             into.statuses.insert(StatusId(id.get()), row);
+            if mails {
+                found.mailing_statuses.insert(StatusId(id.get()));
+            }
         }
 
         for team in client.teams().list().all().await? {
             let team = team.into_value();
             if let (Some(id), Some(name)) = (team.id, team.name) {
+                if let Some(department) = team.department_id {
+                    let name = team.department_name.unwrap_or_default();
+                    found.departments.insert(TeamId(id.get()), (department.get(), name));
+                }
                 into.teams.insert(TeamId(id.get()), name.into());
             }
         }
@@ -67,7 +92,8 @@ impl HaloSide {
             if row.itilrequesttype == Some(ITIL_TASK) {
                 found.task_types.insert(id);
             } else if let Some(kind) = kind(&row) {
-                let full = self.ticket_type(id, &row, kind, into).await?;
+                let (full, acts) = self.ticket_type(id, &row, kind, into).await?;
+                found.own_acts.insert(id, acts);
                 into.ticket_types.insert(id, full);
             }
         }
@@ -106,7 +132,7 @@ impl HaloSide {
         row: &schema::TicketType,
         kind: Kind,
         catalogue: &Catalogue,
-    ) -> Result<TicketType, Error> {
+    ) -> Result<(TicketType, OwnActs), Error> {
         let client = self.client();
         let detail = client.ticket_types().get(id.0).includedetails(true).await?;
         let statuses = client.statuses().list().tickettype_id(id.0).all().await?;
@@ -116,7 +142,7 @@ impl HaloSide {
             let name = name.as_deref()?;
             catalogue.teams.iter().find(|(_, team)| &***team == name).map(|(id, _)| *id)
         };
-        Ok(TicketType {
+        let ticket_type = TicketType {
             name: text(row.name.clone()),
             kind: Some(kind),
             usage: text(row.use_.clone()),
@@ -134,7 +160,32 @@ impl HaloSide {
             outcomes: outcomes.into_iter().filter_map(|outcome| outcome_row(outcome.into_value())).collect(),
             can_create: row.cancreate,
             can_edit: None,
-        })
+        };
+        Ok((ticket_type, own_acts(&detail)))
+    }
+}
+
+/// What a type does by itself: the fields of Halo's document whose names say so, where they hold something.
+fn own_acts(detail: &Record<schema::TicketType>) -> OwnActs {
+    use schema::TicketType as Of;
+    let held = |name: &str, value: Seen<i64>| match value {
+        Seen::Value(value @ 1..) => Some((name.to_owned(), value)),
+        _ => None,
+    };
+    let changes = [
+        held("statusafteruserupdate", detail.get(Of::STATUSAFTERUSERUPDATE)),
+        held("statusaftertechupdate", detail.get(Of::STATUSAFTERTECHUPDATE)),
+        held("statusaftersupplierupdate", detail.get(Of::STATUSAFTERSUPPLIERUPDATE)),
+        held("statusafterapproverupdate", detail.get(Of::STATUSAFTERAPPROVERUPDATE)),
+        held("statusafterresourcebook", detail.get(Of::STATUSAFTERRESOURCEBOOK)),
+        held("ticket_status_after_appointment", detail.get(Of::TICKET_STATUS_AFTER_APPOINTMENT)),
+        held("parentstatusafterallchildclosed", detail.get(Of::PARENTSTATUSAFTERALLCHILDCLOSED)),
+        held("autoCloseHours", detail.get(Of::AUTO_CLOSE_HOURS)),
+        held("default_targetdate", detail.get(Of::DEFAULT_TARGETDATE)),
+    ];
+    OwnActs {
+        acknowledges: matches!(detail.get(Of::DEFAULT_SENDACK), Seen::Value(1..)),
+        changes: changes.into_iter().flatten().collect(),
     }
 }
 

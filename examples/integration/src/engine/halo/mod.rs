@@ -1,6 +1,7 @@
 //! HaloPSA as the engine uses it.
 
 mod catalogue;
+pub mod probe;
 pub mod read;
 mod write;
 
@@ -25,7 +26,7 @@ use sync_core::stamp::Stamp;
 use crate::config::MarkerPlace;
 use crate::storage::Edit;
 
-pub use self::catalogue::Found;
+pub use self::catalogue::{Found, OwnActs};
 use self::read::Reading;
 use self::write::{Unwritable, Writing};
 

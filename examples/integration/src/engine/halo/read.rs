@@ -22,6 +22,9 @@ pub const LINK_TYPE: &str = "humanizeit";
 /// The text by which the reusable ticket of `check --probe-writes` is recognised.
 pub const PROBE_REFERENCE: &str = "HS-PROBE";
 
+/// Its name, by which lists tell it: they lack the customer's reference in Halo's document.
+pub const PROBE_SUMMARY: &str = "halo-hit: probe ticket, leave it open";
+
 /// ITIL numbers of project types and of project tasks (observed by a public client).
 const ITIL_PROJECT: i64 = 22;
 const ITIL_TASK: i64 = 23;
@@ -147,7 +150,8 @@ impl Reading {
     /// The marker and the link back: from the external links of the detail, else from the customer's reference.
     fn read_links<T>(&self, record: &Record<Ticket, T>, ticket: &mut HaloTicket) {
         let reference = value(record, Ticket::CLIENT_REFERENCE);
-        ticket.is_probe = reference.as_deref() == Some(PROBE_REFERENCE);
+        ticket.is_probe = reference.as_deref() == Some(PROBE_REFERENCE)
+            || value(record, Ticket::SUMMARY).as_deref() == Some(PROBE_SUMMARY);
         ticket.marker = reference.as_deref().and_then(Marker::parse);
         if let Seen::Value(links) = record.get(Ticket::EXTERNAL_LINKS) {
             ticket.link_back = Obs::Null;

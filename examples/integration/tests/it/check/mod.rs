@@ -4,6 +4,7 @@ mod breakage;
 mod combined;
 mod look;
 mod mistakes;
+mod probe;
 mod program;
 
 use std::path::Path;
@@ -103,6 +104,30 @@ async fn check(configuration: &str, halo: &str, hit: &str) -> Report {
         Sources::default().with("HALO_HIT_HALO_SECRET", halo).with("HALO_HIT_HIT_KEY", hit).read().unwrap();
     let settings = config.settings.clone();
     check::run(&Inputs::new(&config, &secrets, settings)).await
+}
+
+/// What a check works with, with the right secrets.
+fn inputs(sandbox: &Sandbox, configuration: &str) -> Inputs {
+    let info = sandbox.info();
+    let config = Config::parse(Path::new("halo-hit.toml"), configuration).unwrap();
+    let secrets = Sources::default()
+        .with("HALO_HIT_HALO_SECRET", &info.halo_integration.client_secret)
+        .with("HALO_HIT_HIT_KEY", &info.hit.api_key)
+        .read()
+        .unwrap();
+    let settings = config.settings.clone();
+    let mut inputs = Inputs::new(&config, &secrets, settings);
+    inputs.patience = Duration::from_millis(20);
+    inputs
+}
+
+/// Asks the control port.
+async fn control(sandbox: &Sandbox, method: &str, path: &str, body: &str) -> serde_json::Value {
+    let url = format!("{}{path}", sandbox.info().control.base_url);
+    let headers = [("content-type".to_owned(), "application/json".to_owned())];
+    let answer = sandbox::net::request(method, &url, &headers, body, Duration::from_secs(5)).await.unwrap();
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    serde_json::from_str(&answer.body).unwrap()
 }
 
 /// Runs the check with the right secrets.

@@ -288,6 +288,9 @@ pub(super) fn open_children(world: &World, ticket: &Row) -> bool {
 /// Adds or renews a reference to another system.
 pub(super) fn link(world: &mut World, ticket: &Row, sent: &Value) {
     let Some(sent) = sent.as_object().filter(|row| !text(row, "third_party_id").is_empty()) else { return };
+    if flag(&world.oddities, "links_dropped") {
+        return;
+    }
     let id = int(ticket, "id");
     let now = zoneless(world.clock.now());
     let store = world.halo.root_mut("externallink");

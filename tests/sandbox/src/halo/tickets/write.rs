@@ -278,7 +278,10 @@ fn update(world: &mut World, caller: &Caller, id: i64, sent: &Row) -> Result<i64
     if !caller.rights.sees(kind, held) {
         return Err(refused("You do not have access to this Ticket."));
     }
-    if caller.rights.kind_level(kind) < 2 || !caller.rights.may_edit_type(int(held, "tickettype_id")) {
+    if caller.rights.kind_level(kind) < 2
+        || !caller.rights.may_edit_type(int(held, "tickettype_id"))
+        || !caller.rights.may_modify(held)
+    {
         return Err(refused("You do not have permission to edit Tickets of this Ticket Type."));
     }
     let agent = int(held, "agent_id").max(1);
@@ -352,7 +355,8 @@ pub(in super::super) fn apply(
                 "All child Tickets must be closed before this Ticket can be closed.",
             ));
         }
-        new.insert("status_id".into(), json!(status));
+        let undone = caller.actor.is_api() && flag(&world.oddities, "status_undone");
+        new.insert("status_id".into(), json!(if undone { before } else { status }));
     }
     if let Some(sets) = sent.get("budgets").filter(|v| !v.is_null()) {
         rules::set_budgets(world, &mut new, sets);

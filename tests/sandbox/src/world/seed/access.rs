@@ -48,7 +48,7 @@ pub(super) fn fill_access(halo: &mut HaloSide, random: &mut fastrand::Rng) {
     halo.root_mut("roles").put(Key::parse(&admin), role);
     for (name, agent, agent_name, scopes) in [
         ("Sandbox full rights", ADMIN_AGENT, "Robin Ellis", &["all", "admin", "admin:webhooks"][..]),
-        ("HumanizeIT", API_AGENT, "HumanizeITAPI", &["all:standard", "all:teams", "admin:webhooks"][..]),
+        ("HumanizeIT", API_AGENT, "HumanizeITAPI", &["all:standard", "admin:webhooks"][..]),
     ] {
         let id = guid(random);
         let client_id = guid(random);

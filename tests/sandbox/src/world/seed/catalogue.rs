@@ -158,7 +158,7 @@ fn status(s: &(i64, &str, &str, bool, bool), random: &mut fastrand::Rng) -> Valu
     json!({"id": id, "guid": guid(random), "name": name, "shortname": name, "type": 0, "sequence": id,
         "colour": colour, "slaaction": if id == 5 || id == 34 { "H" } else { "N" }, "showonquickchange": true,
         "statusemailid": if mails { 40 } else { 0 }, "statusemailname": if mails { "Status change" } else { "" },
-        "notifystatuschange": mails, "_closed": closed})
+        "notifystatuschange": i32::from(mails), "_closed": closed})
 }
 
 fn outcome(o: &(i64, &str, i64, bool, bool)) -> Value {
@@ -413,6 +413,18 @@ fn fill_fields(halo: &mut HaloSide, random: &mut fastrand::Rng) {
 }
 
 fn fill_small(halo: &mut HaloSide, random: &mut fastrand::Rng) {
+    let workday = |id: i64, name: &str, start: &str, end: &str, weekend: bool| {
+        json!({"id": id, "name": name, "timezone": "Central Standard Time", "start": start, "end": end,
+            "alldayssame": true, "incmonday": true, "inctuesday": true, "incwednesday": true, "incthursday": true,
+            "incfriday": true, "incsaturday": weekend, "incsunday": weekend})
+    };
+    fill(
+        halo.root_mut("workday"),
+        [
+            workday(1, "Office hours", "08:00:00", "18:00:00", false),
+            workday(2, "24 Hours", "00:00:00", "23:59:59", true),
+        ],
+    );
     fill(
         halo.root_mut("sla"),
         [(1, "Standard"), (2, "Premium")].map(|(id, name)| json!({"id": id, "name": name, "workday_id": 1})),
