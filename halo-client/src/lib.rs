@@ -5,6 +5,7 @@
 mod macros;
 
 mod address;
+mod arrival;
 pub mod attachment;
 mod auth;
 mod change;
@@ -19,6 +20,7 @@ mod generated;
 #[cfg(any(doc, doctest))]
 pub mod guide;
 mod id;
+pub mod report;
 mod required;
 pub mod resource;
 pub mod schema;

@@ -17,15 +17,19 @@ use rest_core::endpoint::{Endpoint, Query};
 use rest_core::error::ErrorKind;
 use rest_core::page;
 use rest_core::record::Record;
-use rest_core::transport::{Body, TransportError, TransportErrorKind};
+use rest_core::transport::Body;
 use url::Url;
 
+use crate::arrival::{broken, too_large};
 use crate::resource::{Attachments, Handle};
 use crate::schema::Attachment;
 use crate::{Error, Id};
 
 /// Around a file inside JSON: the record's other fields.
 const ENVELOPE: u64 = 1 << 20;
+
+/// What is too large or breaks off.
+const FILE: &str = "file";
 
 /// A file whose content arrives piece by piece. It is a [`Stream`] of them too; an error ends it.
 pub struct Download {
@@ -89,7 +93,7 @@ impl Download {
             Source::Whole(bytes) => Some(bytes.len() as u64),
         };
         if length.is_some_and(|length| length > cap) {
-            return Err(too_large(template, cap));
+            return Err(too_large(Method::GET, template, FILE, cap));
         }
         let content_type = header(headers, CONTENT_TYPE).map(str::to_owned);
         Ok(Download { content_type, length, template, source: Some(source), left: cap, cap })
@@ -120,9 +124,9 @@ impl Stream for Download {
                     this.left = left;
                     return Poll::Ready(Some(Ok(piece)));
                 }
-                None => too_large(this.template, this.cap),
+                None => too_large(Method::GET, this.template, FILE, this.cap),
             },
-            Some(Err(error)) => broken(this.template, error),
+            Some(Err(error)) => broken(Method::GET, this.template, FILE, error),
         };
         this.source = None;
         Poll::Ready(Some(Err(fault)))
@@ -139,19 +143,6 @@ impl fmt::Debug for Download {
             .field("length", &self.length)
             .finish_non_exhaustive()
     }
-}
-
-fn too_large(template: &'static str, cap: u64) -> Error {
-    Error::new(ErrorKind::BodyTooLarge, format!("the file is larger than {cap} bytes"))
-        .with_endpoint(Method::GET, template)
-}
-
-fn broken(template: &'static str, error: TransportError) -> Error {
-    let kind = match error.kind() {
-        TransportErrorKind::Timeout => ErrorKind::Timeout,
-        _ => ErrorKind::Interrupted,
-    };
-    Error::new(kind, "the file did not arrive whole").with_endpoint(Method::GET, template).with_source(error)
 }
 
 fn no_file(template: &'static str, message: &'static str) -> Error {
@@ -324,10 +315,16 @@ async fn read(
             // Base64 is a third longer than what it stands for.
             let most = cap.saturating_add(cap / 3).saturating_add(ENVELOPE);
             let text = Download::new(&parts.headers, Source::Arriving(body), template, most)
-                .map_err(|_| too_large(template, cap))?
+                .map_err(|_| too_large(Method::GET, template, FILE, cap))?
                 .collect()
                 .await
-                .map_err(|error| if error.is_body_too_large() { too_large(template, cap) } else { error })?;
+                .map_err(|error| {
+                    if error.is_body_too_large() {
+                        too_large(Method::GET, template, FILE, cap)
+                    } else {
+                        error
+                    }
+                })?;
             let odd = |cause: DecodeError| {
                 Error::new(ErrorKind::Decode, cause.to_string())
                     .with_endpoint(Method::GET, template)

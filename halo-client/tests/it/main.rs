@@ -13,6 +13,7 @@ mod lists;
 mod mock;
 mod paging;
 mod promises;
+mod reports;
 mod requests;
 mod webhooks;
 mod writes;
