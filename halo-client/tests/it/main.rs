@@ -10,6 +10,7 @@ mod endpoints;
 mod everyday;
 mod lean;
 mod lists;
+mod malformed;
 mod mock;
 mod paging;
 mod promises;

@@ -76,6 +76,10 @@ impl Exchange<'_> {
     /// # Errors
     ///
     /// When no answer came, or the address is plain http to another machine.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future may leave a token issued that nobody uses.
     pub async fn send(
         &self,
         request: http::Request<Bytes>,

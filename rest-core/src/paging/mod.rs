@@ -194,6 +194,10 @@ impl<R> Rows<R> {
     /// # Errors
     ///
     /// The first error of any kind, bad rows included.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses the rows read so far and changes nothing.
     pub async fn collect(mut self) -> Result<Vec<R>, Error> {
         let mut rows = Vec::new();
         while let Some(row) = self.next().await {

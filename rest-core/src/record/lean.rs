@@ -3,8 +3,8 @@
 /// Writes a lean row struct: its fields, its tolerant `Deserialize`, and its [`Schema`](crate::record::Schema).
 ///
 /// Every field becomes `pub name: Option<Type>`. A field of an unexpected kind reads `None` and is listed by
-/// [`Record::oddities`](crate::record::Record::oddities); a missing or null one reads `None`; a key that
-/// stands twice is no error. Only something that is not an object fails.
+/// [`Record::oddities`](crate::record::Record::oddities); a missing or null one reads `None`; of a key that
+/// stands twice the last one counts that is not null. Only something that is not an object fails.
 ///
 /// A field is `name: Type = "key"`, with `| "alias"` for other names in answers (the first name wins over
 /// its aliases), and with `via function` to read it by a function `fn(&RawValue) -> Option<Type>` instead
@@ -86,9 +86,8 @@ macro_rules! lean {
                                 $(
                                     $key => {
                                         let raw = map.next_value::<&'de $crate::record::private::RawValue>()?;
-                                        let read = $crate::lean!(@read raw, $type $(, $reader)?);
-                                        if read.is_some() {
-                                            row.$field = read;
+                                        if raw.get() != "null" {
+                                            row.$field = $crate::lean!(@read raw, $type $(, $reader)?);
                                         }
                                     }
                                     // A guard, because a reader cannot repeat along with the aliases.

@@ -69,7 +69,8 @@ fn walk<'de>(text: &'de str, entry: impl FnMut(Cow<'de, str>, Peek<'_, 'de>)) {
 
 /// The value of the first of these names that is there; `name` goes before its aliases.
 ///
-/// Of a key that stands twice, the last one counts, as in every other reader of JSON.
+/// Of a key that stands twice, the last one counts, as in every other reader of JSON; but a null says nothing where
+/// another one, or another name, says something. Lean rows are read by the same rule.
 pub(crate) fn find<'de>(text: &'de str, name: &str, aliases: &[&str]) -> Option<&'de RawValue> {
     let rank = |key: &str| {
         if key == name { Some(0) } else { aliases.iter().position(|alias| *alias == key).map(|at| at + 1) }
@@ -78,11 +79,21 @@ pub(crate) fn find<'de>(text: &'de str, name: &str, aliases: &[&str]) -> Option<
     walk(text, |key, peek| {
         let Some(rank) = rank(&key) else { return };
         match peek {
-            Peek::Ask(wanted) => *wanted = found.is_none_or(|(best, _)| rank <= best),
-            Peek::Take(raw) => found = Some((rank, raw)),
+            Peek::Ask(wanted) => {
+                *wanted = found.is_none_or(|(best, held)| rank <= best || is_null(held));
+            }
+            Peek::Take(raw) => {
+                if found.is_none() || !is_null(raw) {
+                    found = Some((rank, raw));
+                }
+            }
         }
     });
     found.map(|(_, raw)| raw)
+}
+
+fn is_null(raw: &RawValue) -> bool {
+    raw.get() == "null"
 }
 
 /// Every key and value.

@@ -37,6 +37,26 @@ fn a_name_goes_before_its_aliases_wherever_it_stands() {
 }
 
 #[test]
+fn a_null_says_nothing_where_another_name_or_another_value_says_something() {
+    const F: Field<Row, i64> = Field::with_aliases("id", &["row_id"]);
+    for text in [
+        r#"{"id":5,"id":null}"#,
+        r#"{"id":null,"id":5}"#,
+        r#"{"id":null,"row_id":5}"#,
+        r#"{"row_id":5,"id":null}"#,
+        r#"{"id":5,"row_id":null,"row_id":6}"#,
+    ] {
+        assert_eq!(record(text).get(F), Seen::Value(5), "{text}");
+        assert_eq!(record(text).value().id, Some(5), "{text}");
+    }
+    assert_eq!(record(r#"{"id":null,"row_id":null}"#).get(F), Seen::Null);
+    // The last one counts even if it cannot be read, and both readers say so.
+    let row = record(r#"{"id":5,"id":[1]}"#);
+    assert!(row.get(F).is_odd() && row.value().id.is_none());
+    assert_eq!(row.oddities().len(), 1);
+}
+
+#[test]
 fn an_odd_field_does_not_lose_the_row() {
     let row = record(r#"{"id":[1],"name":"n"}"#);
     assert_eq!(row.value(), &Row { id: None, name: Some("n".into()) });
