@@ -14,6 +14,7 @@ mod past;
 mod serve;
 mod store;
 mod story;
+mod webhooks;
 
 /// The program `halo-hit`.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_halo-hit-under-test");
