@@ -2,10 +2,12 @@
 //! again yet, and what it intends.
 
 use crate::field::{FieldId, FieldRow};
+use crate::guard::{self, Guard};
 use crate::hash::{Hash128, Hash256};
 use crate::ids::{
     HaloClientId, HitClientId, ItemId, Kind, Side, SiteId, TeamId, TemplateId, TicketId, TicketTypeId,
 };
+use crate::learn::StoredForm;
 use crate::marker::Marker;
 use crate::stamp::Stamp;
 use crate::value::Value;
@@ -101,6 +103,9 @@ pub struct FlapRing {
     pub field: FieldId,
     /// The digests of the last values written, oldest first, at most [`FlapRing::SIZE`].
     pub written: Vec<Hash128>,
+    /// How often a person's decision has ended the quarantine: a decision holds for one quarantine.
+    #[serde(default)]
+    pub released: u32,
 }
 
 impl FlapRing {
@@ -191,6 +196,7 @@ impl Evidence {
     #[must_use]
     pub fn is_enough(&self, min_interval_ms: i64) -> bool {
         match self {
+            _ if !guard::on(Guard::Evidence) => true,
             Self::Flag | Self::Merged(_) | Self::NotFoundWithCanary => true,
             Self::Absent { first, latest, reads, .. } => {
                 *reads >= 2 && latest.since(*first).is_some_and(|ms| ms >= min_interval_ms)
@@ -249,6 +255,17 @@ pub struct Link {
     /// Rows with which it was last clean.
     #[serde(default)]
     pub clean: Option<CleanMark>,
+    /// The last text per side and field that the server stored in another form than the one sent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stored: Vec<StoredForm>,
+    /// How often something that a person was asked for was called off. An approval holds for one time of asking.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub called_off: u32,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl Link {
@@ -268,6 +285,8 @@ impl Link {
             promotion_since: None,
             gone: Vec::new(),
             clean: None,
+            stored: Vec::new(),
+            called_off: 0,
         }
     }
 
@@ -307,14 +326,29 @@ impl Link {
 
     /// Remembers that a value was written, for the flap guard.
     pub fn note_written(&mut self, side: Side, kind: Kind, field: FieldId, value: Option<&Value>) {
-        let found = self.flap.iter_mut().find(|r| r.side == side && r.kind == kind && r.field == field);
-        if let Some(ring) = found {
-            ring.push(value);
-        } else {
-            let mut ring = FlapRing { side, kind, field, written: Vec::new() };
-            ring.push(value);
-            self.flap.push(ring);
-        }
+        self.ring_mut(side, kind, field).push(value);
+    }
+
+    /// Begins anew after a person has decided: the ring is empty, and an earlier decision no longer holds.
+    pub fn release(&mut self, side: Side, kind: Kind, field: FieldId) {
+        let ring = self.ring_mut(side, kind, field);
+        ring.written.clear();
+        ring.released = ring.released.saturating_add(1);
+    }
+
+    fn ring_mut(&mut self, side: Side, kind: Kind, field: FieldId) -> &mut FlapRing {
+        let found = self.flap.iter().position(|r| r.side == side && r.kind == kind && r.field == field);
+        let at = found.unwrap_or_else(|| {
+            self.flap.push(FlapRing { side, kind, field, written: Vec::new(), released: 0 });
+            self.flap.len() - 1
+        });
+        &mut self.flap[at]
+    }
+
+    /// Remembers what a server made of a text, in place of what is remembered for the field.
+    pub fn note_stored(&mut self, form: StoredForm) {
+        self.stored.retain(|old| (old.side, old.kind, old.field) != (form.side, form.kind, form.field));
+        self.stored.push(form);
     }
 }
 
@@ -379,6 +413,9 @@ impl Intent {
     #[must_use]
     pub fn base_cells(&self, held: &FieldRow, touched: bool) -> BaseRow {
         let mut cells = BaseRow::new();
+        if !guard::on(Guard::IntentPayload) {
+            return cells;
+        }
         for (field, source) in self.source.iter() {
             let Some(source) = source.seen() else { continue };
             let now = held.get(field);

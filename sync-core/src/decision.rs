@@ -2,6 +2,7 @@
 
 use crate::base::BaseCell;
 use crate::field::FieldId;
+use crate::guard::{self, Guard};
 use crate::hash::{Hash128, Hasher};
 use crate::ids::{HaloClientId, HitClientId, ItemId, Kind, Side, TicketId};
 use crate::value::{Obs, Value};
@@ -9,7 +10,7 @@ use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-/// Name of a conflict: a digest of the link, the kind, the field and both current values. The same conflict has the
+/// Name of a conflict: a digest of the link, the kind, the field, the reason and both current values. The same conflict has the
 /// same id in every run; another value makes another conflict.
 pub type ConflictId = Hash128;
 /// Name of an operation. See [`crate::plan::Op`].
@@ -34,6 +35,23 @@ pub enum ConflictKind {
     DateOrder,
     /// Blank against a value, where blank may not overwrite.
     BlankAgainstValue,
+    /// The value alternates: something else keeps changing back what is written.
+    Flapping,
+}
+
+impl ConflictKind {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::BothChanged => "both_changed",
+            Self::FirstLink => "first_link",
+            Self::ManyBudgetLines => "many_budget_lines",
+            Self::DateOrder => "date_order",
+            Self::BlankAgainstValue => "blank_against_value",
+            Self::Flapping => "flapping",
+        }
+    }
 }
 
 /// A field on which a person must decide. Nothing is written for it until then.
@@ -63,18 +81,22 @@ pub struct Conflict {
 }
 
 impl Conflict {
-    /// The name of a conflict over these values.
+    /// The name of a conflict over these values, for this reason: a decision about one is none about another.
     #[must_use]
     pub fn name(
         item: &ItemId,
         kind: Kind,
         field: FieldId,
+        reason: ConflictKind,
         halo: &Obs<Value>,
         hit: &Obs<Value>,
     ) -> ConflictId {
         let mut h = Hasher::new("conflict");
         h.text(item.as_str()).text(kind.name()).text(field.code());
-        for obs in [halo, hit] {
+        if guard::on(Guard::ReasonBound) {
+            h.text(reason.code());
+        }
+        for obs in [halo, hit].into_iter().filter(|_| guard::on(Guard::DecisionBound)) {
             match obs {
                 Obs::Value(value) => value.digest_into(&mut h),
                 _ => {

@@ -3,18 +3,21 @@
 #![doc = include_str!("../README.md")]
 
 extern crate alloc;
-#[cfg(test)]
+#[cfg(any(test, feature = "ablation"))]
 extern crate std;
 
 pub mod base;
 pub mod catalogue;
 pub mod decision;
+pub mod evidence;
 pub mod exec;
 pub mod field;
 pub mod gate;
+pub mod guard;
 pub mod hash;
 pub mod ids;
 pub mod kernel;
+pub mod learn;
 pub mod marker;
 pub mod matching;
 pub mod plan;

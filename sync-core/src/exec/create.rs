@@ -2,12 +2,13 @@
 
 use super::call::{CreateCall, Persisted};
 use super::journal::{Commit, History, JournalEntry, LinkChange, NewLink};
-use super::machine::{Context, Next};
+use super::machine::{Context, Next, stored_forms};
 use super::protocol::{
     Duplicate, Event, MarkerHit, MarkerQuery, OpResult, Outcome, Record, RecordKey, Reject, RejectClass, Step,
 };
 use crate::base::{BaseCell, BaseRow, CreateSpec, Intent};
 use crate::field::FieldRow;
+use crate::guard::{self, Guard};
 use crate::ids::{ItemId, Kind, Side, TicketId};
 use crate::plan::{Op, Precond};
 use crate::record::HaloTicket;
@@ -119,7 +120,11 @@ impl CreateTask {
                 }
                 let known = cx.memory.intents.get(&self.spec().marker);
                 self.older = known.filter(|intent| intent.sent_at.is_some()).cloned().map(Box::new);
-                self.state = if self.older.is_some() { State::Search } else { State::PersistIntent };
+                self.state = match &self.older {
+                    Some(_) => State::Search,
+                    None if !guard::on(Guard::Intent) => State::Search,
+                    None => State::PersistIntent,
+                };
                 self.next(cx)
             }
             State::PersistIntent => Next::Step(Step::Persist(JournalEntry::Intent(self.intent.clone()))),
@@ -134,6 +139,10 @@ impl CreateTask {
             }
             State::Empty => self.empty(cx),
             State::FindProject(opportunity) => Next::Step(Step::FindProject(*opportunity)),
+            State::PersistSent if !guard::on(Guard::Intent) => {
+                self.state = State::Create(Persisted::confirmed(self.intent.clone()));
+                self.next(cx)
+            }
             State::PersistSent => {
                 self.intent.sent_at = Some(cx.now);
                 self.intent.settle_until = Some(cx.now.plus_ms(cx.settle_ms));
@@ -153,8 +162,16 @@ impl CreateTask {
             // The server says that it exists and its search does not show it yet: the next run looks again.
             return Next::Finish(OpResult::Unknown);
         }
+        if let Some(older) = &mut self.older
+            && older.sent_at.is_some_and(|sent| sent > cx.now)
+            && guard::on(Guard::ClockBack)
+        {
+            // Our clock has gone back since it was sent: it is waited out from now on.
+            older.sent_at = Some(cx.now);
+            older.settle_until = Some(cx.now.plus_ms(cx.settle_ms));
+        }
         let settle_until = self.older.as_ref().and_then(|older| older.settle_until);
-        if let Some(settle_until) = settle_until
+        if let Some(settle_until) = settle_until.filter(|_| guard::on(Guard::Settle))
             && !self.searched_at.is_some_and(|at| at >= settle_until)
         {
             // An earlier create may still arrive. Search again once it no longer can.
@@ -169,7 +186,9 @@ impl CreateTask {
             return self.next(cx);
         }
         self.state = match self.spec().from_opportunity {
-            Some(opportunity) if !self.looked_for_project => State::FindProject(opportunity),
+            Some(opportunity) if !self.looked_for_project && guard::on(Guard::LastLook) => {
+                State::FindProject(opportunity)
+            }
             _ => State::PersistSent,
         };
         self.next(cx)
@@ -203,7 +222,11 @@ impl CreateTask {
     /// The search has answered. Hits with another marker come from servers that ignored the filter.
     fn found(&mut self, mut hits: Vec<MarkerHit>, cx: &Context<'_>) -> State {
         let (marker, target) = (self.spec().marker.clone(), self.spec().target);
-        hits.retain(|hit| hit.marker == marker && hit.record.side() == target);
+        if !guard::on(Guard::Marker) {
+            hits.clear();
+        }
+        let ours = |hit: &MarkerHit| hit.marker == marker || !guard::on(Guard::ForeignHits);
+        hits.retain(|hit| ours(hit) && hit.record.side() == target);
         let mut records: Vec<RecordKey> = hits.into_iter().map(|hit| hit.record).collect();
         records.sort();
         records.dedup();
@@ -326,6 +349,9 @@ impl CreateTask {
         change.tickets = Vec::from([(kind, Some(ticket))]);
         change.base = Vec::from([(kind, cells)]);
         change.end_await = kind == Kind::Project;
+        if made {
+            change.stored = stored_forms(spec.target, kind, &self.intent.payload, held);
+        }
         let history = made.then(|| History {
             record: record.clone(),
             kind,

@@ -5,6 +5,7 @@ use crate::base::{BaseHead, BaseRow, Intent, Link, LinkState, PendingWrite};
 use crate::decision::OpId;
 use crate::field::{FieldId, FieldRow};
 use crate::ids::{HaloClientId, HitClientId, ItemId, Kind, Side, TicketId};
+use crate::learn::StoredForm;
 use crate::marker::Marker;
 use crate::stamp::Stamp;
 use crate::value::Value;
@@ -99,12 +100,28 @@ pub struct LinkChange {
     pub resolved: Vec<(OpId, Stamp)>,
     /// Forget all pending writes that had settled by then.
     pub settled_by: Option<Stamp>,
+    /// Of these fields they are kept: their conflicts are open, and the writes are part of the reason.
+    #[serde(default)]
+    pub kept: Vec<(Kind, FieldId)>,
+    /// Our clock has gone back to the first of these: what was sent later than that was sent then, and may still
+    /// arrive until the second.
+    #[serde(default)]
+    pub clock_back: Option<(Stamp, Stamp)>,
     /// What was written, for the guard against endless alternation.
     pub written: Vec<(Side, Kind, FieldId, Option<Value>)>,
-    /// Since when a promotion waits: set if nothing is set yet.
+    /// Since when a promotion waits: set if nothing, or a later moment, is set.
     pub await_since: Option<Stamp>,
     /// Forget since when a promotion waits.
     pub end_await: bool,
+    /// What a person was asked for was called off: an approval of it no longer holds.
+    #[serde(default)]
+    pub called_off: bool,
+    /// Fields whose quarantine a person's decision has ended.
+    #[serde(default)]
+    pub released: Vec<(Kind, FieldId)>,
+    /// Texts that the server stored in another form.
+    #[serde(default)]
+    pub stored: Vec<StoredForm>,
 }
 
 impl LinkChange {
@@ -118,9 +135,14 @@ impl LinkChange {
             base: Vec::new(),
             resolved: Vec::new(),
             settled_by: None,
+            kept: Vec::new(),
+            clock_back: None,
             written: Vec::new(),
             await_since: None,
             end_await: false,
+            called_off: false,
+            released: Vec::new(),
+            stored: Vec::new(),
         }
     }
 
@@ -145,16 +167,38 @@ impl LinkChange {
         link.pending.retain(|pending| !self.resolved.contains(&(pending.op, pending.sent_at)));
         let first_time = link.pending.len() < count;
         if let Some(by) = self.settled_by {
-            link.pending.retain(|pending| !has_settled(pending, by));
+            let kept = |pending: &PendingWrite| self.kept.contains(&(pending.kind, pending.field));
+            link.pending.retain(|pending| kept(pending) || !has_settled(pending, by));
+        }
+        if let Some((now, until)) = self.clock_back {
+            for pending in link.pending.iter_mut().filter(|pending| pending.sent_at > now) {
+                (pending.sent_at, pending.settle_until) = (now, until);
+            }
+        }
+        if first_time {
+            for (kind, field) in &self.released {
+                link.release(Side::Halo, *kind, *field);
+                link.release(Side::Hit, *kind, *field);
+            }
+        }
+        for form in &self.stored {
+            link.note_stored(form.clone());
         }
         // A commit that is applied once more finds no pending write, and must not count its writes twice.
         for (side, kind, field, value) in self.written.iter().filter(|_| first_time) {
             link.note_written(*side, *kind, *field, value.as_ref());
         }
         if let Some(since) = self.await_since {
-            link.promotion_since.get_or_insert(since);
+            // An earlier moment than the one that is stored means that our clock has gone back.
+            if link.promotion_since.is_none_or(|known| known > since) {
+                link.promotion_since = Some(since);
+            }
         }
         if self.end_await {
+            // Applied once more, there is nothing left to call off.
+            if self.called_off && link.promotion_since.is_some() {
+                link.called_off = link.called_off.saturating_add(1);
+            }
             link.promotion_since = None;
         }
     }

@@ -4,8 +4,9 @@ use super::journal::{Commit, LinkChange, NewLink};
 use super::machine::{Context, Next};
 use super::protocol::{Event, OpResult, Step};
 use crate::field::FieldRow;
+use crate::guard::{self, Guard};
 use crate::ids::{HaloClientId, Kind, Side, TicketId};
-use crate::plan::{Op, OpKind, Precond};
+use crate::plan::{Adoption, Op, OpKind, Precond, Why};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
@@ -38,11 +39,15 @@ fn commit(cx: &Context<'_>) -> Result<Commit, OpResult> {
     let mut drop_intent = None;
     match &op.kind {
         OpKind::Rebase { kind } => change.base = Vec::from([(*kind, op.base.clone())]),
-        OpKind::Adopt { kind, .. } => {
+        OpKind::Adopt { kind, how } => {
             let ticket = op.ticket.ok_or(OpResult::ChangedSincePlan)?;
             check_adoption(cx, *kind, ticket)?;
+            // What was sent says nothing about a ticket that is not ours; a create of ours may then still arrive.
+            let ours =
+                *how == Adoption::Marker || op.why.iter().any(|why| matches!(why, Why::MarkerFound { .. }));
             let intent = cx.memory.intents.values().find(|intent| {
-                intent.spec.target == Side::Halo && intent.spec.kind == *kind && intent.spec.item == op.item
+                let of_item = intent.spec.target == Side::Halo && intent.spec.item == op.item;
+                ours && of_item && intent.spec.kind == *kind
             });
             // What the plan saw of the record is better informed than what was sent.
             let mut cells =
@@ -55,7 +60,7 @@ fn commit(cx: &Context<'_>) -> Result<Commit, OpResult> {
             change.end_await = *kind == Kind::Project;
         }
         OpKind::AwaitProject => change.await_since = Some(cx.now),
-        OpKind::EndAwait => change.end_await = true,
+        OpKind::EndAwait => (change.end_await, change.called_off) = (true, true),
         OpKind::Unlink { kind, .. } => change.tickets = Vec::from([(*kind, None)]),
         _ => return Err(OpResult::NotTried),
     }
@@ -64,6 +69,9 @@ fn commit(cx: &Context<'_>) -> Result<Commit, OpResult> {
 
 /// One ticket belongs to one item, and one item has one ticket of a kind.
 fn check_adoption(cx: &Context<'_>, kind: Kind, ticket: TicketId) -> Result<(), OpResult> {
+    if !guard::on(Guard::UniqueLink) {
+        return Ok(());
+    }
     let item = cx.op.item.as_ref();
     if cx.memory.link_of_ticket(ticket).is_some_and(|link| Some(&link.item) != item) {
         return Err(OpResult::Ambiguous);

@@ -8,11 +8,13 @@ use super::protocol::{
     Duplicate, Event, OpReport, OpResult, ProtocolError, Record, RecordKey, Reject, RejectClass, Report, Step,
 };
 use super::write::WriteTask;
-use crate::base::{BaseRow, Link};
+use crate::base::{BaseRow, Link, PendingWrite};
 use crate::decision::OpId;
-use crate::field::FieldRow;
+use crate::field::{FieldId, FieldRow};
+use crate::guard::{self, Guard};
 use crate::hash::Hash256;
-use crate::ids::{ItemId, PairId, TicketId};
+use crate::ids::{ItemId, Kind, PairId, Side, TicketId};
+use crate::learn::StoredForm;
 use crate::marker::Marker;
 use crate::plan::{self, Op, OpKind, Plan, SkipReason, Stale};
 use crate::settings::Settings;
@@ -60,6 +62,16 @@ enum Task {
     Write(Box<WriteTask>),
     Create(Box<CreateTask>),
     LinkBack(Box<LinkBackTask>),
+}
+
+/// What the server made of the texts that were sent.
+pub(super) fn stored_forms(side: Side, kind: Kind, sent: &FieldRow, held: &FieldRow) -> Vec<StoredForm> {
+    sent.iter()
+        .filter_map(|(field, sent)| {
+            let (sent, held) = (sent.value()?, held.get(field).value()?);
+            StoredForm::of(side, kind, field, sent, held)
+        })
+        .collect()
 }
 
 /// An operation that has not ended.
@@ -323,7 +335,7 @@ impl Exec {
     /// Creates of earlier runs whose reply was lost and that this plan has not taken up: an item may have moved on in
     /// the meantime. Once they can no longer arrive, it is found out what became of them.
     fn add_strays(&mut self) -> bool {
-        if self.planned < self.plan.ops.len() || self.aborted.is_some() {
+        if self.planned < self.plan.ops.len() || self.aborted.is_some() || !guard::on(Guard::Strays) {
             return false;
         }
         let dirty: BTreeSet<&RecordKey> = self.dirty.iter().map(|mark| &mark.record).collect();
@@ -332,12 +344,14 @@ impl Exec {
             let source = item.or(intent.spec.ticket.map(RecordKey::Ticket));
             let settled =
                 intent.sent_at.is_some() && intent.settle_until.is_some_and(|until| until <= self.now);
+            // Sent in the future: our clock has gone back. The search waits as long as it must.
+            let back = intent.sent_at.is_some_and(|sent| sent > self.now) && guard::on(Guard::ClockBack);
             let taken_up = self
                 .plan
                 .ops
                 .iter()
                 .any(|op| matches!(&op.kind, OpKind::Create(spec) if spec.marker == intent.spec.marker));
-            if !settled || taken_up || !source.is_some_and(|source| dirty.contains(&source)) {
+            if !(settled || back) || taken_up || !source.is_some_and(|source| dirty.contains(&source)) {
                 continue;
             }
             let op = Op {
@@ -431,18 +445,36 @@ impl Exec {
                     let tickets = link.opportunity.into_iter().chain(link.project).map(RecordKey::Ticket);
                     tickets.chain([RecordKey::Item(link.item.clone())]).any(|key| unfinished.contains(&key))
                 });
-            if open {
+            let back = |link: &&Link| link.pending.iter().any(|pending| pending.sent_at > self.now);
+            if let Some(link) = link.filter(back).filter(|_| guard::on(Guard::ClockBack)) {
+                let mut change = LinkChange::none(link.item.clone());
+                change.clock_back = Some((self.now, self.now.plus_ms(self.settle_ms)));
+                commit.links.push(change);
+            }
+            if open && guard::on(Guard::StickyDirty) {
                 continue;
             }
             if let Some(link) = link {
-                if seen.insert(&link.item)
-                    && link.pending.iter().any(|pending| has_settled(pending, self.read_at))
-                {
+                let kept: Vec<(Kind, FieldId)> = self
+                    .plan
+                    .conflicts
+                    .iter()
+                    .filter(|conflict| conflict.item == link.item)
+                    .map(|conflict| (conflict.kind, conflict.field))
+                    .collect();
+                let by = if guard::on(Guard::PendingUntilReread) { self.read_at } else { self.now };
+                let over = |pending: &PendingWrite| {
+                    has_settled(pending, by) && !kept.contains(&(pending.kind, pending.field))
+                };
+                if seen.insert(&link.item) && link.pending.iter().any(over) {
                     let mut change = LinkChange::none(link.item.clone());
-                    change.settled_by = Some(self.read_at);
+                    change.settled_by = Some(by);
+                    change.kept.clone_from(&kept);
                     commit.links.push(change);
                 }
-                if !link.pending.iter().all(|pending| has_settled(pending, self.read_at)) {
+                if !link.pending.iter().all(|pending| has_settled(pending, by))
+                    && guard::on(Guard::StickyDirty)
+                {
                     continue;
                 }
             }

@@ -2,12 +2,14 @@
 
 use super::call::{Persisted, StatusCall, StatusWay, UpdateCall, note_tag};
 use super::journal::{Commit, History, JournalEntry, LinkChange};
-use super::machine::{Context, Next};
+use super::machine::{Context, Next, stored_forms};
 use super::protocol::{Event, NoteQuery, OpResult, Outcome, Record, RecordKey, Reject, RejectClass, Step};
 use crate::base::{BaseCell, BaseRow, PendingWrite};
 use crate::field::{FieldId, FieldRow};
+use crate::guard::{self, Guard};
 use crate::ids::{ItemId, Kind, Side, TicketTypeId};
-use crate::plan::{Op, OpKind, Precond};
+use crate::learn::StoredForm;
+use crate::plan::{Op, OpKind, Precond, Why};
 use crate::record::HaloTicket;
 use crate::settings::StatusHow;
 use crate::stamp::Stamp;
@@ -190,7 +192,8 @@ impl WriteTask {
         };
         if type_there && self.set.iter().all(|(field, wanted)| held.get(field) == wanted) {
             let cells = self.cells(op, |field| held.get(field).clone());
-            let commit = self.commit(op, cells, Vec::new(), None);
+            let mut commit = self.commit(op, cells, Vec::new(), None);
+            self.promote(op, &mut commit);
             return State::Commit(Box::new(commit), OpResult::AlreadyThere);
         }
         if !self.preconditions_hold(record, op) {
@@ -211,7 +214,9 @@ impl WriteTask {
             same.map(|pending| pending.settle_until).reduce(|a, b| if a >= b { a } else { b })
         });
         match (&op.kind, earlier) {
-            (OpKind::StatusWrite { how: StatusHow::Action(_), .. }, Some(settle_until)) => {
+            (OpKind::StatusWrite { how: StatusHow::Action(_), .. }, Some(settle_until))
+                if guard::on(Guard::ActionNote) =>
+            {
                 State::FindNote { settle_until, asked_at: None }
             }
             _ => State::Persist(Vec::new()),
@@ -248,6 +253,9 @@ impl WriteTask {
                 })
                 || matches!(op.kind, OpKind::CloseWon { .. } | OpKind::Promote { .. })
         };
+        if !guard::on(Guard::VerifyRead) {
+            return true;
+        }
         pre && live && self.set.iter().all(planned) && self.set.iter().all(known)
     }
 
@@ -295,6 +303,9 @@ impl WriteTask {
                 return Obs::NotFetched;
             }
             let (now, sent) = (held.get(field), self.set.get(field));
+            if sent.is_seen() && !guard::on(Guard::ReadBack) {
+                return sent.clone();
+            }
             if !sent.is_seen() || now == sent || from_reply || is_spelling_of(now, sent) {
                 return now.clone();
             }
@@ -318,13 +329,31 @@ impl WriteTask {
             after: held.clone(),
         };
         let mut commit = self.commit(op, cells, written, Some(history));
-        if let (OpKind::Promote { .. }, true, RecordKey::Ticket(ticket)) = (&op.kind, kept, &self.target) {
+        for change in &mut commit.links {
+            // A third value in a later read is somebody's, not the server's spelling.
+            let spelt = |form: &StoredForm| {
+                let (now, sent) = (held.get(form.field), self.set.get(form.field));
+                (from_reply && kept) || is_spelling_of(now, sent)
+            };
+            let side = self.target.side();
+            change.stored =
+                stored_forms(side, self.kind, &self.set, held).into_iter().filter(spelt).collect();
+            change.released = decided_fields(op).map(|field| (self.kind, field)).collect();
+        }
+        if kept {
+            self.promote(op, &mut commit);
+        }
+        State::Commit(Box::new(commit), if kept { OpResult::Done } else { OpResult::NotKept })
+    }
+
+    /// A converted ticket is the project of the link from now on, and no longer its opportunity.
+    fn promote(&self, op: &Op, commit: &mut Commit) {
+        if let (OpKind::Promote { .. }, RecordKey::Ticket(ticket)) = (&op.kind, &self.target) {
             for change in &mut commit.links {
                 change.tickets = Vec::from([(Kind::Opportunity, None), (Kind::Project, Some(*ticket))]);
                 change.end_await = true;
             }
         }
-        State::Commit(Box::new(commit), if kept { OpResult::Done } else { OpResult::NotKept })
     }
 
     /// The base cells of everything the operation was to write, from what the target holds.
@@ -359,6 +388,14 @@ impl WriteTask {
         change.written = written;
         Commit { op: Some(op.id), links: Vec::from([change]), history, ..Commit::default() }
     }
+}
+
+/// The fields about which a person has decided.
+fn decided_fields(op: &Op) -> impl Iterator<Item = FieldId> {
+    op.why.iter().filter_map(|why| match why {
+        Why::Decided { field, .. } => Some(*field),
+        _ => None,
+    })
 }
 
 /// Whether what is held is what was sent, or another spelling of it.

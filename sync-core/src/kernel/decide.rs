@@ -4,11 +4,13 @@ use super::relation::{Mapped, Relation, is_blank};
 use crate::base::{BaseCell, PendingWrite};
 use crate::decision::ConflictKind;
 use crate::field::FieldId;
+use crate::guard::{self, Guard};
 use crate::ids::Side;
 use crate::plan::{SkipReason, Why};
 use crate::settings::{Blank, ConflictRule, Direction, FieldRule, FirstLink};
 use crate::stamp::Stamp;
 use crate::value::{Obs, Value};
+use alloc::vec::Vec;
 
 /// Everything the decision about one field depends on.
 #[derive(Clone, Copy, Debug)]
@@ -27,10 +29,21 @@ pub struct Cell<'a> {
     pub hit: &'a Obs<Value>,
     /// Pending writes of this field, of both sides.
     pub pending: &'a [&'a PendingWrite],
-    /// The side a person decided to keep, for exactly these values.
-    pub decided: Option<Side>,
+    /// What a person decided, for exactly these values.
+    pub decided: Decided,
     /// When each record was changed last, by its own server: Halo, HIT. For [`ConflictRule::Newest`].
     pub stamps: [Option<Stamp>; 2],
+}
+
+/// The side that a person decided to keep, by the reason they were asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Decided {
+    /// For [`ConflictKind::BothChanged`].
+    pub both_changed: Option<Side>,
+    /// For [`ConflictKind::FirstLink`].
+    pub first_link: Option<Side>,
+    /// For [`ConflictKind::BlankAgainstValue`].
+    pub blank: Option<Side>,
 }
 
 /// What is to be done about one field.
@@ -64,8 +77,8 @@ pub fn decide(cell: &Cell<'_>) -> Outcome {
     if cell.rule.direction == Direction::OnCreate && cell.base.is_some() {
         return Outcome::Nothing;
     }
-    let Some(halo) = cell.halo.seen() else { return Outcome::Skip(SkipReason::NotObserved(Side::Halo)) };
-    let Some(hit) = cell.hit.seen() else { return Outcome::Skip(SkipReason::NotObserved(Side::Hit)) };
+    let Some(halo) = seen(cell.halo) else { return Outcome::Skip(SkipReason::NotObserved(Side::Halo)) };
+    let Some(hit) = seen(cell.hit) else { return Outcome::Skip(SkipReason::NotObserved(Side::Hit)) };
     let pair = Pair { cell, halo, hit };
     if cell.relation.consistent(halo, hit) {
         return match cell.base {
@@ -84,6 +97,28 @@ pub fn decide(cell: &Cell<'_>) -> Outcome {
     }
 }
 
+/// What follows if a person keeps a side, whatever the table says.
+#[must_use]
+pub fn keep(cell: &Cell<'_>, side: Side) -> Outcome {
+    let (Some(halo), Some(hit)) = (cell.halo.seen(), cell.hit.seen()) else { return Outcome::Nothing };
+    Pair { cell, halo, hit }.decided(side)
+}
+
+/// The sides that a person can keep: those whose value the other side can take, and those that the direction does
+/// not send to the other, which accepts the difference.
+#[must_use]
+pub fn ways_out(cell: &Cell<'_>) -> Vec<Side> {
+    let possible = |side: &Side| !matches!(keep(cell, *side), Outcome::Skip(_) | Outcome::Nothing);
+    [Side::Halo, Side::Hit].into_iter().filter(possible).collect()
+}
+
+fn seen(obs: &Obs<Value>) -> Option<Option<&Value>> {
+    match obs.seen() {
+        None if !guard::on(Guard::NotObserved) => Some(None),
+        seen => seen,
+    }
+}
+
 /// Both sides were seen, and they are not consistent.
 struct Pair<'a> {
     cell: &'a Cell<'a>,
@@ -99,7 +134,10 @@ impl Pair<'_> {
         }
     }
 
-    const fn may_write(&self, side: Side) -> bool {
+    fn may_write(&self, side: Side) -> bool {
+        if !guard::on(Guard::Direction) {
+            return true;
+        }
         match side {
             Side::Halo => self.cell.rule.direction.to_halo(),
             Side::Hit => self.cell.rule.direction.to_hit(),
@@ -115,7 +153,8 @@ impl Pair<'_> {
                 (Some(now), Some(sent)) => now.is_spelling_of(sent),
                 (now, sent) => now == sent,
             };
-            self.cell.pending.iter().any(|p| p.side == side && ours(p.sent.as_ref()))
+            guard::on(Guard::LateWrite)
+                && self.cell.pending.iter().any(|p| p.side == side && ours(p.sent.as_ref()))
         };
         let moved = |side: Side| base.side(side).as_ref() != self.value(side);
         let late = |side: Side| moved(side) && echo(side);
@@ -158,7 +197,7 @@ impl Pair<'_> {
     }
 
     fn both_changed(&self, field: FieldId) -> Outcome {
-        if let Some(keep) = self.cell.decided {
+        if let Some(keep) = self.cell.decided.both_changed {
             return self.decided(keep);
         }
         let rule = self.cell.rule.conflict;
@@ -170,9 +209,29 @@ impl Pair<'_> {
         };
         let Some(winner) = winner else { return Outcome::Conflict(ConflictKind::BothChanged) };
         if self.blank_stands_in_the_way(winner) {
-            return Outcome::Conflict(ConflictKind::BlankAgainstValue);
+            return match self.cell.decided.blank {
+                Some(keep) => self.decided(keep),
+                None => Outcome::Conflict(ConflictKind::BlankAgainstValue),
+            };
+        }
+        if self.may_have_seen(winner) && !matches!(rule, ConflictRule::Newest { .. }) {
+            return Outcome::Conflict(ConflictKind::BothChanged);
         }
         self.write(winner.other(), Why::BothChanged { field, winner, rule })
+    }
+
+    /// Whether the winner's value was sent to the other side by a write whose result nobody saw: whoever entered what
+    /// is there now may have seen it, and then knew better. The rule is about changes that knew nothing of each other.
+    fn may_have_seen(&self, winner: Side) -> bool {
+        let loser = winner.other();
+        let sent = |pending: &&PendingWrite| {
+            let (halo, hit) = match loser {
+                Side::Halo => (pending.sent.as_ref(), self.hit),
+                Side::Hit => (self.halo, pending.sent.as_ref()),
+            };
+            pending.side == loser && self.cell.relation.consistent(halo, hit)
+        };
+        guard::on(Guard::UnseenWrite) && self.cell.pending.iter().any(sent)
     }
 
     /// The side of the later change. The stamps come from two clocks, so the tolerance must cover their difference.
@@ -187,7 +246,7 @@ impl Pair<'_> {
 
     fn first_link(&self) -> Outcome {
         let field = self.cell.field;
-        if let Some(keep) = self.cell.decided {
+        if let Some(keep) = self.cell.decided.first_link {
             return self.decided(keep);
         }
         // A HIT status that this type does not know waits: whichever way it went, it would be a guess.
@@ -254,7 +313,8 @@ impl Pair<'_> {
     }
 
     fn blank_stands_in_the_way(&self, source: Side) -> bool {
-        self.cell.rule.blank == Blank::NeverOverwrites
+        guard::on(Guard::Blank)
+            && self.cell.rule.blank == Blank::NeverOverwrites
             && is_blank(source, self.value(source))
             && !is_blank(source.other(), self.value(source.other()))
     }

@@ -8,5 +8,5 @@ mod relation;
 #[cfg(test)]
 mod tests;
 
-pub use decide::{Cell, Outcome, decide};
+pub use decide::{Cell, Decided, Outcome, decide, keep, ways_out};
 pub use relation::{Mapped, Relation, is_blank};

@@ -1,6 +1,7 @@
 //! When two values of the two sides mean the same, and what a value becomes on the other side.
 
 use crate::catalogue::Directory;
+use crate::guard::{self, Guard};
 use crate::ids::{HitStatusId, Side, TicketTypeId};
 use crate::settings::{HitTarget, StatusHow, StatusMap, StatusTarget};
 use crate::value::Value;
@@ -63,6 +64,9 @@ impl Relation<'_> {
                 _ => halo == hit,
             },
             Self::Status { map, .. } => match (map, halo.as_halo_status(), hit.as_hit_status()) {
+                (Some(map), Some(halo), Some(hit)) if !guard::on(Guard::Consistent) => {
+                    matches!(map.to_halo.get(&hit), Some(StatusTarget::To { status, .. }) if *status == halo)
+                }
                 (Some(map), Some(halo), Some(hit)) => map.consistent(halo, &hit),
                 _ => false,
             },

@@ -68,7 +68,7 @@ impl Given<'_> {
             halo: &obs(self.now.0),
             hit: &obs(self.now.1),
             pending: &pending,
-            decided: self.decided,
+            decided: Decided { both_changed: self.decided, first_link: self.decided, blank: self.decided },
             stamps: self.stamps,
         })
     }
@@ -110,7 +110,7 @@ fn a_ticket_that_was_linked_is_not_assigned() {
             halo: &Obs::Null,
             hit: &obs("x"),
             pending: &[],
-            decided: None,
+            decided: Decided::default(),
             stamps: [None, None],
         })
     };
@@ -276,7 +276,7 @@ fn status_cell<'a>(
         halo,
         hit,
         pending: &[],
-        decided: None,
+        decided: Decided::default(),
         stamps: [None, None],
     }
 }

@@ -32,6 +32,7 @@ pub(super) fn conflict_sentence(c: &Conflict, names: Names<'_>) -> String {
         ConflictKind::ManyBudgetLines => "HIT's budget has several lines and Halo one number",
         ConflictKind::DateOrder => "the dates would be out of order",
         ConflictKind::BlankAgainstValue => "one side is blank",
+        ConflictKind::Flapping => "something keeps changing back what is written",
     };
     let ways: Vec<String> = c.ways_out.iter().map(|side| format!("keep {}", side.code())).collect();
     let ways = if ways.is_empty() { "change one side".into() } else { ways.join(" or ") };
@@ -139,9 +140,6 @@ pub fn explain_skip(skip: &Skip) -> String {
         SkipReason::CapabilityMissing => "does not exist in this HIT account".into(),
         SkipReason::CurrencyUnequal => "is not synced, since the currencies are unequal or unknown".into(),
         SkipReason::Conflict(id) => format!("waits for conflict {id}"),
-        SkipReason::Flapping(side) => {
-            format!("is in quarantine, since something in {} keeps changing it back", side.name())
-        }
         SkipReason::Pending(side) => format!("waits until an earlier write to {} is known", side.name()),
         SkipReason::Group(field) => format!("waits together with the {}", field.label().to_lowercase()),
         SkipReason::OutOfScope => "belongs to a client that does not take part".into(),

@@ -1,9 +1,10 @@
 //! Operations, and what is not done: skips and proposals.
 
 use super::why::Why;
-use crate::base::{BaseRow, CreateSpec, Evidence, SuspendReason};
+use crate::base::{BaseRow, CreateSpec, Evidence, Link, SuspendReason};
 use crate::decision::{ConflictId, OpId, ProposalId};
 use crate::field::{FieldId, FieldRow};
+use crate::guard::{self, Guard};
 use crate::hash::{Hash128, Hasher};
 use crate::ids::{
     HaloClientId, HitClientId, HitStatusId, ItemId, Kind, Side, StatusId, TicketId, TicketTypeId,
@@ -341,8 +342,6 @@ pub enum SkipReason {
     CurrencyUnequal,
     /// A person must decide first.
     Conflict(ConflictId),
-    /// An automation fights this value.
-    Flapping(Side),
     /// A write is under way whose result was not seen yet.
     Pending(Side),
     /// It moves together with another field, which waits.
@@ -472,22 +471,53 @@ pub struct Proposal {
 }
 
 impl Proposal {
-    /// The name of a proposal: what it asks for, about which item and ticket.
+    /// The name of a proposal about a link: what it asks for, of which ticket, and what it rests on: the evidence,
+    /// the way a promotion is done and the status that asks for it. What was called off and is wanted again is
+    /// another proposal, so that no approval is ever used for something that nobody was asked about.
+    ///
+    /// Whether Halo has made the project in the meantime takes no part: the person has agreed to the promotion.
     #[must_use]
-    pub fn name(kind: &ProposalKind, item: &ItemId, ticket: Option<TicketId>) -> ProposalId {
+    pub fn name(
+        kind: &ProposalKind,
+        link: &Link,
+        ticket: Option<TicketId>,
+        status: Option<&HitStatusId>,
+    ) -> ProposalId {
         let mut h = Hasher::new("proposal");
         match kind {
             ProposalKind::Promote { .. } => h.text("promote"),
             ProposalKind::CloseWon => h.text("close_won"),
             ProposalKind::Unlink { .. } => h.text("unlink"),
-            ProposalKind::Pair { candidates } => {
-                for candidate in candidates {
-                    h.number(candidate.0);
-                }
-                h.text("pair")
-            }
+            ProposalKind::Pair { candidates } => return Self::pair_name(candidates, &link.item, ticket),
         };
-        h.text(item.as_str()).number(ticket.map_or(i64::MIN, |t| t.0));
+        h.text(link.item.as_str()).number(ticket.map_or(i64::MIN, |t| t.0));
+        if guard::on(Guard::ApprovalBound) {
+            h.number(i64::from(link.called_off)).text(status.map_or("", HitStatusId::as_str));
+            match kind {
+                ProposalKind::Promote { mode, .. } => h.number(*mode as i64),
+                ProposalKind::Unlink { evidence, .. } => match evidence {
+                    Evidence::Flag => h.text("flag"),
+                    Evidence::NotFoundWithCanary => h.text("not_found"),
+                    Evidence::Merged(into) => h.text("merged").number(into.0),
+                    // Of repeated absence, when it began: a record that was back in between is asked about anew.
+                    Evidence::Absent { scope, first, .. } => {
+                        h.text("absent").bytes(&scope.0).number(first.unix_ms)
+                    }
+                },
+                ProposalKind::CloseWon | ProposalKind::Pair { .. } => &mut h,
+            };
+        }
+        h.finish()
+    }
+
+    /// The name of the question which ticket an item is.
+    #[must_use]
+    pub fn pair_name(candidates: &[TicketId], item: &ItemId, ticket: Option<TicketId>) -> ProposalId {
+        let mut h = Hasher::new("proposal");
+        for candidate in candidates {
+            h.number(candidate.0);
+        }
+        h.text("pair").text(item.as_str()).number(ticket.map_or(i64::MIN, |t| t.0));
         h.finish()
     }
 }

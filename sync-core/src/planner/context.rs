@@ -5,6 +5,7 @@ use crate::base::{Intent, Link};
 use crate::catalogue::HaloClient;
 use crate::decision::{Issue, IssueCode, Subject};
 use crate::field::FieldId;
+use crate::guard::{self, Guard};
 use crate::ids::{HaloClientId, HitClientId, ItemId, Kind, Side, TicketId, TicketTypeId};
 use crate::kernel::Relation;
 use crate::marker::Marker;
@@ -92,6 +93,9 @@ impl<'a> Context<'a> {
 
     /// Tickets that carry the marker, in order of id.
     pub(super) fn marked(&self, marker: &Marker) -> &[&'a HaloTicket] {
+        if !guard::on(Guard::Marker) {
+            return &[];
+        }
         self.markers.get(marker).map_or(&[], Vec::as_slice)
     }
 

@@ -8,6 +8,7 @@ use super::payload;
 use crate::base::{BaseCell, BaseRow, CreateSpec, Link, LinkState};
 use crate::decision::{IssueCode, PairingAnswer, Subject};
 use crate::field::FieldId;
+use crate::guard::{self, Guard};
 use crate::ids::{HaloClientId, ItemId, Kind, Side, SiteId, TicketId, TicketTypeId};
 use crate::marker::Marker;
 use crate::plan::{Adoption, OpKind, Precond, Proposal, ProposalKind, Rank, SkipReason, Why};
@@ -34,6 +35,7 @@ pub(super) fn plan_creates(context: &Context<'_>, out: &mut LinkPlan) {
         });
         if let Some(ticket) = adopted
             && !claimed.insert(ticket)
+            && guard::on(Guard::UniqueLink)
         {
             out.ops.truncate(before);
             issue(
@@ -258,7 +260,7 @@ pub(super) fn waits_for_pairing(
     }
     let proposal = ProposalKind::Pair { candidates: candidates.clone() };
     out.proposals.push(Proposal {
-        id: Proposal::name(&proposal, &item.id, None),
+        id: Proposal::pair_name(&candidates, &item.id, None),
         kind: proposal,
         item: item.id.clone(),
         client: item.client.clone(),

@@ -3,14 +3,16 @@
 use super::LinkPlan;
 use super::context::{Context, issue};
 use super::payload::{amount_fits, status_row};
-use crate::base::{BaseCell, BaseRow, Link};
-use crate::decision::{Conflict, ConflictKind, IssueCode, Subject};
+use crate::base::{BaseCell, BaseRow, Link, PendingWrite};
+use crate::decision::{Conflict, ConflictId, ConflictKind, IssueCode, Subject};
 use crate::field::{FieldId, FieldRow};
+use crate::guard::{self, Guard};
+use crate::hash::Hasher;
 use crate::ids::{Kind, Side, StatusId};
-use crate::kernel::{Cell, Outcome, decide};
+use crate::kernel::{Cell, Decided, Outcome, decide, keep, ways_out};
 use crate::plan::{Diagnostic, DiagnosticCode, Op, OpKind, Precond, Rank, Skip, SkipReason, StatusMove, Why};
 use crate::record::{HaloTicket, HitItem};
-use crate::settings::{Direction, StatusHow};
+use crate::settings::{Direction, FieldRule, StatusHow};
 use crate::value::{Obs, Value};
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -66,22 +68,9 @@ impl PairOf<'_> {
         if field == FieldId::Status && rule.direction.to_halo() && self.status_unknown(hit, out) {
             return;
         }
-        let conflict = Conflict::name(&self.link.item, self.kind, field, halo, hit);
-        let decisions = self.context.input.decisions;
         let pending: Vec<_> =
             self.link.pending.iter().filter(|p| p.kind == self.kind && p.field == field).collect();
-        let relation = self.context.relation(field, self.ticket.ticket_type);
-        let outcome = decide(&Cell {
-            field,
-            rule,
-            relation,
-            base: self.base.get(&field),
-            halo,
-            hit,
-            pending: &pending,
-            decided: decisions.conflicts.get(&conflict).copied(),
-            stamps: [self.ticket.last_update, self.item.last_update],
-        });
+        let outcome = decide(&self.view(field, rule, &pending));
         if let Some(held) = self.held(field, &outcome) {
             return self.skip(field, held, out);
         }
@@ -92,8 +81,53 @@ impl PairOf<'_> {
             }
             Outcome::Skip(reason) => self.skip(field, reason, out),
             Outcome::Conflict(reason) => self.conflict(field, reason, all, out),
-            Outcome::Write { side, value, why } => self.guarded_write(field, side, value, why, all, out),
+            Outcome::Write { side, value, why } => {
+                self.guarded_write(field, side, value, why, false, all, out);
+            }
         }
+    }
+
+    /// Everything the decision about a field depends on.
+    fn view<'b>(&'b self, field: FieldId, rule: FieldRule, pending: &'b [&'b PendingWrite]) -> Cell<'b> {
+        let answer = |reason| self.answer(field, reason);
+        Cell {
+            field,
+            rule,
+            relation: self.context.relation(field, self.ticket.ticket_type),
+            base: self.base.get(&field).filter(|_| guard::on(Guard::PairBase)),
+            halo: self.ticket.fields.get(field),
+            hit: self.item.fields.get(field),
+            pending,
+            decided: Decided {
+                both_changed: answer(ConflictKind::BothChanged),
+                first_link: answer(ConflictKind::FirstLink),
+                blank: answer(ConflictKind::BlankAgainstValue),
+            },
+            stamps: [self.ticket.last_update, self.item.last_update],
+        }
+    }
+
+    /// The side that a person decided to keep in this conflict.
+    fn answer(&self, field: FieldId, reason: ConflictKind) -> Option<Side> {
+        let decisions = &self.context.input.decisions.conflicts;
+        if decisions.is_empty() {
+            return None;
+        }
+        decisions.get(&self.conflict_name(field, reason)).copied()
+    }
+
+    fn conflict_name(&self, field: FieldId, reason: ConflictKind) -> ConflictId {
+        let (halo, hit) = (self.ticket.fields.get(field), self.item.fields.get(field));
+        let name = Conflict::name(&self.link.item, self.kind, field, reason, halo, hit);
+        if reason != ConflictKind::Flapping {
+            return name;
+        }
+        // The same values come up in every quarantine, and a decision holds for one of them.
+        let rings = self.link.flap.iter().filter(|ring| ring.kind == self.kind && ring.field == field);
+        let turn: u32 = rings.map(|ring| ring.released).fold(0, u32::saturating_add);
+        let mut h = Hasher::new("quarantine");
+        h.bytes(&name.0).number(i64::from(turn));
+        h.finish()
     }
 
     /// While a promotion is under way the opportunity's status is nobody's business any more; after going back,
@@ -124,7 +158,7 @@ impl PairOf<'_> {
                 .and_then(Value::as_money)
                 .is_none_or(|m| Some(m.currency) == settings.halo_currency);
         let of_item = hit.value().is_none_or(|value| amount_fits(self.context, self.item, value));
-        if self.context.money && of_ticket && of_item {
+        if (self.context.money && of_ticket && of_item) || !guard::on(Guard::Currency) {
             return false;
         }
         let nothing = crate::kernel::is_blank(Side::Halo, halo.value())
@@ -175,7 +209,7 @@ impl PairOf<'_> {
 
     fn conflict(&self, field: FieldId, reason: ConflictKind, all: &mut Outcomes, out: &mut LinkPlan) {
         let (halo, hit) = (self.ticket.fields.get(field).clone(), self.item.fields.get(field).clone());
-        let id = Conflict::name(&self.link.item, self.kind, field, &halo, &hit);
+        let id = self.conflict_name(field, reason);
         all.waiting.push(field);
         if self.context.input.decisions.dismissed.contains(&id) {
             return self.skip(field, SkipReason::Dismissed, out);
@@ -184,7 +218,10 @@ impl PairOf<'_> {
         let ways_out = match reason {
             ConflictKind::ManyBudgetLines => alloc::vec![Side::Hit],
             ConflictKind::DateOrder => Vec::new(),
-            _ => alloc::vec![Side::Halo, Side::Hit],
+            _ => match self.context.active_rule(self.kind, field) {
+                Some(rule) => ways_out(&self.view(field, rule, &[])),
+                None => Vec::new(),
+            },
         };
         out.conflicts.push(Conflict {
             id,
@@ -200,12 +237,15 @@ impl PairOf<'_> {
         });
     }
 
+    /// `released` lets a write through although its field is in quarantine: a person has decided.
+    #[allow(clippy::too_many_arguments, reason = "two call sites, both in this file")]
     fn guarded_write(
         &self,
         field: FieldId,
         side: Side,
         value: Option<Value>,
         why: Why,
+        released: bool,
         all: &mut Outcomes,
         out: &mut LinkPlan,
     ) {
@@ -214,8 +254,8 @@ impl PairOf<'_> {
             Side::Halo => self.stops_halo(field, value.as_ref(), decided),
             Side::Hit => {
                 if self.item.budget_lines.of(field) > 1 {
-                    if matches!(why, Why::Decided { keep: Side::Hit, .. }) {
-                        all.rebase.insert(field, why);
+                    if self.answer(field, ConflictKind::ManyBudgetLines) == Some(Side::Hit) {
+                        all.rebase.insert(field, Why::Decided { field, keep: Side::Hit });
                         return;
                     }
                     return self.conflict(field, ConflictKind::ManyBudgetLines, all, out);
@@ -231,18 +271,8 @@ impl PairOf<'_> {
             }
             return self.skip(field, reason, out);
         }
-        if self.flaps(field, side, value.as_ref()) {
-            let subject =
-                Subject::item(&self.link.item).with_ticket(self.ticket.id, self.kind).with_field(field);
-            issue(out, IssueCode::Flapping, subject);
-            out.diags.push(Diagnostic {
-                code: DiagnosticCode::Flapping,
-                item: Some(self.link.item.clone()),
-                ticket: Some(self.ticket.id),
-                field: Some(field),
-                detail: format!("something in {} keeps changing this value back", side.name()).into(),
-            });
-            return self.skip(field, SkipReason::Flapping(side), out);
+        if !released && self.flaps(field, side, value.as_ref()) {
+            return self.quarantine(field, side, all, out);
         }
         let mut reasons = alloc::vec![why];
         if field == FieldId::Status {
@@ -259,6 +289,46 @@ impl PairOf<'_> {
             Side::Hit => &mut all.hit,
         };
         writes.insert(field, Write { value, why: reasons });
+    }
+
+    /// Something keeps changing the value back: nothing is written until a person decides, and the decision holds
+    /// for this quarantine.
+    fn quarantine(&self, field: FieldId, side: Side, all: &mut Outcomes, out: &mut LinkPlan) {
+        if let (Some(side), Some(rule)) =
+            (self.answer(field, ConflictKind::Flapping), self.context.active_rule(self.kind, field))
+        {
+            return match keep(&self.view(field, rule, &[]), side) {
+                Outcome::Write { side, value, why } => {
+                    self.guarded_write(field, side, value, why, true, all, out);
+                }
+                Outcome::Rebase(why) => {
+                    all.rebase.insert(field, why);
+                }
+                Outcome::Skip(reason) => self.skip(field, reason, out),
+                Outcome::Nothing | Outcome::Conflict(_) => {}
+            };
+        }
+        let subject = Subject::item(&self.link.item).with_ticket(self.ticket.id, self.kind).with_field(field);
+        issue(out, IssueCode::Flapping, subject);
+        let now = match side {
+            Side::Halo => self.ticket.fields.get(field),
+            Side::Hit => self.item.fields.get(field),
+        };
+        let now = now.value().map_or_else(|| "blank".into(), |value| format!("\"{value}\""));
+        let suspect = match (side, field) {
+            (Side::Halo, FieldId::Status) => "a workflow step, an approval or a ticket rule in Halo",
+            (Side::Halo, FieldId::Responsible) => "an assignment rule or a workflow step in Halo",
+            (Side::Halo, _) => "a ticket rule, a template or another integration in Halo",
+            (Side::Hit, _) => "another integration or a rule in HIT",
+        };
+        out.diags.push(Diagnostic {
+            code: DiagnosticCode::Flapping,
+            item: Some(self.link.item.clone()),
+            ticket: Some(self.ticket.id),
+            field: Some(field),
+            detail: format!("{now} keeps coming back in {}; look for {suspect}", side.name()).into(),
+        });
+        self.conflict(field, ConflictKind::Flapping, all, out);
     }
 
     fn stops_halo(&self, field: FieldId, value: Option<&Value>, decided: bool) -> Option<SkipReason> {
@@ -280,7 +350,10 @@ impl PairOf<'_> {
             return Some(SkipReason::Unmapped { side: Side::Hit, value: format!("{agent}").into() });
         }
         // Nothing is reopened unasked; a person's decision is asking.
-        (self.ticket.closed && !self.context.input.settings.sync.write_closed && !decided)
+        (self.ticket.closed
+            && guard::on(Guard::ClosedTicket)
+            && !self.context.input.settings.sync.write_closed
+            && !decided)
             .then_some(SkipReason::TicketClosed)
     }
 
@@ -303,9 +376,10 @@ impl PairOf<'_> {
     }
 
     fn flaps(&self, field: FieldId, side: Side, value: Option<&Value>) -> bool {
-        self.link.flap.iter().any(|ring| {
-            ring.side == side && ring.kind == self.kind && ring.field == field && ring.would_flap(value)
-        })
+        guard::on(Guard::Flap)
+            && self.link.flap.iter().any(|ring| {
+                ring.side == side && ring.kind == self.kind && ring.field == field && ring.would_flap(value)
+            })
     }
 
     /// Start and due move together, and never out of order.
@@ -338,7 +412,7 @@ impl PairOf<'_> {
             else {
                 continue;
             };
-            if start > due {
+            if start > due && guard::on(Guard::DateOrder) {
                 let written: Vec<FieldId> =
                     group.into_iter().filter(|field| writes.contains_key(field)).collect();
                 for field in written {
@@ -388,13 +462,14 @@ impl PairOf<'_> {
         }
         let rank = match moves {
             StatusMove::Reopen => Rank::Reopen,
-            StatusMove::Between => Rank::Update,
-            StatusMove::Close => Rank::Close,
+            StatusMove::Close if guard::on(Guard::CloseLast) => Rank::Close,
+            StatusMove::Between | StatusMove::Close => Rank::Update,
         };
         let mut op = self.op(rank, OpKind::StatusWrite { kind: self.kind, how, moves });
         self.fill(&mut op, Side::Halo, BTreeMap::from([(FieldId::Status, status)]));
         let mut update = (!halo.is_empty()).then(|| self.update(Side::Halo, core::mem::take(halo)));
         if moves == StatusMove::Close
+            && guard::on(Guard::CloseLast)
             && let Some(update) = &update
         {
             op.after.push(update.id);

@@ -5,6 +5,7 @@ use super::context::{Context, issue, skip_item};
 use super::link::local_op;
 use crate::base::{Evidence, Link};
 use crate::decision::{IssueCode, Subject};
+use crate::guard::{self, Guard};
 use crate::ids::{Kind, Side};
 use crate::plan::{Diagnostic, DiagnosticCode, OpKind, Proposal, ProposalKind, SkipReason, Why};
 
@@ -22,8 +23,8 @@ pub(super) fn plan_gone(context: &Context<'_>, link: &Link, out: &mut LinkPlan) 
             _ => None,
         };
         let proposal = ProposalKind::Unlink { evidence: evidence.clone(), instead };
-        let name = Proposal::name(&proposal, &link.item, Some(id));
-        if context.input.decisions.approvals.contains(&name) {
+        let name = Proposal::name(&proposal, link, Some(id), None);
+        if context.input.decisions.approvals.contains(&name) || !guard::on(Guard::AskFirst) {
             unlink(link, kind, evidence, out);
             continue;
         }
@@ -42,8 +43,8 @@ pub(super) fn plan_gone(context: &Context<'_>, link: &Link, out: &mut LinkPlan) 
     if let Some(evidence) = evidence(context, link, None) {
         stops = true;
         let proposal = ProposalKind::Unlink { evidence: evidence.clone(), instead: None };
-        let name = Proposal::name(&proposal, &link.item, None);
-        if context.input.decisions.approvals.contains(&name) {
+        let name = Proposal::name(&proposal, link, None, None);
+        if context.input.decisions.approvals.contains(&name) || !guard::on(Guard::AskFirst) {
             for kind in Kind::ALL.into_iter().filter(|kind| link.ticket(*kind).is_some()) {
                 unlink(link, kind, evidence.clone(), out);
             }
@@ -68,15 +69,16 @@ fn evidence(context: &Context<'_>, link: &Link, what: Option<Kind>) -> Option<Ev
     match what {
         Some(kind) => {
             if let Some(ticket) = link.ticket(kind).and_then(|id| context.ticket(id)) {
-                return match (ticket.merged_into, ticket.deleted) {
-                    (Some(into), _) => Some(Evidence::Merged(into)),
-                    (None, true) => Some(Evidence::Flag),
-                    (None, false) => None,
-                };
+                match (ticket.merged_into, ticket.deleted) {
+                    (Some(into), _) => return Some(Evidence::Merged(into)),
+                    (None, true) => return Some(Evidence::Flag),
+                    (None, false) if guard::on(Guard::Withdrawal) => return None,
+                    (None, false) => {}
+                }
             }
         }
         None => {
-            if context.item(&link.item).is_some() {
+            if context.item(&link.item).is_some() && guard::on(Guard::Withdrawal) {
                 return None;
             }
         }
@@ -89,7 +91,9 @@ fn evidence(context: &Context<'_>, link: &Link, what: Option<Kind>) -> Option<Ev
         .filter(|evidence| !matches!(evidence, Evidence::Absent { .. }) || !suspicious(context))
         .filter(|evidence| match evidence {
             // Another scope or filter makes records vanish that are still there.
-            Evidence::Absent { scope, .. } => *scope == context.input.settings.scope_hash(),
+            Evidence::Absent { scope, .. } => {
+                *scope == context.input.settings.scope_hash() || !guard::on(Guard::ScopeHash)
+            }
             _ => true,
         })
         .find(|evidence| evidence.is_enough(interval))
@@ -106,6 +110,9 @@ fn unlink(link: &Link, kind: Kind, evidence: Evidence, out: &mut LinkPlan) {
 /// Whether the read misses so much of what is linked that it is the read that is broken: everything of one side, at
 /// least five records, or more than 30 % of three or more.
 fn suspicious(context: &Context<'_>) -> bool {
+    if !guard::on(Guard::SuspiciousRead) {
+        return false;
+    }
     let complete = |full: bool, missing: usize, all: usize| {
         full && all > 0 && (missing == all && all > 1 || missing >= 5 || all >= 3 && missing * 10 > all * 3)
     };

@@ -7,6 +7,7 @@ use super::payload;
 use crate::base::CreateSpec;
 use crate::decision::PairingAnswer;
 use crate::field::FieldId;
+use crate::guard::{self, Guard};
 use crate::ids::{HitClientId, Kind, Side, TicketId};
 use crate::kernel::Mapped;
 use crate::marker::Marker;
@@ -29,7 +30,7 @@ pub(super) fn plan_imports(context: &Context<'_>, out: &mut LinkPlan) {
         if !context.is_free(ticket) || adopted.contains(&ticket.id) {
             continue;
         }
-        if let Some(marker) = &ticket.marker {
+        if let Some(marker) = ticket.marker.as_ref().filter(|_| guard::on(Guard::OwnImage)) {
             // Our own image is never a source, whatever became of its item.
             if context.input.only.is_none() && context.in_scope_of(ticket) {
                 out.diags.push(Diagnostic {

@@ -7,6 +7,7 @@ use super::{gone, promote};
 use crate::base::{BaseRow, Link, LinkState, SuspendReason};
 use crate::decision::{IssueCode, OpId, Subject};
 use crate::field::FieldRow;
+use crate::guard::{self, Guard};
 use crate::ids::{HitClientId, ItemId, Kind, Side, TicketId};
 use crate::marker::Marker;
 use crate::plan::{Op, OpKind, Rank, SkipReason, Why};
@@ -43,10 +44,14 @@ pub(super) fn plan_link(context: &Context<'_>, link: &Link, out: &mut LinkPlan) 
     let Some(ticket) = link.ticket(kind).and_then(|id| context.ticket(id)) else {
         return skip_item(out, &link.item, Some(kind), SkipReason::RecordNotRead(Side::Halo));
     };
-    if ticket.client != link.halo_client {
+    if ticket.client != link.halo_client && guard::on(Guard::ClientMoved) {
         let subject = Subject::item(&link.item).with_ticket(ticket.id, kind);
         issue(out, IssueCode::TicketMoved, subject);
         return skip_item(out, &link.item, Some(kind), SkipReason::Suspended(SuspendReason::ClientMoved));
+    }
+    let followed = context.input.settings.followed_kind(ticket.ticket_type);
+    if kind == Kind::Opportunity && ticket.kind == Some(Kind::Project) && followed == Some(Kind::Project) {
+        return promote::became_project(context, link, item, ticket, out);
     }
     if ticket.kind != Some(kind) {
         let subject = Subject::item(&link.item).with_ticket(ticket.id, kind);

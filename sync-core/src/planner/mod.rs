@@ -18,7 +18,7 @@ use crate::base::{CleanMark, Link};
 use crate::decision::{Conflict, Issue};
 use crate::hash::{Hash128, Hash256, Hasher};
 use crate::ids::{ItemId, Kind};
-use crate::plan::{self, Diagnostic, Op, Plan, PlanHead, Proposal, Skip};
+use crate::plan::{self, Diagnostic, DiagnosticCode, Op, Plan, PlanHead, Proposal, Skip};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use context::Context;
@@ -86,6 +86,9 @@ pub fn plan(input: &PlanInput<'_>) -> Plan {
     create::plan_creates(&context, &mut out);
     import::plan_imports(&context, &mut out);
     gone::note_suspicious_reads(&context, &mut out);
+    if input.only.is_none() {
+        out.diags.extend(habits(input));
+    }
     let mut plan = assemble(input, &context, rules, out);
     plan.head.counts.links = looked_at;
     plan.head.counts.links_total = input.links_total.max(input.links.len() as u64);
@@ -93,6 +96,24 @@ pub fn plan(input: &PlanInput<'_>) -> Plan {
     plan.head.counts = plan::count(&plan);
     plan.head.verdict = plan::check_limits(&plan, input.settings);
     plan
+}
+
+/// What servers make of texts, once enough links show it.
+fn habits(input: &PlanInput<'_>) -> impl Iterator<Item = Diagnostic> {
+    crate::learn::learned(input.links).into_iter().map(|habit| Diagnostic {
+        code: DiagnosticCode::Normalised,
+        item: None,
+        ticket: None,
+        field: Some(habit.field),
+        detail: alloc::format!(
+            "{} {} ({} {}s show it); such a difference is a spelling and no edit",
+            habit.side.name(),
+            habit.form.sentence(),
+            habit.cases,
+            habit.kind
+        )
+        .into(),
+    })
 }
 
 /// Plans one link, whether or not it is in [`PlanInput::links`].

@@ -4,9 +4,10 @@ use super::LinkPlan;
 use super::context::{Context, issue, skip_item};
 use super::create::{adopt, create, waits_for_pairing};
 use super::link::{Target, link_back, local_op};
-use crate::base::Link;
+use crate::base::{BaseCell, BaseRow, Link};
 use crate::decision::{IssueCode, Subject};
 use crate::field::FieldId;
+use crate::guard::{self, Guard};
 use crate::ids::{Kind, Side};
 use crate::kernel::Mapped;
 use crate::marker::Marker;
@@ -37,7 +38,7 @@ pub(super) fn plan_promotion(
     let reason = Why::Promotion { status, mode: rule.mode };
     let project = project_for(context, link, opportunity, out);
     let kind = ProposalKind::Promote { mode: rule.mode, project: project.map(|p| p.id) };
-    let approval = Proposal::name(&kind, &link.item, Some(opportunity.id));
+    let approval = Proposal::name(&kind, link, Some(opportunity.id), item.status().as_ref());
     let asked = !context.input.settings.sync.scope.is_global();
     let approved = context.input.decisions.approvals.contains(&approval);
     if asked && !approved {
@@ -50,6 +51,14 @@ pub(super) fn plan_promotion(
         });
     }
     let may = !asked || approved;
+    if !may && link.promotion_since.is_none() {
+        // Remembered so that calling it off ends what was asked for.
+        let mut op = local_op(OpKind::AwaitProject, Some(&link.item), &link.client, Some(opportunity.id));
+        op.why.push(reason.clone());
+        out.ops.push(op.named());
+    }
+    // What waits for a person is not looked at again and again: the answer says when.
+    let held = Some(if may { SkipReason::AwaitsProject } else { SkipReason::NeedsApproval(approval) });
     let mut reasons = alloc::vec![reason];
     if asked && approved {
         reasons.push(Why::Approved);
@@ -60,33 +69,41 @@ pub(super) fn plan_promotion(
         } else {
             skip_item(out, &link.item, Some(Kind::Project), SkipReason::NeedsApproval(approval));
         }
-        return Promotion { held: Some(SkipReason::AwaitsProject), converted: false };
+        return Promotion { held, converted: false };
     }
     if rule.mode == PromotionMode::Convert {
         if may {
             let converted = convert(context, link, item, opportunity, reasons, out);
-            return Promotion { held: Some(SkipReason::AwaitsProject), converted };
+            return Promotion { held, converted };
         }
         skip_item(out, &link.item, Some(Kind::Project), SkipReason::NeedsApproval(approval));
-        return Promotion { held: Some(SkipReason::AwaitsProject), converted: false };
+        return Promotion { held, converted: false };
     }
     let waited = link.promotion_since.and_then(|since| context.input.now.since(since));
     match waited {
+        // Our clock has gone back: the waiting begins anew.
+        Some(ms) if ms < 0 && guard::on(Guard::ClockBack) => {
+            let mut op = local_op(OpKind::AwaitProject, Some(&link.item), &link.client, Some(opportunity.id));
+            op.why = reasons;
+            out.ops.push(op.named());
+            skip_item(out, &link.item, Some(Kind::Project), SkipReason::AwaitsProject);
+        }
+        _ if !may && rule.mode != PromotionMode::AdoptOnly => {
+            skip_item(out, &link.item, Some(Kind::Project), SkipReason::NeedsApproval(approval));
+        }
+        None if !may => {}
         None => {
             let mut op = local_op(OpKind::AwaitProject, Some(&link.item), &link.client, Some(opportunity.id));
             op.why = reasons;
             out.ops.push(op.named());
             skip_item(out, &link.item, Some(Kind::Project), SkipReason::AwaitsProject);
         }
-        Some(ms) if ms < rule.wait_ms => {
+        Some(ms) if ms < rule.wait_ms && guard::on(Guard::PromotionWait) => {
             skip_item(out, &link.item, Some(Kind::Project), SkipReason::AwaitsProject);
         }
         Some(_) if rule.mode == PromotionMode::AdoptOnly => {
             let subject = Subject::item(&link.item).with_ticket(opportunity.id, Kind::Opportunity);
             issue(out, IssueCode::PromotionWithoutProject, subject);
-        }
-        Some(_) if !may => {
-            skip_item(out, &link.item, Some(Kind::Project), SkipReason::NeedsApproval(approval));
         }
         Some(_) => {
             if !waits_for_pairing(context, item, Kind::Project, out) {
@@ -99,7 +116,7 @@ pub(super) fn plan_promotion(
             }
         }
     }
-    Promotion { held: Some(SkipReason::AwaitsProject), converted: false }
+    Promotion { held, converted: false }
 }
 
 /// The project to adopt: with our marker, named by a person, or made by Halo from the opportunity. More than one is
@@ -196,21 +213,53 @@ fn convert(
         op.source.set(FieldId::Status, status.clone());
         op.set.set(FieldId::Status, Obs::Value(to));
     }
-    op.base = link
-        .base
-        .opportunity
-        .iter()
-        .filter(|(field, _)| {
-            **field != FieldId::Status && context.active_rule(Kind::Project, **field).is_some()
-        })
-        .map(|(field, cell)| (*field, cell.clone()))
-        .collect();
+    op.base = shared_cells(context, link);
     op.why = reasons;
     let op = op.named();
     let id = op.id;
     out.ops.push(op);
     link_back(context, &link.client, item, Kind::Project, Target::By(id, Some(opportunity.id)), out);
     true
+}
+
+/// The opportunity has become a project: by a conversion of ours whose end nobody saw, or by a person's hand. The
+/// link follows; no server is written to. What both kinds hold alike keeps its base.
+pub(super) fn became_project(
+    context: &Context<'_>,
+    link: &Link,
+    item: &HitItem,
+    ticket: &HaloTicket,
+    out: &mut LinkPlan,
+) {
+    let to_type = ticket.ticket_type;
+    let mut op = local_op(OpKind::Promote { to_type }, Some(&link.item), &link.client, Some(ticket.id));
+    op.rank = Rank::Create;
+    op.pre = alloc::vec![
+        Precond::NotLinked(Kind::Project),
+        Precond::TicketType(to_type),
+        Precond::TicketClient(ticket.client),
+    ];
+    op.base = shared_cells(context, link);
+    let relation = context.relation(FieldId::Status, to_type);
+    let (halo, hit) = (ticket.fields.get(FieldId::Status), item.fields.get(FieldId::Status));
+    if let (Some(halo), Some(hit)) = (halo.seen(), hit.seen())
+        && relation.consistent(halo, hit)
+    {
+        op.base.insert(FieldId::Status, BaseCell { halo: halo.cloned(), hit: hit.cloned() });
+    }
+    op.why.push(Why::MadeByWorkflow { opportunity: ticket.id, project: ticket.id });
+    let op = op.named();
+    let id = op.id;
+    out.ops.push(op);
+    link_back(context, &link.client, item, Kind::Project, Target::By(id, Some(ticket.id)), out);
+}
+
+/// The base of the fields that both kinds have, without the status, whose map is another.
+fn shared_cells(context: &Context<'_>, link: &Link) -> BaseRow {
+    let shared =
+        |field: &FieldId| *field != FieldId::Status && context.active_rule(Kind::Project, *field).is_some();
+    let cells = link.base.opportunity.iter().filter(|(field, _)| shared(field));
+    cells.map(|(field, cell)| (*field, cell.clone())).collect()
 }
 
 /// The item is no longer in a project status: a promotion that was only waited for is forgotten.
@@ -231,7 +280,7 @@ pub(super) fn close_won(context: &Context<'_>, link: &Link, out: &mut LinkPlan) 
         return;
     }
     let kind = ProposalKind::CloseWon;
-    let id = Proposal::name(&kind, &link.item, Some(opportunity.id));
+    let id = Proposal::name(&kind, link, Some(opportunity.id), None);
     let asked = !context.input.settings.sync.scope.is_global();
     if asked && !context.input.decisions.approvals.contains(&id) {
         out.proposals.push(Proposal {

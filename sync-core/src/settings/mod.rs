@@ -150,9 +150,11 @@ impl Settings {
         crate::plan::canonical::hash_of(self)
     }
 
-    /// Digest of the scope alone.
+    /// Digest of what decides which records a read shows: the clients that take part, and the ticket types that are
+    /// followed. Absence under another digest proves nothing.
     #[must_use]
     pub fn scope_hash(&self) -> crate::hash::Hash128 {
-        crate::plan::canonical::hash_of(&self.sync.scope).into()
+        let types = Kind::ALL.map(|kind| (self.kind(kind).create_type, &self.kind(kind).followed));
+        crate::plan::canonical::hash_of(&(&self.sync.scope, types)).into()
     }
 }

@@ -27,7 +27,8 @@ use document::Document;
 /// text, and an unterminated tag is dropped.
 #[must_use]
 pub fn html_to_text(html: &str) -> String {
-    html::parse(html).to_text()
+    // What stood on both sides of a tag may compose.
+    canonical_block(&html::parse(html).to_text())
 }
 
 /// The part of an HTML fragment that may be written to another system.

@@ -259,13 +259,25 @@ fn an_alternating_value_is_quarantined() {
     w.hit(1).fields.set(FieldId::Name, Obs::Value(Value::text("A")));
     let a = FlapRing::digest(Some(&Value::text("A")));
     let b = FlapRing::digest(Some(&Value::text("B")));
-    let ring =
-        |written| FlapRing { side: Side::Halo, kind: Kind::Opportunity, field: FieldId::Name, written };
+    let ring = |written| FlapRing {
+        side: Side::Halo,
+        kind: Kind::Opportunity,
+        field: FieldId::Name,
+        written,
+        released: 0,
+    };
     w.links[0].flap = vec![ring(vec![a, b, a, b])];
     let plan = w.plan();
     assert!(plan.is_empty());
     assert_eq!(issues(&plan), [IssueCode::Flapping]);
-    assert_eq!(reasons(&plan), [&SkipReason::Flapping(Side::Halo)]);
+    assert_eq!(plan.conflicts[0].reason, ConflictKind::Flapping);
+    assert!(plan.diags[0].detail.contains("look for a ticket rule"), "{}", plan.diags[0].detail);
+    // A decision lets one write through, and holds for this quarantine alone.
+    let mut decided = w.clone();
+    decided.decisions.conflicts.insert(plan.conflicts[0].id, Side::Hit);
+    assert_eq!(codes(&decided.plan()), ["update"]);
+    decided.links[0].flap[0].released = 1;
+    assert!(decided.plan().is_empty());
     w.links[0].flap = vec![ring(vec![a, b, a])];
     assert!(!w.plan().is_empty());
     w.links[0].flap = vec![ring(vec![a, a, a, a])];

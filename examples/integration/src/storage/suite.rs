@@ -48,7 +48,14 @@ fn link(item: &str, project: i64) -> Link {
 fn conflict(item: &str) -> Conflict {
     let (halo, hit) = (Obs::Value(Value::text("h")), Obs::Value(Value::text("t")));
     Conflict {
-        id: Conflict::name(&ItemId::from(item), Kind::Project, FieldId::Name, &halo, &hit),
+        id: Conflict::name(
+            &ItemId::from(item),
+            Kind::Project,
+            FieldId::Name,
+            ConflictKind::BothChanged,
+            &halo,
+            &hit,
+        ),
         item: ItemId::from(item),
         ticket: TicketId(7),
         kind: Kind::Project,

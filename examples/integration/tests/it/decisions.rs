@@ -31,7 +31,14 @@ fn pairing(item: &str, candidates: &[i64], suggestion: Option<i64>) -> PairingQu
 fn conflict() -> Conflict {
     let (halo, hit) = (Obs::Value(Value::text("2026-03-01")), Obs::Value(Value::text("2026-04-01")));
     Conflict {
-        id: Conflict::name(&ItemId::from("i1"), Kind::Project, FieldId::Due, &halo, &hit),
+        id: Conflict::name(
+            &ItemId::from("i1"),
+            Kind::Project,
+            FieldId::Due,
+            ConflictKind::BothChanged,
+            &halo,
+            &hit,
+        ),
         item: "i1".into(),
         ticket: TicketId(7),
         kind: Kind::Project,

@@ -1,16 +1,20 @@
-//! What must hold in the end, whatever happened on the way.
+//! What must hold in the end, whatever happened on the way. Decided from what people did and what the servers hold;
+//! the engine's own word counts only for what it has told people: conflicts, issues, proposals.
 
 use super::engine::Engine;
-use super::world::{Done, SYNCED, hit_spelling};
+use super::people::Done;
+use super::world::{SYNCED, bit, hit_spelling};
 use std::collections::BTreeMap;
+use sync_core::base::LinkState;
 use sync_core::exec::RecordKey;
 use sync_core::field::FieldId;
-use sync_core::ids::{Kind, Side, TicketId};
-use sync_core::plan::Plan;
+use sync_core::ids::{ItemId, Kind, Side, TicketId};
+use sync_core::plan::{Plan, ProposalKind, SkipReason};
 use sync_core::record::{Coverage, Snapshot};
+use sync_core::settings::{ConflictRule, FieldRule, FirstLink};
 use sync_core::value::{Obs, Value};
 
-/// What is wrong at the end of a run.
+/// What is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Violation {
     /// There is always something left to do.
@@ -25,6 +29,16 @@ pub(crate) enum Violation {
     Missing(String),
     /// Far more writes than there were changes.
     PingPong(String),
+    /// An action was done twice.
+    DoubleAction(String),
+    /// A field was written on the side from which it comes.
+    WrongWay(String),
+    /// A person was asked to forget a record that is there.
+    FalseEvidence(String),
+    /// We made a project although Halo's workflow had made it, or before it had the time to.
+    Impatient(String),
+    /// A link was forgotten and nobody had agreed.
+    Forgotten(String),
 }
 
 /// What could not be prevented, and what was handed to a person.
@@ -74,9 +88,12 @@ pub(crate) fn final_check(engine: &mut Engine<'_>) -> Result<Notes, Violation> {
         let now = full_plan(engine);
         let settled = now.ops.is_empty() && engine.is_quiet();
         plan = Some(now);
-        if settled {
+        if settled && !engine.scenario.full_reads {
             break;
         }
+    }
+    if let Some(breach) = engine.seen.breach.take() {
+        return Err(breach);
     }
     let plan = plan.unwrap_or_default();
     if !plan.ops.is_empty() || !engine.is_quiet() {
@@ -91,6 +108,7 @@ pub(crate) fn final_check(engine: &mut Engine<'_>) -> Result<Notes, Violation> {
     }
     let mut notes = Notes { conflicts: usize::from(!plan.conflicts.is_empty()), ..Notes::default() };
     notes.duplicates = usize::from(duplicates(engine, &plan)?);
+    actions(engine)?;
     links(engine, &plan)?;
     edits(engine, &plan, &mut notes)?;
     Ok(notes)
@@ -107,14 +125,10 @@ fn full_plan(engine: &Engine<'_>) -> Plan {
 fn duplicates(engine: &Engine<'_>, plan: &Plan) -> Result<bool, Violation> {
     use sync_core::decision::IssueCode::{DuplicateMarker, SecondProject};
     let mut per_item: BTreeMap<(String, Kind), usize> = BTreeMap::new();
-    for (id, ticket) in &engine.world.tickets {
+    for (id, ticket) in engine.world.tickets.iter().filter(|(_, ticket)| ticket.going.is_none()) {
         let parent = ticket.created_from.map(|opportunity| RecordKey::Ticket(TicketId(opportunity)));
         let key = parent.unwrap_or(RecordKey::Ticket(TicketId(*id)));
-        let item = engine.world.item_of(&key).or_else(|| {
-            let RecordKey::Ticket(id) = &key else { return None };
-            engine.durable.memory.link_of_ticket(*id).map(|link| link.item.as_str().to_string())
-        });
-        if let Some(item) = item {
+        if let Some(item) = engine.world.item_of(&key) {
             *per_item.entry((item, ticket.kind)).or_default() += 1;
         }
     }
@@ -132,27 +146,68 @@ fn duplicates(engine: &Engine<'_>, plan: &Plan) -> Result<bool, Violation> {
     Ok(any)
 }
 
+fn actions(engine: &Engine<'_>) -> Result<(), Violation> {
+    let notes = &engine.world.notes;
+    match notes.iter().enumerate().find(|(at, note)| notes[..*at].contains(note)) {
+        Some((_, note)) => Err(Violation::DoubleAction(format!("{note:?}"))),
+        None => Ok(()),
+    }
+}
+
 fn conflicted(plan: &Plan, item: &str, field: FieldId) -> bool {
     plan.conflicts.iter().any(|conflict| conflict.item.as_str() == item && conflict.field == field)
 }
 
-/// Every item is linked as its status asks for, and both sides agree or a conflict says why not.
+/// Whether a person has been told why the item has no ticket, or no project.
+fn told(engine: &Engine<'_>, plan: &Plan, item: &str) -> bool {
+    let asked = plan.proposals.iter().any(|proposal| proposal.item.as_str() == item);
+    let said = plan.issues.iter().any(|issue| {
+        issue.code == sync_core::decision::IssueCode::PromotionWithoutProject
+            && issue.subject.item.as_ref().is_some_and(|i| i.as_str() == item)
+    });
+    asked || said || engine.seen.forgotten.contains(item)
+}
+
+/// Every item is linked as its status asks for, and both sides agree or something says why not.
 fn links(engine: &Engine<'_>, plan: &Plan) -> Result<(), Violation> {
     for (id, item) in &engine.world.items {
-        let link = engine.durable.memory.links.values().find(|link| link.item.as_str() == id);
-        let Some(link) = link else { return Err(Violation::Missing(format!("no link for {id}"))) };
+        let link = engine.durable.memory.links.get(&ItemId::from(id.as_str()));
+        let Some(link) = link else {
+            if told(engine, plan, id) {
+                continue;
+            }
+            return Err(Violation::Missing(format!("no link for {id}")));
+        };
+        if link.state == LinkState::Ended && engine.seen.forgotten.contains(id) {
+            continue;
+        }
         let wants_project = matches!(item.fields.status.as_str(), "approved" | "progress");
         let kind = if wants_project { Kind::Project } else { Kind::Opportunity };
-        let Some(ticket) = link.ticket(kind).or(link.project) else {
+        let Some(ticket) = link.project.or(link.ticket(kind)) else {
+            if told(engine, plan, id) {
+                continue;
+            }
             return Err(Violation::Missing(format!("no {kind} for {id}")));
         };
         let Some(ticket) = engine.world.tickets.get(&ticket.0) else {
             return Err(Violation::Missing(format!("{ticket} of {id}")));
         };
+        if ticket.going.is_some() {
+            let unlink = |p: &&sync_core::plan::Proposal| matches!(p.kind, ProposalKind::Unlink { .. });
+            if plan.proposals.iter().filter(unlink).any(|proposal| proposal.item.as_str() == id) {
+                continue;
+            }
+            return Err(Violation::Missing(format!("the ticket of {id} is gone and nobody was told")));
+        }
         for field in SYNCED {
             let (halo, hit) = (ticket.fields.get(field), item.fields.get(field));
             let blank = field == FieldId::BudgetOnce && ticket.fields.budget == 0;
-            if !agrees(Side::Halo, &halo, &hit) && !conflicted(plan, id, field) && !blank {
+            let skipped = plan.skips.iter().any(|skip| {
+                skip.item.as_ref().is_some_and(|i| i.as_str() == id)
+                    && skip.field == Some(field)
+                    && matches!(skip.reason, SkipReason::Direction | SkipReason::WentBack)
+            });
+            if !agrees(Side::Halo, &halo, &hit) && !conflicted(plan, id, field) && !blank && !skipped {
                 return Err(Violation::Differs(format!("{id} {field}: Halo {halo:?}, HIT {hit:?}")));
             }
         }
@@ -161,12 +216,33 @@ fn links(engine: &Engine<'_>, plan: &Plan) -> Result<(), Violation> {
 }
 
 fn edits(engine: &Engine<'_>, plan: &Plan, notes: &mut Notes) -> Result<(), Violation> {
-    for (index, edit) in engine.world.edits.iter().enumerate() {
+    for (index, edit) in engine.world.edits.iter().enumerate().filter(|(_, edit)| !edit.by_machine) {
         if edit.unavoidable {
             notes.unavoidable += 1;
             continue;
         }
-        if is_replaced(&engine.world.edits, index) || in_conflict(plan, edit) || is_visible(engine, edit) {
+        // An item that went back although its project exists is reported as such.
+        let went_back = edit.field == FieldId::Status
+            && plan.skips.iter().any(|skip| {
+                skip.reason == SkipReason::WentBack
+                    && skip.item.as_ref().is_some_and(|i| i.as_str() == edit.item)
+            });
+        // So is one whose promotion waits for a person.
+        let asked = edit.field == FieldId::Status
+            && engine
+                .world
+                .items
+                .get(&edit.item)
+                .is_some_and(|item| item.fields.get(edit.field) == edit.value)
+            && plan.proposals.iter().any(|proposal| {
+                matches!(proposal.kind, ProposalKind::Promote { .. }) && proposal.item.as_str() == edit.item
+            });
+        if asked
+            || is_replaced(engine, index)
+            || in_conflict(plan, edit)
+            || is_visible(engine, edit)
+            || went_back
+        {
             continue;
         }
         return Err(Violation::LostEdit(format!("{edit:?}")));
@@ -174,21 +250,52 @@ fn edits(engine: &Engine<'_>, plan: &Plan, notes: &mut Notes) -> Result<(), Viol
     Ok(())
 }
 
-/// Whether a later edit took its place: on the same side, or on the other side by someone who saw it.
-fn is_replaced(edits: &[Done], index: usize) -> bool {
+fn rule_of(engine: &Engine<'_>, edit: &Done) -> FieldRule {
+    engine.settings().rule(edit.kind.unwrap_or(Kind::Opportunity), edit.field)
+}
+
+/// Whether something took its place: an edit by someone who saw it, a decision, or an edit that neither knew of and
+/// that the field's rule prefers.
+fn is_replaced(engine: &Engine<'_>, index: usize) -> bool {
+    let edits = &engine.world.edits;
     let edit = &edits[index];
-    edits.iter().enumerate().any(|(at, other)| {
+    let rule = rule_of(engine, edit);
+    let by_edit = edits.iter().enumerate().any(|(at, other)| {
         let same = other.item == edit.item && other.field == edit.field && at != index;
-        let later = at > index;
-        let same_side = later && other.side == edit.side;
-        let saw_it =
-            later && other.side != edit.side && (other.saw.contains(&index) || other.knew.contains(&index));
-        // Of two changes of a status of which neither knew the other, either may stay: the two servers are read one
-        // after the other, and no clock says which came first.
-        let concurrent =
-            edit.field == FieldId::Status && other.side != edit.side && (later || !edit.knew.contains(&at));
-        same && (same_side || saw_it || concurrent)
-    })
+        let saw_it = other.knew & bit(index) != 0;
+        let in_time = edit.overwritten.is_none_or(|step| other.step <= step);
+        let concurrent = !saw_it && edit.knew & bit(at) == 0 && other.side != edit.side && in_time;
+        same && (saw_it || concurrent && is_preferred(rule, other))
+    });
+    let by_ruling = engine.seen.rulings.iter().any(|ruling| {
+        ruling.item == edit.item
+            && ruling.field == edit.field
+            && ruling.loser == edit.side
+            && ruling.value == edit.value
+    });
+    // Records that people have linked by a rule that prefers Halo: what HIT held until then gives way.
+    let by_linking = !engine.scenario.tickets.is_empty()
+        && rule.first_link == FirstLink::Policy
+        && rule.conflict == ConflictRule::HaloWins
+        && edit.side == Side::Hit;
+    by_edit || by_ruling || by_linking || engine.seen.forgotten.contains(&edit.item)
+}
+
+/// Whether the rule prefers this edit to one on the other side that it did not know, and that did not know it.
+fn is_preferred(rule: FieldRule, other: &Done) -> bool {
+    let one_way = match (rule.direction.to_halo(), rule.direction.to_hit()) {
+        (true, false) => Some(Side::Hit),
+        (false, true) => Some(Side::Halo),
+        _ => None,
+    };
+    match (one_way, rule.conflict) {
+        (Some(source), _) => other.side == source,
+        (None, ConflictRule::HaloWins) => other.side == Side::Halo,
+        (None, ConflictRule::HitWins) => other.side == Side::Hit,
+        // A record's stamp also moves for other fields and for our own writes: either may look newer.
+        (None, ConflictRule::Newest { .. }) => true,
+        (None, ConflictRule::Manual) => false,
+    }
 }
 
 fn in_conflict(plan: &Plan, edit: &Done) -> bool {
@@ -205,17 +312,30 @@ fn in_conflict(plan: &Plan, edit: &Done) -> bool {
     })
 }
 
-/// Whether the edit is still there where it was made, and its meaning is on the other side.
+/// Whether the edit is still there where it was made, and its meaning is on the other side if it goes there.
 fn is_visible(engine: &Engine<'_>, edit: &Done) -> bool {
-    let link = engine.durable.memory.links.values().find(|link| link.item.as_str() == edit.item);
-    let Some(link) = link else { return false };
-    let kind = edit.kind.or(link.leading()).unwrap_or(Kind::Opportunity);
-    let Some(ticket) = link.ticket(kind).and_then(|id| engine.world.tickets.get(&id.0)) else { return false };
+    let link = engine.durable.memory.links.get(&ItemId::from(edit.item.as_str()));
     let Some(item) = engine.world.items.get(&edit.item) else { return false };
-    let (halo, hit) = (ticket.fields.get(edit.field), item.fields.get(edit.field));
-    let there = match edit.side {
-        Side::Halo => halo == edit.value,
-        Side::Hit => hit == edit.value,
+    let ticket = match (&edit.record, link) {
+        (RecordKey::Ticket(id), _) => engine.world.tickets.get(&id.0),
+        (_, Some(link)) => {
+            link.leading().and_then(|kind| link.ticket(kind)).and_then(|id| engine.world.tickets.get(&id.0))
+        }
+        _ => None,
     };
-    there && agrees(Side::Halo, &halo, &hit)
+    let held = match edit.side {
+        Side::Halo => ticket.map(|ticket| ticket.fields.get(edit.field)),
+        Side::Hit => Some(item.fields.get(edit.field)),
+    };
+    if held.as_ref() != Some(&edit.value) {
+        return false;
+    }
+    let rule = rule_of(engine, edit);
+    let goes = match edit.side {
+        Side::Halo => rule.direction.to_hit(),
+        Side::Hit => rule.direction.to_halo(),
+    };
+    // Not linked yet, or no longer: there is no other side.
+    let Some(ticket) = ticket.filter(|ticket| ticket.going.is_none() && link.is_some()) else { return true };
+    !goes || agrees(Side::Halo, &ticket.fields.get(edit.field), &item.fields.get(edit.field))
 }

@@ -1,71 +1,56 @@
 //! A runtime for the planner and the executor, as small as it can be: what it must store survives a crash, the rest
 //! does not.
 
+use super::check::Violation;
 use super::chooser::{Choice, Chooser};
-use super::scenario::{Edit, Scenario, pair};
-use super::world::{LATE_MS, Late, Request, STEP_MS, World};
+use super::scenario::{Action, Scenario, halo_client, pair};
+use super::world::{Knows, STEP_MS, World};
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use sync_core::base::{BaseHead, Intent};
-use sync_core::decision::{Candidates, Decisions};
-use sync_core::exec::{
-    DirtyMark, Event, Exec, JournalEntry, JournalView, Memory, OpResult, Outcome, Record, RecordKey, Reject,
-    RejectClass, Report, StatusWay, Step,
-};
-use sync_core::field::{FieldId, FieldRow};
+use sync_core::catalogue::Catalogue;
+use sync_core::decision::{Candidates, Decisions, PairingAnswer};
+use sync_core::evidence::gather;
+use sync_core::exec::{DirtyMark, Exec, JournalView, Memory, RecordKey};
 use sync_core::ids::{ItemId, Kind, Side, TicketId};
-use sync_core::plan::Plan;
+use sync_core::matching::{Candidate, suggest_pairs};
+use sync_core::plan::{Plan, ProposalKind};
 use sync_core::planner::{PlanInput, plan};
 use sync_core::record::{Coverage, Snapshot};
+use sync_core::settings::Settings;
 use sync_core::stamp::Stamp;
-use sync_core::value::{Obs, Value};
 
-/// A mechanism to leave out, to see that it is needed.
+/// A duty of the runtime to leave out, to see that it is needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Without {
-    Nothing,
-    /// The create carries no marker that anything could find.
-    Marker,
-    /// An older create is not waited for.
-    Settle,
-    /// The intent is forgotten when the engine dies.
-    Intent,
-    /// The stored intent holds no payload.
-    Payload,
-    /// Changes are only remembered in memory while the cursor is stored.
+pub(crate) enum Duty {
+    /// Changes are stored in the dirty set by the transaction that moves the cursor.
     DirtySet,
-    /// Writes whose reply was lost are not remembered.
-    Pending,
-    /// The target is not read again before a write.
-    VerifyRead,
-    /// What the server holds after a write is taken to be what was sent.
-    ReadBack,
-    /// The base of a link is forgotten after every run.
-    Base,
-}
-
-impl Without {
-    /// Every mechanism that can be left out.
-    pub(crate) const ABLATIONS: [Self; 9] = [
-        Self::Marker,
-        Self::Settle,
-        Self::Intent,
-        Self::Payload,
-        Self::DirtySet,
-        Self::Pending,
-        Self::VerifyRead,
-        Self::ReadBack,
-        Self::Base,
-    ];
+    /// A process that has lost its lease stores and sends nothing more.
+    Fence,
 }
 
 /// Everything that survives a crash.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Durable {
     pub(crate) memory: Memory,
+    pub(crate) decisions: Decisions,
     pub(crate) cursor: u64,
     pub(crate) dirty: BTreeMap<RecordKey, u64>,
     pub(crate) mark: u64,
     pub(crate) serial: u64,
+    /// Which database it is: another one after a loss.
+    pub(crate) lineage: u32,
+    /// The number of the process that holds the lease.
+    pub(crate) lease: u64,
+}
+
+/// What a person decided about a conflict, for the checks.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Ruling {
+    pub(crate) item: String,
+    pub(crate) field: sync_core::field::FieldId,
+    pub(crate) loser: Side,
+    pub(crate) value: sync_core::value::Value,
 }
 
 /// What has come of a run of the model so far, for the checks.
@@ -73,8 +58,13 @@ pub(crate) struct Durable {
 pub(crate) struct Seen {
     /// Duplicates that were reported.
     pub(crate) reported: BTreeSet<String>,
-    pub(crate) conflicts: usize,
-    pub(crate) rounds: usize,
+    /// Links that a person has agreed to forget.
+    pub(crate) forgotten: BTreeSet<String>,
+    pub(crate) rulings: Vec<Ruling>,
+    /// Whether an old copy was put in place of the database.
+    pub(crate) restored: bool,
+    /// What must never happen and did.
+    pub(crate) breach: Option<Violation>,
 }
 
 /// The engine died.
@@ -88,80 +78,246 @@ pub(crate) struct Engine<'a> {
     pub(crate) durable: Durable,
     pub(crate) seen: Seen,
     pub(crate) chooser: Chooser,
-    /// Edits that have not happened yet.
-    pub(crate) waiting: Vec<usize>,
+    /// Events that have not happened yet.
+    pub(crate) waiting: Vec<u8>,
     /// Whether anything special may still happen.
     pub(crate) faults: bool,
-    pub(crate) without: Without,
-    pub(crate) last_plan: Option<Plan>,
-    pub(crate) last_report: Option<Report>,
-    /// Rounds since the last edit that waited for quiet.
+    pub(crate) without: Option<Duty>,
+    pub(crate) last_plan: Option<Rc<Plan>>,
+    /// Rounds since the last event that waited for quiet.
     pub(crate) phase_rounds: usize,
-    volatile_dirty: BTreeMap<RecordKey, u64>,
+    /// Quiet rounds in a row.
+    pub(crate) idle: usize,
+    /// The settings in force, and those under which the present run carries out its plan.
+    pub(crate) config: usize,
+    pub(crate) run_config: usize,
+    pub(crate) client_gone: bool,
+    /// How far our clock is off.
+    pub(crate) clock: i64,
+    /// The number under which this process took the lease.
+    pub(crate) lease: u64,
+    copy: Option<Rc<Durable>>,
+    pub(super) volatile_dirty: BTreeMap<RecordKey, u64>,
+    /// What the records read for the present plan go back to.
+    pub(super) read_knows: Vec<(RecordKey, Knows)>,
 }
 
 impl<'a> Engine<'a> {
-    pub(crate) fn new(scenario: &'a Scenario, chooser: Chooser, without: Without) -> Self {
+    pub(crate) fn new(scenario: &'a Scenario, chooser: Chooser, without: Option<Duty>) -> Self {
         Self {
             scenario,
             world: scenario.world(),
             durable: Durable::default(),
             seen: Seen::default(),
             chooser,
-            waiting: (0..scenario.edits.len()).collect(),
+            waiting: (0..scenario.events.len()).map(|event| u8::try_from(event).expect("few")).collect(),
             faults: true,
             without,
             last_plan: None,
-            last_report: None,
             phase_rounds: 0,
+            idle: 0,
+            config: 0,
+            run_config: 0,
+            client_gone: false,
+            clock: 0,
+            lease: 0,
+            copy: None,
             volatile_dirty: BTreeMap::new(),
+            read_knows: Vec::new(),
         }
     }
 
+    pub(crate) fn settings(&self) -> &'a Settings {
+        &self.scenario.settings[self.config]
+    }
+
+    /// Now, by our clock.
+    pub(crate) fn now(&self) -> Stamp {
+        Stamp::ours(self.world.now + self.clock)
+    }
+
     /// One step of the model: time passes, and something may happen.
-    fn step(&mut self, name: &str, own: &[Choice]) -> Choice {
+    pub(super) fn step(&mut self, name: &'static str, own: &[Choice]) -> Choice {
         self.world.step += 1;
         self.world.advance(self.world.now + STEP_MS);
+        if self.lost_lease() {
+            return Choice::Crash;
+        }
         if !self.faults {
             return Choice::Proceed;
         }
         loop {
-            let mut options = vec![Choice::Proceed];
+            let mut options = Vec::with_capacity(1 + own.len() + self.waiting.len());
+            options.push(Choice::Proceed);
             options.extend_from_slice(own);
-            let possible = self.waiting.iter().filter(|edit| self.world.can(&self.scenario.edits[**edit]));
-            options.extend(possible.map(|edit| Choice::Edit(*edit)));
+            let possible = self.waiting.iter().filter(|event| self.can(**event));
+            options.extend(possible.map(|event| Choice::Event(*event)));
             match self.chooser.choose(name, &options) {
-                Choice::Edit(edit) => self.edit(edit),
+                Choice::Event(event) => {
+                    if self.happen(event) || self.lost_lease() {
+                        return Choice::Crash;
+                    }
+                }
                 other => return other,
             }
         }
     }
 
-    pub(crate) fn edit(&mut self, edit: usize) {
-        self.waiting.retain(|waiting| *waiting != edit);
-        let edit: &Edit = &self.scenario.edits[edit];
-        let memory = &self.durable.memory;
-        self.world.edit(edit, |field, other, held| {
-            let link = memory.links.values().find(|link| link.item.as_str() == other.item);
-            let cells =
-                link.into_iter().flat_map(|link| Kind::ALL.map(|kind| link.base.of(kind).get(&field)));
-            cells.flatten().any(|cell| {
-                cell.side(other.side).as_ref() == Some(&other.value)
-                    && cell.side(other.side.other()).as_ref() == Some(held)
-            })
-        });
+    fn lost_lease(&self) -> bool {
+        self.lease != self.durable.lease && self.without != Some(Duty::Fence)
     }
 
-    /// Runs until nothing is left to do, or gives up.
-    pub(crate) fn run_until_quiet(&mut self, rounds: usize) -> bool {
-        for _ in 0..rounds {
-            if self.round().is_ok() && self.is_quiet() {
+    /// Whether an event is possible now.
+    pub(crate) fn can(&self, event: u8) -> bool {
+        let event = &self.scenario.events[usize::from(event)];
+        let answer = || self.durable.decisions.pairings.get(&ItemId::from(event.item.as_str()));
+        let plan = || self.last_plan.as_deref();
+        match event.action {
+            Action::ClientGone => !self.client_gone,
+            Action::ClientBack => self.client_gone,
+            Action::SayLink | Action::SayCreate => answer().is_none(),
+            Action::SayNothing => answer().is_some(),
+            Action::Approve => plan().is_some_and(|plan| {
+                let open = |id| !self.durable.decisions.approvals.contains(id);
+                plan.proposals.iter().any(|p| !matches!(p.kind, ProposalKind::Pair { .. }) && open(&p.id))
+            }),
+            Action::Resolve(_) => plan().is_some_and(|plan| !plan.conflicts.is_empty()),
+            Action::Configure(to) => self.config != to,
+            Action::RestoreCopy => self.copy.is_some(),
+            _ => self.world.can(event),
+        }
+    }
+
+    /// Lets an event happen. True if the engine dies of it.
+    pub(crate) fn happen(&mut self, number: u8) -> bool {
+        self.waiting.retain(|waiting| *waiting != number);
+        self.idle = 0;
+        let scenario = self.scenario;
+        let event = &scenario.events[usize::from(number)];
+        let item = ItemId::from(event.item.as_str());
+        match event.action {
+            Action::ClientGone => self.client_gone = true,
+            Action::ClientBack => {
+                self.client_gone = false;
+                self.mark(RecordKey::Item(item));
+            }
+            Action::SayLink => self.say(item, Some(PairingAnswer::Link(TicketId(50)))),
+            Action::SayCreate => self.say(item, Some(PairingAnswer::Create)),
+            Action::SayNothing => self.say(item, None),
+            Action::Approve => self.approve(),
+            Action::Resolve(keep) => self.resolve(keep),
+            Action::Configure(to) => {
+                self.config = to;
+                // Other settings look at everything anew.
+                self.mark_all();
+            }
+            Action::Copy => self.copy = Some(Rc::new(self.durable.clone())),
+            Action::LoseDatabase => {
+                let (lineage, lease) = (self.durable.lineage + 1, self.durable.lease + 1);
+                self.durable = Durable { lineage, lease, ..Durable::default() };
+                self.lease = lease;
                 return true;
             }
-            self.volatile_dirty.retain(|_, _| self.without == Without::DirtySet && !self.faults);
-            // Between two runs some time passes.
+            Action::RestoreCopy => {
+                let lease = self.durable.lease + 1;
+                if let Some(copy) = &self.copy {
+                    self.durable = (**copy).clone();
+                }
+                self.durable.lease = lease;
+                self.lease = lease;
+                self.seen.restored = true;
+                return true;
+            }
+            Action::Clock(ms) => self.clock += ms,
+            Action::Takeover => self.takeover(),
+            Action::Hook => self.mark(RecordKey::Item(item)),
+            _ => self.world.happen(event),
+        }
+        false
+    }
+
+    fn mark(&mut self, key: RecordKey) {
+        self.durable.mark += 1;
+        self.durable.dirty.insert(key, self.durable.mark);
+    }
+
+    fn mark_all(&mut self) {
+        let items: Vec<ItemId> = self.world.items.keys().map(|id| ItemId::from(id.as_str())).collect();
+        for item in items {
+            self.mark(RecordKey::Item(item));
+        }
+    }
+
+    fn say(&mut self, item: ItemId, answer: Option<PairingAnswer>) {
+        match answer {
+            Some(answer) => self.durable.decisions.pairings.insert(item.clone(), answer),
+            None => self.durable.decisions.pairings.remove(&item),
+        };
+        self.durable.serial += 1;
+        self.mark(RecordKey::Item(item));
+    }
+
+    fn approve(&mut self) {
+        let Some(plan) = self.last_plan.clone() else { return };
+        for proposal in &plan.proposals {
+            match proposal.kind {
+                ProposalKind::Pair { .. } => continue,
+                ProposalKind::Unlink { .. } => {
+                    self.seen.forgotten.insert(proposal.item.as_str().into());
+                }
+                _ => {}
+            }
+            self.durable.decisions.approvals.insert(proposal.id);
+            self.mark(RecordKey::Item(proposal.item.clone()));
+        }
+        self.durable.serial += 1;
+    }
+
+    fn resolve(&mut self, keep: Side) {
+        let Some(plan) = self.last_plan.clone() else { return };
+        for conflict in plan.conflicts.iter().filter(|conflict| conflict.ways_out.contains(&keep)) {
+            self.durable.decisions.conflicts.insert(conflict.id, keep);
+            let loser = keep.other();
+            let value = match loser {
+                Side::Halo => conflict.halo.value(),
+                Side::Hit => conflict.hit.value(),
+            };
+            self.seen.rulings.extend(value.map(|value| Ruling {
+                item: conflict.item.as_str().into(),
+                field: conflict.field,
+                loser,
+                value: value.clone(),
+            }));
+            self.mark(RecordKey::Item(conflict.item.clone()));
+        }
+        self.durable.serial += 1;
+    }
+
+    /// This process stalls. Another one takes the lease and does two runs, without faults of its own.
+    fn takeover(&mut self) {
+        let mine = (self.lease, self.faults, self.run_config);
+        let reads = std::mem::take(&mut self.read_knows);
+        let last = self.last_plan.clone();
+        self.durable.lease += 1;
+        self.lease = self.durable.lease;
+        self.faults = false;
+        for _ in 0..2 {
+            let _ = self.round();
             self.world.advance(self.world.now + 4 * STEP_MS);
         }
+        (self.lease, self.faults, self.run_config) = mine;
+        self.read_knows = reads;
+        self.last_plan = last;
+    }
+
+    /// Runs once. True if nothing is left to do.
+    pub(crate) fn run_once(&mut self) -> bool {
+        if self.round().is_ok() && self.is_quiet() {
+            return true;
+        }
+        self.volatile_dirty.retain(|_, _| self.without == Some(Duty::DirtySet) && !self.faults);
+        // Between two runs some time passes.
+        self.world.advance(self.world.now + 4 * STEP_MS);
         false
     }
 
@@ -172,7 +328,8 @@ impl<'a> Engine<'a> {
 
     /// One run: what changed, read it, plan it, do it.
     pub(crate) fn round(&mut self) -> Result<(), Died> {
-        self.seen.rounds += 1;
+        // A new run is by the process that holds the lease.
+        self.lease = self.durable.lease;
         // 1. What changed. The bound of the read is fixed before it.
         match self.step("list changes", &[Choice::Crash, Choice::Fail]) {
             Choice::Crash => return Err(self.die()),
@@ -189,51 +346,103 @@ impl<'a> Engine<'a> {
         }
         for key in fresh {
             self.durable.mark += 1;
-            let marks = if self.without == Without::DirtySet {
-                &mut self.volatile_dirty
-            } else {
-                &mut self.durable.dirty
+            let mark = self.durable.mark;
+            match self.without {
+                Some(Duty::DirtySet) => self.volatile_dirty.insert(key, mark),
+                _ => self.durable.dirty.insert(key, mark),
             };
-            marks.insert(key, self.durable.mark);
         }
         self.durable.cursor = bound;
-        // 3. Read the dirty records in detail.
+        // 3. Read the dirty records in detail, or everything.
         let mut marks = self.durable.dirty.clone();
         marks.extend(std::mem::take(&mut self.volatile_dirty));
-        let read_at = Stamp::ours(self.world.now);
-        let mut snapshot = Snapshot { halo: Coverage::Ids, hit: Coverage::Ids, ..Snapshot::default() };
-        match self.step("read items", &[Choice::Crash, Choice::Fail]) {
-            Choice::Crash => return Err(self.die()),
-            Choice::Fail => return Ok(()),
-            _ => {}
+        let read_at = self.now();
+        let Some(snapshot) = self.read()? else { return Ok(()) };
+        if self.scenario.full_reads {
+            self.gather(&snapshot)?;
         }
-        snapshot.items = self.world.items.keys().filter_map(|id| self.world.item(id)).collect();
-        match self.step("read tickets", &[Choice::Crash, Choice::Fail]) {
-            Choice::Crash => return Err(self.die()),
-            Choice::Fail => return Ok(()),
-            _ => {}
-        }
-        snapshot.tickets = self.world.tickets.keys().filter_map(|id| self.world.ticket(*id)).collect();
-        if self.without == Without::Marker {
-            snapshot.tickets.iter_mut().for_each(|ticket| ticket.marker = None);
-        }
-        snapshot.normalise();
         // 4. Plan.
-        let only = self.dirty_items(&marks);
-        let plan = self.plan(&snapshot, Some(&only));
-        self.seen.conflicts += plan.conflicts.len();
+        let only = (!self.scenario.full_reads).then(|| self.dirty_items(&marks));
+        let plan = Rc::new(self.plan(&snapshot, only.as_ref()));
         self.note_issues(&plan);
+        self.watch_proposals(&plan);
         self.last_plan = Some(plan.clone());
-        // 5. Carry it out.
+        // 5. Carry it out, if it still fits.
+        if self.step("apply", &[Choice::Crash]) == Choice::Crash {
+            return Err(self.die());
+        }
         let marks = marks.into_iter().map(|(record, mark)| DirtyMark { record, mark }).collect();
         let journal =
             JournalView { head: self.head(), memory: self.durable.memory.clone(), read_at, dirty: marks };
-        let exec =
-            Exec::new(plan, journal, &self.scenario.settings, None).expect("a fresh plan is not stale");
-        self.carry_out(exec)?;
-        if self.without == Without::Base {
-            for link in self.durable.memory.links.values_mut() {
-                link.base = sync_core::base::Base::default();
+        self.run_config = self.config;
+        match Exec::new((*plan).clone(), journal, self.settings(), None) {
+            Ok(exec) => self.carry_out(exec),
+            // Something was decided or set since: the next run plans anew.
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// Reads both sides. Nothing: a read failed.
+    fn read(&mut self) -> Result<Option<Snapshot>, Died> {
+        let mut snapshot = Snapshot { halo: Coverage::Ids, hit: Coverage::Ids, ..Snapshot::default() };
+        match self.step("read items", &[Choice::Crash, Choice::Fail]) {
+            Choice::Crash => return Err(self.die()),
+            Choice::Fail => return Ok(None),
+            _ => {}
+        }
+        snapshot.items = self.world.items.keys().filter_map(|id| self.world.item(id)).collect();
+        self.read_knows.clear();
+        self.read_knows.extend(
+            self.world
+                .items
+                .iter()
+                .map(|(id, item)| (RecordKey::Item(ItemId::from(id.as_str())), item.knows)),
+        );
+        let ways: &[Choice] = if self.scenario.full_reads {
+            &[Choice::Crash, Choice::Fail, Choice::Truncate]
+        } else {
+            &[Choice::Crash, Choice::Fail]
+        };
+        let mut closed = true;
+        match self.step("read tickets", ways) {
+            Choice::Crash => return Err(self.die()),
+            Choice::Fail => return Ok(None),
+            Choice::Truncate => closed = false,
+            _ => {}
+        }
+        snapshot.tickets = self.world.tickets.keys().filter_map(|id| self.world.ticket(*id)).collect();
+        self.read_knows.extend(
+            self.world.tickets.iter().map(|(id, ticket)| (RecordKey::Ticket(TicketId(*id)), ticket.knows)),
+        );
+        if !closed {
+            snapshot.tickets.pop();
+        }
+        if self.scenario.full_reads {
+            let full = |pages_closed| Coverage::Full {
+                scope: self.settings().scope_hash(),
+                expected: None,
+                pages_closed,
+                canaries_seen: true,
+            };
+            (snapshot.halo, snapshot.hit) = (full(closed), full(true));
+        }
+        snapshot.normalise();
+        Ok(Some(snapshot))
+    }
+
+    /// What the read says about records that are gone, stored with the links.
+    fn gather(&mut self, snapshot: &Snapshot) -> Result<(), Died> {
+        let now = self.now();
+        let changed = gather(self.durable.memory.links.values(), snapshot, &BTreeSet::new(), now);
+        if changed.is_empty() {
+            return Ok(());
+        }
+        if self.step("store evidence", &[Choice::Crash]) == Choice::Crash {
+            return Err(self.die());
+        }
+        for (item, gone) in changed {
+            if let Some(link) = self.durable.memory.links.get_mut(&item) {
+                link.gone = gone;
             }
         }
         Ok(())
@@ -252,24 +461,65 @@ impl<'a> Engine<'a> {
     }
 
     pub(crate) fn head(&self) -> BaseHead {
-        BaseHead { lineage: "model".into(), serial: self.durable.serial }
+        let lineage = if self.durable.lineage == 0 { "model" } else { "another" };
+        BaseHead { lineage: lineage.into(), serial: self.durable.serial }
+    }
+
+    /// Unlinked records that look like each other, as a runtime would look for them.
+    fn candidates(&self, snapshot: &Snapshot) -> Candidates {
+        if self.scenario.tickets.is_empty() {
+            return Candidates::default();
+        }
+        let memory = &self.durable.memory;
+        let name =
+            |fields: &sync_core::field::FieldRow| match fields.get(sync_core::field::FieldId::Name).value() {
+                Some(sync_core::value::Value::Text(text)) => text.to_string(),
+                _ => String::new(),
+            };
+        let unlinked = snapshot.items.iter().filter(|item| !memory.links.contains_key(&item.id));
+        let items: Vec<_> = unlinked.map(|item| (item.id.clone(), name(&item.fields))).collect();
+        let free =
+            snapshot.tickets.iter().filter(|t| memory.link_of_ticket(t.id).is_none() && t.marker.is_none());
+        let tickets: Vec<_> = free.map(|t| (t.id, t.client, name(&t.fields))).collect();
+        let items: Vec<_> = items
+            .iter()
+            .map(|(id, name)| Candidate {
+                id: id.clone(),
+                client: self.scenario.client_of(id.as_str()),
+                kind: Kind::Opportunity,
+                name,
+            })
+            .collect();
+        let tickets: Vec<_> = tickets
+            .iter()
+            .map(|(id, client, name)| Candidate { id: *id, client: *client, kind: Kind::Opportunity, name })
+            .collect();
+        suggest_pairs(&items, &tickets).into()
     }
 
     pub(crate) fn plan(&self, snapshot: &Snapshot, only: Option<&BTreeSet<ItemId>>) -> Plan {
         let links: Vec<_> = self.durable.memory.links.values().cloned().collect();
         let intents: Vec<Intent> = self.durable.memory.intents.values().cloned().collect();
+        let mut without: Catalogue;
+        let catalogue = if self.client_gone {
+            without = self.scenario.catalogue.clone();
+            without.halo_clients.remove(&halo_client("c"));
+            &without
+        } else {
+            &self.scenario.catalogue
+        };
         plan(&PlanInput {
             pair: &pair(),
             head: &self.head(),
-            settings: &self.scenario.settings,
-            catalogue: &self.scenario.catalogue,
+            settings: self.settings(),
+            catalogue,
             directory: &self.scenario.directory,
             links: &links,
             intents: &intents,
             snapshot,
-            candidates: &Candidates::default(),
-            decisions: &Decisions::default(),
-            now: Stamp::ours(self.world.now),
+            candidates: &self.candidates(snapshot),
+            decisions: &self.durable.decisions,
+            now: self.now(),
             only,
             taken: None,
             links_total: 1,
@@ -285,223 +535,44 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// Forgets everything that was not stored.
-    fn die(&mut self) -> Died {
-        self.volatile_dirty.clear();
-        if self.without == Without::Intent {
-            self.durable.memory.intents.clear();
+    /// Nobody may be asked to forget a record that is there.
+    fn watch_proposals(&mut self, plan: &Plan) {
+        for proposal in &plan.proposals {
+            if !matches!(proposal.kind, ProposalKind::Unlink { .. }) {
+                continue;
+            }
+            let there = proposal.ticket.and_then(|id| self.world.tickets.get(&id.0));
+            // One that came back while the plan was made is withdrawn by the next.
+            if there
+                .is_some_and(|ticket| ticket.going.is_none() && ticket.updated + 5 * STEP_MS < self.world.now)
+            {
+                self.breach(Violation::FalseEvidence(format!("{proposal:?}")));
+            }
         }
+    }
+
+    pub(super) fn breach(&mut self, violation: Violation) {
+        self.seen.breach.get_or_insert(violation);
+    }
+
+    /// Forgets everything that was not stored.
+    pub(super) fn die(&mut self) -> Died {
+        self.volatile_dirty.clear();
         Died
     }
-
-    fn carry_out(&mut self, mut exec: Exec) -> Result<(), Died> {
-        loop {
-            let step = exec.poll(Stamp::ours(self.world.now));
-            // Asking twice changes nothing.
-            debug_assert_eq!(step, exec.poll(Stamp::ours(self.world.now)));
-            let event = match &step {
-                Step::Wait(until) => {
-                    self.world.advance(until.unix_ms);
-                    continue;
-                }
-                Step::Done(report) => {
-                    self.note_report(report, exec.memory());
-                    self.last_report = Some(report.clone());
-                    return Ok(());
-                }
-                Step::Persist(entry) => {
-                    if self.step(step.name(), &[Choice::Crash]) == Choice::Crash {
-                        return Err(self.die());
-                    }
-                    let entry = self.stored(entry);
-                    self.durable.memory.apply(&entry);
-                    Event::Persisted
-                }
-                Step::Commit(commit) => {
-                    if self.step(step.name(), &[Choice::Crash]) == Choice::Crash {
-                        return Err(self.die());
-                    }
-                    self.durable.memory.commit(commit);
-                    self.durable.serial += 1;
-                    for clean in &commit.clean {
-                        if self.durable.dirty.get(&clean.record).is_some_and(|mark| *mark <= clean.mark) {
-                            self.durable.dirty.remove(&clean.record);
-                        }
-                    }
-                    Event::Persisted
-                }
-                Step::Read(key) => match self.step(step.name(), &[Choice::Crash, Choice::Fail]) {
-                    Choice::Crash => return Err(self.die()),
-                    Choice::Fail => Event::Read(Err(unavailable())),
-                    _ if self.without == Without::VerifyRead => Event::Read(Ok(self.as_planned(key))),
-                    _ => Event::Read(Ok(self.world.read(key))),
-                },
-                Step::FindMarker(query) => match self.step(step.name(), &[Choice::Crash, Choice::Fail]) {
-                    Choice::Crash => return Err(self.die()),
-                    Choice::Fail => Event::Markers(Err(unavailable())),
-                    _ if self.without == Without::Marker => Event::Markers(Ok(Vec::new())),
-                    _ => Event::Markers(Ok(self.world.search(&query.marker))),
-                },
-                Step::FindProject(opportunity) => {
-                    match self.step(step.name(), &[Choice::Crash, Choice::Fail]) {
-                        Choice::Crash => return Err(self.die()),
-                        Choice::Fail => Event::Projects(Err(unavailable())),
-                        _ => Event::Projects(Ok(self
-                            .world
-                            .tickets
-                            .keys()
-                            .filter_map(|id| self.world.ticket(*id))
-                            .filter(|ticket| ticket.created_from == Some(*opportunity))
-                            .collect())),
-                    }
-                }
-                Step::FindNote(query) => match self.step(step.name(), &[Choice::Crash, Choice::Fail]) {
-                    Choice::Crash => return Err(self.die()),
-                    Choice::Fail => Event::Note(Err(unavailable())),
-                    _ => {
-                        let found = self
-                            .world
-                            .notes
-                            .iter()
-                            .any(|(t, tag)| *t == query.ticket.0 && **tag == *query.tag);
-                        Event::Note(Ok(found))
-                    }
-                },
-                Step::Create(call) => {
-                    self.send(step.name(), &Request::Create(Box::new(call.intent().clone())))?
-                }
-                Step::Update(call) => {
-                    let request =
-                        Request::Write { target: call.target().clone(), set: Box::new(call.set().clone()) };
-                    self.send(step.name(), &request)?
-                }
-                Step::StatusWrite(call) => {
-                    let request = match call.way() {
-                        StatusWay::Set(status) => Request::Write {
-                            target: RecordKey::Ticket(call.ticket()),
-                            set: Box::new(FieldRow::new().with(FieldId::Status, Value::halo_status(*status))),
-                        },
-                        StatusWay::Action { status, .. } => Request::Note {
-                            ticket: call.ticket().0,
-                            status: Some(status.to_string()),
-                            tag: call.note_tag().into(),
-                        },
-                        other => panic!("the model does not know {other:?}"),
-                    };
-                    self.send(step.name(), &request)?
-                }
-                Step::LinkBack(call) => {
-                    let request = Request::Reference {
-                        item: call.item().clone(),
-                        kind: call.kind(),
-                        ticket: call.ticket().0,
-                    };
-                    self.send(step.name(), &request)?
-                }
-                other => panic!("the model does not know {other:?}"),
-            };
-            exec.on(event).expect("the event answers the step");
-        }
-    }
-
-    fn send(&mut self, name: &str, request: &Request) -> Result<Event, Died> {
-        let options = [Choice::Crash, Choice::LoseRequest, Choice::LoseReply, Choice::Late];
-        let sent = self.world.step + 1;
-        Ok(Event::Written(match self.step(name, &options) {
-            Choice::Crash => return Err(self.die()),
-            Choice::LoseRequest => Outcome::Unknown,
-            Choice::LoseReply => {
-                self.world.apply(request, sent);
-                Outcome::Unknown
-            }
-            Choice::Late => {
-                let at = self.world.now + LATE_MS;
-                self.world.late.push(Late { at, request: request.clone(), sent });
-                Outcome::Unknown
-            }
-            _ => {
-                let reply = self.world.apply(request, sent);
-                Outcome::Applied(match (self.without, request, reply) {
-                    (Without::ReadBack, Request::Write { set, .. }, Some(reply)) => Some(as_sent(reply, set)),
-                    (_, _, reply) => reply,
-                })
-            }
-        }))
-    }
-
-    /// What a journal without one of its mechanisms would store.
-    fn stored(&self, entry: &JournalEntry) -> JournalEntry {
-        match (self.without, entry.clone()) {
-            (Without::Pending, JournalEntry::Pending { item, .. }) => {
-                JournalEntry::Pending { item, writes: Vec::new() }
-            }
-            (Without::Payload, JournalEntry::Intent(mut intent)) => {
-                intent.payload = FieldRow::new();
-                intent.source = FieldRow::new();
-                JournalEntry::Intent(intent)
-            }
-            (Without::Settle, JournalEntry::Intent(mut intent)) => {
-                intent.settle_until = intent.sent_at;
-                JournalEntry::Intent(intent)
-            }
-            (_, entry) => entry,
-        }
-    }
-
-    /// What the plan believes of a record, instead of what it is now.
-    fn as_planned(&self, key: &RecordKey) -> Option<Record> {
-        let mut record = self.world.read(key)?;
-        for op in self.last_plan.iter().flat_map(|plan| &plan.ops) {
-            let target = match (op.kind.side(), &op.item, op.ticket) {
-                (Some(Side::Halo), _, Some(ticket)) => RecordKey::Ticket(ticket),
-                (Some(Side::Hit), Some(item), _) => RecordKey::Item(item.clone()),
-                _ => continue,
-            };
-            if target == *key {
-                record = as_sent(record, &op.before);
-            }
-        }
-        Some(record)
-    }
-
-    fn note_report(&mut self, report: &Report, memory: &Memory) {
-        for duplicate in &report.duplicates {
-            if let RecordKey::Ticket(ticket) = &duplicate.kept {
-                let item = memory.link_of_ticket(*ticket).map(|link| link.item.as_str().to_string());
-                self.seen.reported.extend(item);
-            }
-        }
-        for op in report.ops.iter().filter(|op| op.result == OpResult::Ambiguous) {
-            let item = self.last_plan.as_ref().and_then(|plan| plan.op(op.op)).and_then(|op| op.item.clone());
-            self.seen.reported.extend(item.map(|item| item.as_str().to_string()));
-        }
-    }
-
-    pub(crate) fn ticket_ids(&self, kind: Kind) -> Vec<TicketId> {
-        self.world.tickets.iter().filter(|(_, t)| t.kind == kind).map(|(id, _)| TicketId(*id)).collect()
-    }
 }
 
-fn unavailable() -> Reject {
-    Reject::new(RejectClass::Unavailable, "the model says no")
-}
+impl Engine<'_> {
+    pub(crate) const fn has_copy(&self) -> bool {
+        self.copy.is_some()
+    }
 
-fn as_sent(reply: Record, set: &FieldRow) -> Record {
-    let put = |fields: &mut FieldRow| {
-        for (field, obs) in set.iter() {
-            if *obs != Obs::NotFetched {
-                fields.set(field, obs.clone());
-            }
-        }
-    };
-    match reply {
-        Record::Ticket(mut ticket) => {
-            put(&mut ticket.fields);
-            Record::Ticket(ticket)
-        }
-        Record::Item(mut item) => {
-            put(&mut item.fields);
-            Record::Item(item)
-        }
+    /// Whether what a plan shows people decides what they can do next.
+    pub(crate) fn people_look_at_plans(&self) -> bool {
+        let looks = |event: &u8| {
+            let action = &self.scenario.events[usize::from(*event)].action;
+            matches!(action, Action::Approve | Action::Resolve(_))
+        };
+        self.waiting.iter().any(looks)
     }
 }

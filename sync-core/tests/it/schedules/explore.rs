@@ -1,21 +1,22 @@
 //! All schedules up to a number of special steps, or many random ones.
 
 use super::check::{Notes, Violation, final_check};
-use super::chooser::{Chooser, Mode, Rng};
-use super::engine::{Engine, Without};
+use super::chooser::{Chooser, Mode, Rng, Special};
+use super::engine::{Duty, Engine};
 use super::scenario::Scenario;
+use super::shrink::{Schedule, shrink};
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::rc::Rc;
 
-/// A schedule that broke something.
+/// A schedule that broke something, made as short as it gets.
 #[derive(Clone, Debug)]
 pub(crate) struct Failure {
-    pub(crate) scenario: &'static str,
     pub(crate) violation: Violation,
-    /// The special steps, and everything that happened.
-    pub(crate) schedule: String,
+    pub(crate) schedule: Schedule,
+    /// Where it was found.
+    pub(crate) origin: String,
 }
 
 /// What came of many schedules.
@@ -40,7 +41,7 @@ impl Tally {
         self.first = self.first.take().or(other.first);
     }
 
-    fn count(&mut self, scenario: &Scenario, run: &Run<'_>) {
+    fn count(&mut self, scenario: &Scenario, run: &Run<'_>, origin: &dyn Fn() -> String) {
         self.schedules += 1;
         match &run.result {
             Ok(Some(notes)) => {
@@ -52,11 +53,10 @@ impl Tally {
             Err(violation) => {
                 self.violations += 1;
                 if self.first.is_none() {
-                    self.first = Some(Failure {
-                        scenario: scenario.name,
-                        violation: violation.clone(),
-                        schedule: run.engine.chooser.describe(),
-                    });
+                    let special = run.engine.chooser.special.clone();
+                    let (schedule, violation) =
+                        shrink(scenario, special, run.engine.without, violation.clone());
+                    self.first = Some(Failure { violation, schedule, origin: origin() });
                 }
             }
         }
@@ -71,11 +71,14 @@ struct Run<'a> {
     starts: Vec<Rc<Engine<'a>>>,
 }
 
-/// Plays the scenario on from the start of a round: link, edit, settle, check. `known` says at the start of each
+/// Plays the story on from the start of a round: link, events, settle, check. `known` says at the start of each
 /// round whether its future was explored before.
 fn run<'a>(mut engine: Engine<'a>, keep: bool, known: &mut dyn FnMut(&Engine<'_>) -> bool) -> Run<'a> {
     let mut starts = Vec::new();
     let result = loop {
+        if let Some(breach) = engine.seen.breach.take() {
+            break Err(breach);
+        }
         if known(&engine) {
             break Ok(None);
         }
@@ -83,55 +86,74 @@ fn run<'a>(mut engine: Engine<'a>, keep: bool, known: &mut dyn FnMut(&Engine<'_>
             starts.push(Rc::new(engine.clone()));
         }
         engine.phase_rounds += 1;
-        if engine.run_until_quiet(1) {
-            engine.phase_rounds = 0;
-            // Whatever no schedule has made earlier is edited now, one by one, each once things are quiet.
-            let edits = &engine.scenario.edits;
-            match engine.waiting.iter().copied().find(|edit| engine.world.can(&edits[*edit])) {
-                Some(edit) => engine.edit(edit),
-                None => break final_check(&mut engine).map(Some),
+        let quiet = engine.run_once();
+        // Whatever no schedule has made happen earlier happens now, one by one, each once things are quiet; people
+        // do not wait for ever, though.
+        if quiet || engine.phase_rounds.is_multiple_of(12) {
+            let certain = |event: &u8| engine.scenario.events[usize::from(*event)].certain;
+            let next = engine.waiting.iter().copied().find(|event| certain(event) && engine.can(*event));
+            if let Some(event) = next {
+                engine.phase_rounds = 0;
+                engine.happen(event);
+                continue;
             }
-        } else if engine.phase_rounds > 60 {
+        }
+        if quiet {
+            engine.phase_rounds = 0;
+            if engine.scenario.full_reads && engine.idle < 4 {
+                engine.idle += 1;
+                engine.world.advance(engine.world.now + 6_000);
+                continue;
+            }
+            break final_check(&mut engine).map(Some);
+        }
+        if engine.phase_rounds > 60 {
             let open: Vec<_> =
                 engine.last_plan.iter().flat_map(|plan| &plan.ops).map(|op| op.kind.code()).collect();
             let skips = engine.last_plan.as_ref().map(|plan| &plan.skips);
             break Err(Violation::NotSettled(format!(
-                "60 rounds; open: {open:?}, skips: {skips:?}, dirty: {:?}, memory: {:?}",
-                engine.durable.dirty, engine.durable.memory
+                "60 rounds; open: {open:?}, skips: {skips:?}, dirty: {:?}",
+                engine.durable.dirty
             )));
         }
     };
     Run { engine, result, starts }
 }
 
-/// All schedules with at most `k` special steps.
-pub(crate) fn exhaustive(scenario: &Scenario, k: usize, without: Without) -> Tally {
+/// All schedules with at most `k` special steps; with `stop`, only until the first that breaks something.
+pub(crate) fn exhaustive(scenario: &Scenario, k: usize, without: Option<Duty>, stop: bool) -> Tally {
     let mut tally = Tally::default();
-    let mut seen: HashMap<u64, usize> = HashMap::new();
+    let mut seen: HashMap<u64, (usize, u64)> = HashMap::new();
     let chooser = Chooser::new(Mode::Script(BTreeMap::new()));
     let mut open = vec![(Rc::new(Engine::new(scenario, chooser, without)), BTreeMap::new())];
     while let Some((start, script)) = open.pop() {
         let budget = k - script.len();
         let mut engine = (*start).clone();
         engine.chooser.mode = Mode::Script(script.clone());
+        let number = tally.schedules;
         let one = run(engine, budget > 0, &mut |engine| {
             // Only once all special steps of this script are behind us, its future is that of the state alone.
             if engine.chooser.left() > 0 {
                 return false;
             }
             match seen.entry(fingerprint(engine)) {
-                Entry::Occupied(known) if *known.get() >= budget => true,
+                // A state that comes back within one run is going round in a circle, and must be seen to.
+                Entry::Occupied(known) if known.get().1 == number => false,
+                Entry::Occupied(known) if known.get().0 >= budget => true,
                 Entry::Occupied(mut known) => {
-                    known.insert(budget);
+                    known.insert((budget, number));
                     false
                 }
                 Entry::Vacant(new) => {
-                    new.insert(budget);
+                    new.insert((budget, number));
                     false
                 }
             }
         });
-        tally.count(scenario, &one);
+        tally.count(scenario, &one, &|| format!("all schedules with up to {k} special steps"));
+        if stop && tally.violations > 0 {
+            break;
+        }
         if budget > 0 {
             let from = script.last_key_value().map_or(0, |(at, _)| at + 1);
             for (at, options) in one.engine.chooser.options.iter().enumerate().skip(from) {
@@ -150,29 +172,43 @@ pub(crate) fn exhaustive(scenario: &Scenario, k: usize, without: Without) -> Tal
     tally
 }
 
-/// One long run with a seed: the story is played `laps` times over, faults and edits anywhere.
-pub(crate) fn random(scenario: &Scenario, seed: u64, per_mille: u64, without: Without) -> Tally {
+/// One long run with a seed: faults and events anywhere.
+pub(crate) fn random(scenario: &Scenario, seed: u64, per_mille: u64, without: Option<Duty>) -> Tally {
     let mut tally = Tally::default();
     let chooser = Chooser::new(Mode::Random { rng: Rng(seed), per_mille });
     let one = run(Engine::new(scenario, chooser, without), false, &mut |_| false);
-    tally.count(scenario, &one);
-    if let Some(first) = &mut tally.first {
-        first.schedule = format!("seed {seed}, {per_mille} of 1000:\n{}", first.schedule);
-    }
+    tally.count(scenario, &one, &|| format!("seed {seed}, {per_mille} of 1000"));
     tally
+}
+
+/// Plays one schedule.
+pub(crate) fn replay(
+    scenario: &Scenario,
+    special: &[Special],
+    without: Option<Duty>,
+) -> Result<Notes, Violation> {
+    let chooser = Chooser::new(Mode::Named(special.to_vec()));
+    let one = run(Engine::new(scenario, chooser, without), false, &mut |_| false);
+    one.result.map(Option::unwrap_or_default)
 }
 
 /// A digest of everything that decides the future, with times relative to now.
 fn fingerprint(engine: &Engine<'_>) -> u64 {
     let mut h = DefaultHasher::new();
-    let now = engine.world.now;
     let world = &engine.world;
+    let (now, ours) = (world.now, engine.now().unix_ms);
     for (id, ticket) in &world.tickets {
         (id, ticket.kind, &ticket.fields, &ticket.marker, ticket.created_from).hash(&mut h);
-        (ticket.indexed_at - now).max(0).hash(&mut h);
+        (ticket.going, ticket.hidden, ticket.knows, (ticket.indexed_at - now).max(0)).hash(&mut h);
+        if world.stamps.is_some() {
+            (ticket.updated - now).hash(&mut h);
+        }
     }
-    for item in &world.items {
-        item.hash(&mut h);
+    for (id, item) in &world.items {
+        (id, &item.fields, &item.references, item.knows).hash(&mut h);
+        if world.stamps.is_some() {
+            (item.updated - now).hash(&mut h);
+        }
     }
     for (key, change) in &world.changed {
         (key, *change > engine.durable.cursor).hash(&mut h);
@@ -183,32 +219,58 @@ fn fingerprint(engine: &Engine<'_>) -> u64 {
     }
     world.notes.hash(&mut h);
     for edit in &world.edits {
-        (&edit.item, edit.side, edit.field, &edit.value, &edit.knew, &edit.saw, edit.unavoidable)
-            .hash(&mut h);
+        (&edit.record, edit.field, &edit.value, edit.knew, edit.unavoidable).hash(&mut h);
+        edit.overwritten.is_some().hash(&mut h);
         // How long ago it was matters only for a moment.
         (edit.step + 16).saturating_sub(world.step).hash(&mut h);
     }
     engine.waiting.hash(&mut h);
     engine.seen.reported.hash(&mut h);
-    let mut memory = engine.durable.memory.clone();
-    for link in memory.links.values_mut() {
+    engine.seen.forgotten.hash(&mut h);
+    engine.seen.rulings.hash(&mut h);
+    (engine.config, engine.client_gone, engine.idle, engine.durable.lineage, engine.has_copy()).hash(&mut h);
+    if let Some(plan) = engine.last_plan.as_deref().filter(|_| engine.people_look_at_plans()) {
+        for conflict in &plan.conflicts {
+            conflict.id.hash(&mut h);
+        }
+        for proposal in &plan.proposals {
+            proposal.id.hash(&mut h);
+        }
+    }
+    for mut link in engine.durable.memory.links.values().cloned() {
         for pending in &mut link.pending {
-            pending.settle_until.unix_ms = (pending.settle_until.unix_ms - now).max(0);
+            pending.settle_until.unix_ms = (pending.settle_until.unix_ms - ours).max(0);
             pending.sent_at.unix_ms = 0;
         }
         if let Some(since) = &mut link.promotion_since {
-            since.unix_ms = (since.unix_ms - now).max(-60_000);
+            since.unix_ms = (since.unix_ms - ours).max(-60_000);
         }
+        for (_, evidence) in &mut link.gone {
+            if let sync_core::base::Evidence::Absent { first, latest, reads, .. } = evidence {
+                first.unix_ms = (first.unix_ms - ours).max(-60_000);
+                latest.unix_ms = 0;
+                *reads = (*reads).min(2);
+            }
+        }
+        serde_json::to_vec(&link).expect("plain data").hash(&mut h);
     }
-    for intent in memory.intents.values_mut() {
+    for mut intent in engine.durable.memory.intents.values().cloned() {
         if let Some(at) = &mut intent.settle_until {
-            at.unix_ms = (at.unix_ms - now).max(0);
+            at.unix_ms = (at.unix_ms - ours).max(0);
         }
         if let Some(at) = &mut intent.sent_at {
             at.unix_ms = 0;
         }
+        serde_json::to_vec(&intent).expect("plain data").hash(&mut h);
     }
-    format!("{memory:?}").hash(&mut h);
+    let decisions = &engine.durable.decisions;
+    for (item, answer) in &decisions.pairings {
+        (item, format!("{answer:?}")).hash(&mut h);
+    }
+    for (id, side) in &decisions.conflicts {
+        (id, *side as u8).hash(&mut h);
+    }
+    decisions.approvals.hash(&mut h);
     for key in engine.durable.dirty.keys() {
         key.hash(&mut h);
     }

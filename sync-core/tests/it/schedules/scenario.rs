@@ -1,44 +1,132 @@
-//! What the tenants look like and what people do in them.
+//! What a story is made of: how the tenants are set up, what people do in them, and what else may happen.
 
-use super::world::{CLIENT, Fields, Item, OPPORTUNITY_TYPE, PROJECT_TYPE, World, currency};
+use super::world::{
+    CLIENT, Fields, Item, OPPORTUNITY_TYPE, OTHER_CLIENT, PROJECT_TYPE, Ticket, World, currency,
+};
 use std::collections::BTreeMap;
 use sync_core::catalogue::{Capabilities, Catalogue, Directory, HaloClient, Site};
 use sync_core::exec::RecordKey;
 use sync_core::field::FieldId;
-use sync_core::ids::{HitClientId, HitStatusId, ItemId, Kind, OutcomeId, PairId, SiteId, StatusId};
+use sync_core::ids::{
+    HaloClientId, HitClientId, HitStatusId, ItemId, Kind, OutcomeId, PairId, Side, SiteId, StatusId, TicketId,
+};
 use sync_core::settings::{
     ConflictRule, CreateRule, Direction, FieldRule, FieldRules, FirstLink, HitTarget, Limits, Scope,
     Settings, StatusMap, StatusTarget,
 };
 use sync_core::value::{Money, Value};
 
-/// Something a person does.
-#[derive(Clone, Debug)]
-pub(crate) struct Edit {
-    pub(crate) item: String,
-    pub(crate) action: EditAction,
+/// How a ticket goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Going {
+    /// It can be read, and says that it is deleted.
+    Flagged,
+    /// It can be read, and says that it was merged into another.
+    Merged,
+    /// It cannot be read any more.
+    Deleted,
 }
 
+/// Something that people, servers or fate do.
 #[derive(Clone, Debug)]
-pub(crate) enum EditAction {
-    /// Edits the roadmap item.
+pub(crate) enum Action {
+    /// A person edits the roadmap item.
     Hit(FieldId, Value),
-    /// Edits the ticket of the kind.
+    /// A person edits the ticket of the kind.
     Halo(Kind, FieldId, Value),
     /// Sales wins the deal, and Halo's workflow makes the project.
     SalesWins,
+    /// The ticket of the kind goes.
+    Gone(Kind, Going),
+    /// It comes back.
+    Back(Kind),
+    /// We may not read the tickets of the item's client any more.
+    Hide,
+    /// We may again.
+    Show,
+    /// The item's client vanishes from Halo's list of clients.
+    ClientGone,
+    /// It is there again.
+    ClientBack,
+    /// A person says that the item is the unlinked ticket.
+    SayLink,
+    /// A person says that the item is something new.
+    SayCreate,
+    /// The answer is taken back.
+    SayNothing,
+    /// A person approves everything that is proposed at the moment.
+    Approve,
+    /// A person decides every conflict that is open at the moment.
+    Resolve(Side),
+    /// These settings hold from now on.
+    Configure(usize),
+    /// The database is copied.
+    Copy,
+    /// The database is lost; the engine starts with an empty one.
+    LoseDatabase,
+    /// The copy is put in place of the database.
+    RestoreCopy,
+    /// Our clock jumps by so many milliseconds.
+    Clock(i64),
+    /// The process stalls so long that another one takes the lease and does two runs.
+    Takeover,
+    /// A webhook announces the item although nothing happened: doubled, late, or forged.
+    Hook,
+}
+
+impl Action {
+    /// Whether it is part of the story in any case; the rest happens only where a schedule says so.
+    const fn is_certain(&self) -> bool {
+        !matches!(
+            self,
+            Self::Configure(_)
+                | Self::Copy
+                | Self::LoseDatabase
+                | Self::RestoreCopy
+                | Self::Clock(_)
+                | Self::Takeover
+                | Self::Hook
+        )
+    }
+}
+
+/// Something that happens to an item.
+#[derive(Clone, Debug)]
+pub(crate) struct Event {
+    pub(crate) item: String,
+    pub(crate) action: Action,
+    pub(crate) certain: bool,
+}
+
+/// A server rewrites a field after every write of ours.
+#[derive(Clone, Debug)]
+pub(crate) struct Automation {
+    pub(crate) side: Side,
+    pub(crate) field: FieldId,
+    pub(crate) makes: Value,
 }
 
 /// A story to run under all schedules.
 #[derive(Clone, Debug)]
 pub(crate) struct Scenario {
     pub(crate) name: &'static str,
-    pub(crate) settings: Settings,
+    /// The first holds until [`Action::Configure`] says otherwise.
+    pub(crate) settings: Vec<Settings>,
     pub(crate) catalogue: Catalogue,
     pub(crate) directory: Directory,
-    pub(crate) items: Vec<&'static str>,
-    /// Done in this order once the items are linked, or earlier if the schedule says so.
-    pub(crate) edits: Vec<Edit>,
+    /// Items and their clients.
+    pub(crate) items: Vec<(&'static str, &'static str)>,
+    /// Unlinked tickets that are there from the beginning.
+    pub(crate) tickets: Vec<Ticket>,
+    /// Done in this order once things are quiet, or earlier if the schedule says so.
+    pub(crate) events: Vec<Event>,
+    pub(crate) automations: Vec<Automation>,
+    /// Whether every run reads everything and gathers evidence; else runs read what is dirty.
+    pub(crate) full_reads: bool,
+    /// Whether the servers stamp their records, and how far Halo's clock is ahead of HIT's.
+    pub(crate) stamps: Option<i64>,
+    /// Special steps in the proof by default.
+    pub(crate) k: usize,
 }
 
 pub(crate) fn pair() -> PairId {
@@ -53,16 +141,17 @@ pub(crate) fn code(status: &str) -> Value {
     Value::Code(status.into())
 }
 
-fn rule(direction: Direction, conflict: ConflictRule) -> FieldRule {
-    FieldRule { conflict, first_link: FirstLink::Policy, ..FieldRule::new(direction) }
+pub(crate) fn rule(direction: Direction, conflict: ConflictRule, first_link: FirstLink) -> FieldRule {
+    FieldRule { conflict, first_link, ..FieldRule::new(direction) }
 }
 
-fn rules(status: ConflictRule, values: ConflictRule) -> FieldRules {
+/// Name, budget and status go both ways; everything else is off.
+pub(crate) fn rules(status: ConflictRule, values: ConflictRule, first: FirstLink) -> FieldRules {
     let mut rules: FieldRules =
         FieldId::ALL.into_iter().map(|field| (field, FieldRule::new(Direction::Off))).collect();
-    rules.insert(FieldId::Name, rule(Direction::Both, values));
-    rules.insert(FieldId::BudgetOnce, rule(Direction::Both, values));
-    rules.insert(FieldId::Status, rule(Direction::Both, status));
+    rules.insert(FieldId::Name, rule(Direction::Both, values, first));
+    rules.insert(FieldId::BudgetOnce, rule(Direction::Both, values, first));
+    rules.insert(FieldId::Status, rule(Direction::Both, status, first));
     rules.insert(FieldId::LinkBack, FieldRule::new(Direction::HitToHalo { until_quoted: false }));
     rules
 }
@@ -109,144 +198,104 @@ pub(crate) fn status_maps(action: bool) -> BTreeMap<sync_core::ids::TicketTypeId
     ])
 }
 
+pub(crate) fn halo_client(hit: &str) -> HaloClientId {
+    if hit == "d" { OTHER_CLIENT } else { CLIENT }
+}
+
+fn settings() -> Settings {
+    let mut settings = Settings::default();
+    settings.sync.scope = Scope::Global;
+    settings.sync.opportunity = rules(ConflictRule::HaloWins, ConflictRule::Manual, FirstLink::Policy);
+    settings.sync.project = rules(ConflictRule::HaloWins, ConflictRule::Manual, FirstLink::Policy);
+    settings.sync.settle_ms = 20_000;
+    settings.sync.absence_interval_ms = 10_000;
+    settings.sync.promotion.wait_ms = 8_000;
+    settings.sync.limits = Limits { updates_percent: 1_000, updates: 1_000, ..Limits::default() };
+    settings.project.opportunity.create_type = Some(OPPORTUNITY_TYPE);
+    settings.project.project.create_type = Some(PROJECT_TYPE);
+    settings.project.halo_currency = Some(currency());
+    settings.project.hit_currency = Some(currency());
+    for (status, kind) in [
+        ("qualified", CreateRule::Opportunity),
+        ("hold", CreateRule::Opportunity),
+        ("lost", CreateRule::Opportunity),
+        ("approved", CreateRule::Project),
+        ("progress", CreateRule::Project),
+    ] {
+        settings.sync.create.insert(HitStatusId::from(status), kind);
+    }
+    settings.status = status_maps(false);
+    settings
+}
+
 impl Scenario {
-    fn new(name: &'static str, items: Vec<&'static str>, edits: Vec<(&'static str, EditAction)>) -> Self {
-        let mut settings = Settings::default();
-        settings.sync.scope = Scope::Global;
-        settings.sync.opportunity = rules(ConflictRule::HaloWins, ConflictRule::Manual);
-        settings.sync.project = rules(ConflictRule::HaloWins, ConflictRule::Manual);
-        settings.sync.settle_ms = 20_000;
-        settings.sync.promotion.wait_ms = 8_000;
-        settings.sync.limits = Limits { updates_percent: 1_000, updates: 1_000, ..Limits::default() };
-        settings.project.opportunity.create_type = Some(OPPORTUNITY_TYPE);
-        settings.project.project.create_type = Some(PROJECT_TYPE);
-        settings.project.halo_currency = Some(currency());
-        settings.project.hit_currency = Some(currency());
-        for (status, kind) in [
-            ("qualified", CreateRule::Opportunity),
-            ("hold", CreateRule::Opportunity),
-            ("lost", CreateRule::Opportunity),
-            ("approved", CreateRule::Project),
-            ("progress", CreateRule::Project),
-        ] {
-            settings.sync.create.insert(HitStatusId::from(status), kind);
-        }
-        settings.status = status_maps(false);
+    pub(crate) fn new(
+        name: &'static str,
+        items: &[(&'static str, &'static str)],
+        events: Vec<(&'static str, Action)>,
+    ) -> Self {
         let mut catalogue = Catalogue { capabilities: Capabilities::all(), ..Catalogue::default() };
-        let client = HaloClient {
-            name: "Acme".into(),
-            main_site: Some(SiteId(1)),
-            sites: BTreeMap::from([(SiteId(1), Site { active: true })]),
-            ..HaloClient::default()
-        };
-        catalogue.halo_clients.insert(CLIENT, client);
         let mut directory = Directory::default();
-        directory.clients.insert(HitClientId::from("c"), CLIENT);
-        let edits = edits.into_iter().map(|(item, action)| Edit { item: item.into(), action }).collect();
-        Self { name, settings, catalogue, directory, items, edits }
+        for hit in ["c", "d"] {
+            let client = HaloClient {
+                name: hit.into(),
+                main_site: Some(SiteId(1)),
+                sites: BTreeMap::from([(SiteId(1), Site { active: true })]),
+                ..HaloClient::default()
+            };
+            catalogue.halo_clients.insert(halo_client(hit), client);
+            directory.clients.insert(HitClientId::from(hit), halo_client(hit));
+        }
+        let events = events
+            .into_iter()
+            .map(|(item, action)| Event { item: item.into(), certain: action.is_certain(), action })
+            .collect();
+        Self {
+            name,
+            settings: vec![settings()],
+            catalogue,
+            directory,
+            items: items.to_vec(),
+            tickets: Vec::new(),
+            events,
+            automations: Vec::new(),
+            full_reads: false,
+            stamps: None,
+            k: 2,
+        }
+    }
+
+    /// The same with `k` special steps in the proof.
+    pub(crate) fn with_k(mut self, k: usize) -> Self {
+        self.k = k;
+        self
+    }
+
+    /// The same with something changed in its first settings.
+    pub(crate) fn with(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(&mut self.settings[0]);
+        self
+    }
+
+    pub(crate) fn client_of(&self, item: &str) -> HaloClientId {
+        self.items.iter().find(|(id, _)| *id == item).map_or(CLIENT, |(_, client)| halo_client(client))
     }
 
     pub(crate) fn world(&self) -> World {
         let mut world = World::new();
-        for item in &self.items {
-            let fields = Fields { name: "Firewall".into(), status: "qualified".into(), budget: 100_000 };
-            world.items.insert((*item).into(), Item { fields, references: Vec::new() });
-            world.touch(RecordKey::Item(ItemId::from(*item)));
+        world.automations.clone_from(&self.automations);
+        world.stamps = self.stamps;
+        for (id, client) in &self.items {
+            let fields = Fields { name: "firewall".into(), status: "qualified".into(), budget: 120_000 };
+            let item = Item { fields, client, references: Vec::new(), knows: [0; 3], updated: world.now };
+            world.items.insert((*id).into(), item);
+            world.touch(RecordKey::Item(ItemId::from(*id)));
+        }
+        for (at, ticket) in self.tickets.iter().enumerate() {
+            let id = 50 + i64::try_from(at).expect("few");
+            world.tickets.insert(id, ticket.clone());
+            world.touch(RecordKey::Ticket(TicketId(id)));
         }
         world
-    }
-
-    /// One item becomes an opportunity; then each field is edited on one side, the status on both, in turn.
-    pub(crate) fn one_link() -> Self {
-        use EditAction::{Halo, Hit};
-        let kind = Kind::Opportunity;
-        Self::new(
-            "one link",
-            vec!["i1"],
-            vec![
-                ("i1", Hit(FieldId::BudgetOnce, money(250_000))),
-                ("i1", Halo(kind, FieldId::Status, code("2"))),
-                ("i1", Halo(kind, FieldId::Name, Value::text("new firewall"))),
-                ("i1", Hit(FieldId::Status, code("hold"))),
-            ],
-        )
-    }
-
-    /// Both sides edit the same fields: whoever does not win must be part of a conflict.
-    pub(crate) fn collisions() -> Self {
-        use EditAction::{Halo, Hit};
-        let kind = Kind::Opportunity;
-        Self::new(
-            "collisions",
-            vec!["i1"],
-            vec![
-                ("i1", Hit(FieldId::Name, Value::text("Router"))),
-                ("i1", Halo(kind, FieldId::Name, Value::text("Switch"))),
-                ("i1", Halo(kind, FieldId::BudgetOnce, money(300_000))),
-                ("i1", Hit(FieldId::BudgetOnce, money(400_000))),
-            ],
-        )
-    }
-
-    /// The item is approved; no workflow of Halo's makes the project, so the engine does.
-    pub(crate) fn promotion() -> Self {
-        use EditAction::{Halo, Hit};
-        Self::new(
-            "promotion, created",
-            vec!["i1"],
-            vec![
-                ("i1", Hit(FieldId::Status, code("approved"))),
-                ("i1", Halo(Kind::Project, FieldId::Status, code("13"))),
-            ],
-        )
-    }
-
-    /// The item is approved and sales wins the deal: Halo's workflow makes the project.
-    pub(crate) fn promotion_by_workflow() -> Self {
-        use EditAction::{Hit, SalesWins};
-        Self::new(
-            "promotion, adopted",
-            vec!["i1"],
-            vec![("i1", SalesWins), ("i1", Hit(FieldId::Status, code("approved")))],
-        )
-    }
-
-    /// Statuses are written by actions, which must never be repeated blindly.
-    pub(crate) fn actions() -> Self {
-        use EditAction::Hit;
-        let mut scenario = Self::new(
-            "status by action",
-            vec!["i1"],
-            vec![("i1", Hit(FieldId::Status, code("hold"))), ("i1", Hit(FieldId::Status, code("lost")))],
-        );
-        scenario.settings.status = status_maps(true);
-        scenario
-    }
-
-    /// Three items of one name at one client.
-    pub(crate) fn namesakes() -> Self {
-        use EditAction::{Halo, Hit};
-        let kind = Kind::Opportunity;
-        Self::new(
-            "three namesakes",
-            vec!["i1", "i2", "i3"],
-            vec![
-                ("i1", Hit(FieldId::Name, Value::text("Router"))),
-                ("i2", Halo(kind, FieldId::Status, code("4"))),
-                ("i3", Hit(FieldId::BudgetOnce, money(1))),
-                ("i2", Hit(FieldId::BudgetOnce, money(2))),
-            ],
-        )
-    }
-
-    pub(crate) fn all() -> Vec<Self> {
-        vec![
-            Self::one_link(),
-            Self::collisions(),
-            Self::promotion(),
-            Self::promotion_by_workflow(),
-            Self::actions(),
-            Self::namesakes(),
-        ]
     }
 }

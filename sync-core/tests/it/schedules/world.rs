@@ -1,6 +1,9 @@
 //! Two servers, in memory. Halo answers with its record; HIT rewrites names; searches lag behind.
+//!
+//! The servers also keep what the checks need and the engine cannot see: which people's edits each value goes back to.
 
-use super::scenario::{Edit, EditAction};
+use super::people::Done;
+use super::scenario::{Automation, Going, halo_client};
 use std::collections::BTreeMap;
 use sync_core::base::Intent;
 use sync_core::exec::{MarkerHit, Record, RecordKey};
@@ -8,9 +11,11 @@ use sync_core::field::{FieldId, FieldRow};
 use sync_core::ids::{HaloClientId, HitClientId, ItemId, Kind, Side, TicketId, TicketTypeId};
 use sync_core::marker::Marker;
 use sync_core::record::{ExternalRef, HaloTicket, HitItem};
+use sync_core::stamp::Stamp;
 use sync_core::value::{Currency, Money, Obs, Value};
 
 pub(crate) const CLIENT: HaloClientId = HaloClientId(7);
+pub(crate) const OTHER_CLIENT: HaloClientId = HaloClientId(8);
 pub(crate) const OPPORTUNITY_TYPE: TicketTypeId = TicketTypeId(10);
 pub(crate) const PROJECT_TYPE: TicketTypeId = TicketTypeId(20);
 
@@ -51,29 +56,73 @@ impl Fields {
 
 pub(crate) const SYNCED: [FieldId; 3] = [FieldId::Name, FieldId::Status, FieldId::BudgetOnce];
 
+/// The place of a field in [`SYNCED`].
+pub(crate) fn place(field: FieldId) -> usize {
+    SYNCED.iter().position(|synced| *synced == field).unwrap_or(2)
+}
+
+/// The edits that a value goes back to, as bits by their number. What comes after the last bit is not followed.
+pub(crate) type Knows = [u128; 3];
+
+pub(crate) fn bit(edit: usize) -> u128 {
+    u32::try_from(edit).ok().and_then(|edit| 1_u128.checked_shl(edit)).unwrap_or(0)
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Ticket {
     pub(crate) kind: Kind,
+    pub(crate) ticket_type: TicketTypeId,
+    pub(crate) client: HaloClientId,
     pub(crate) fields: Fields,
     pub(crate) marker: Option<Marker>,
     pub(crate) created_from: Option<i64>,
     /// When searches begin to find it.
     pub(crate) indexed_at: i64,
     pub(crate) by_us: bool,
+    pub(crate) going: Option<Going>,
+    /// Whether we may not read it.
+    pub(crate) hidden: bool,
+    pub(crate) knows: Knows,
+    pub(crate) updated: i64,
+    /// Step at which it was made.
+    pub(crate) made: usize,
+}
+
+impl Ticket {
+    const fn is_readable(&self) -> bool {
+        !self.hidden && !matches!(self.going, Some(Going::Deleted))
+    }
+
+    fn record(&self, id: i64, now: i64, stamps: Option<i64>) -> HaloTicket {
+        let mut out = HaloTicket::new(TicketId(id), Some(self.kind), self.ticket_type, self.client);
+        out.marker = self.marker.clone().filter(|_| self.indexed_at <= now);
+        out.created_from = self.created_from.map(TicketId);
+        out.created_by_us = self.by_us;
+        out.link_back = Obs::NotFetched;
+        out.deleted = self.going == Some(Going::Flagged);
+        out.merged_into = (self.going == Some(Going::Merged)).then_some(TicketId(1));
+        out.last_update = stamps.map(|ahead| Stamp::halo(self.updated + ahead));
+        out.fields = self.fields.row();
+        out
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Item {
     pub(crate) fields: Fields,
+    pub(crate) client: &'static str,
     pub(crate) references: Vec<(Kind, i64)>,
+    pub(crate) knows: Knows,
+    pub(crate) updated: i64,
 }
 
 /// A request that changes something.
 #[derive(Clone, Debug)]
 pub(crate) enum Request {
-    Create(Box<Intent>),
-    Write { target: RecordKey, set: Box<FieldRow> },
-    Note { ticket: i64, status: Option<String>, tag: String },
+    Create { intent: Box<Intent>, knows: Knows },
+    Write { target: RecordKey, set: Box<FieldRow>, knows: Knows },
+    Note { ticket: i64, status: String, tag: String, knows: Knows },
+    Convert { ticket: i64, status: Option<String>, knows: Knows },
     Reference { item: ItemId, kind: Kind, ticket: i64 },
 }
 
@@ -84,27 +133,6 @@ pub(crate) struct Late {
     pub(crate) request: Request,
     /// Number of steps when it was sent.
     pub(crate) sent: usize,
-}
-
-/// A person's edit that has happened.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Done {
-    pub(crate) side: Side,
-    /// The ticket or item.
-    pub(crate) item: String,
-    pub(crate) kind: Option<Kind>,
-    pub(crate) field: FieldId,
-    pub(crate) value: Value,
-    /// Earlier edits on the other side that had been brought over, and stored as agreed, when this one was made.
-    pub(crate) knew: Vec<usize>,
-    /// Earlier edits on the other side whose meaning the person could see and replaced. Between this and `knew` lies
-    /// the moment in which the engine has looked and not stored yet.
-    pub(crate) saw: Vec<usize>,
-    /// Step at which it happened.
-    pub(crate) step: usize,
-    /// A write that nothing could have stopped came over it: sent before the edit, or in the moment between our last
-    /// look and our write, on a server without conditional writes.
-    pub(crate) unavoidable: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -123,6 +151,8 @@ pub(crate) struct World {
     pub(crate) index_lag: i64,
     /// Writes by the engine, for ping-pong.
     pub(crate) writes: usize,
+    pub(crate) automations: Vec<Automation>,
+    pub(crate) stamps: Option<i64>,
 }
 
 pub(crate) const STEP_MS: i64 = 1_000;
@@ -151,11 +181,25 @@ impl World {
             edits: Vec::new(),
             index_lag: 2_000,
             writes: 0,
+            automations: Vec::new(),
+            stamps: None,
         }
     }
 
     pub(crate) fn touch(&mut self, key: RecordKey) {
         self.change += 1;
+        match &key {
+            RecordKey::Ticket(id) => {
+                if let Some(ticket) = self.tickets.get_mut(&id.0) {
+                    ticket.updated = self.now;
+                }
+            }
+            RecordKey::Item(id) => {
+                if let Some(item) = self.items.get_mut(id.as_str()) {
+                    item.updated = self.now;
+                }
+            }
+        }
         self.changed.insert(key, self.change);
     }
 
@@ -172,23 +216,13 @@ impl World {
     }
 
     pub(crate) fn ticket(&self, id: i64) -> Option<HaloTicket> {
-        let held = self.tickets.get(&id)?;
-        let ticket_type = match held.kind {
-            Kind::Opportunity => OPPORTUNITY_TYPE,
-            Kind::Project => PROJECT_TYPE,
-        };
-        let mut out = HaloTicket::new(TicketId(id), Some(held.kind), ticket_type, CLIENT);
-        out.marker = held.marker.clone().filter(|_| held.indexed_at <= self.now);
-        out.created_from = held.created_from.map(TicketId);
-        out.created_by_us = held.by_us;
-        out.link_back = Obs::NotFetched;
-        out.fields = held.fields.row();
-        Some(out)
+        let held = self.tickets.get(&id).filter(|ticket| ticket.is_readable())?;
+        Some(held.record(id, self.now, self.stamps))
     }
 
     pub(crate) fn item(&self, id: &str) -> Option<HitItem> {
         let held = self.items.get(id)?;
-        let mut out = HitItem::new(ItemId::from(id), HitClientId::from("c"));
+        let mut out = HitItem::new(ItemId::from(id), HitClientId::from(held.client));
         out.budget_lines.once = 1;
         out.references = held
             .references
@@ -202,6 +236,7 @@ impl World {
                 marker: None,
             })
             .collect();
+        out.last_update = self.stamps.map(|_| Stamp::hit(held.updated));
         out.fields = held.fields.row();
         Some(out)
     }
@@ -213,13 +248,18 @@ impl World {
         }
     }
 
+    /// Searches for a marker. Halo ignores filters that it does not know: a record with another marker comes along.
     pub(crate) fn search(&self, marker: &Marker) -> Vec<MarkerHit> {
-        let shown =
-            |ticket: &&Ticket| ticket.marker.as_ref() == Some(marker) && ticket.indexed_at <= self.now;
+        let shown = |ticket: &&Ticket| {
+            ticket.marker.is_some() && ticket.indexed_at <= self.now && ticket.is_readable()
+        };
         self.tickets
             .iter()
             .filter(|(_, ticket)| shown(ticket))
-            .map(|(id, _)| MarkerHit { record: RecordKey::Ticket(TicketId(*id)), marker: marker.clone() })
+            .map(|(id, ticket)| MarkerHit {
+                record: RecordKey::Ticket(TicketId(*id)),
+                marker: ticket.marker.clone().unwrap_or_else(|| marker.clone()),
+            })
             .collect()
     }
 
@@ -230,28 +270,66 @@ impl World {
         }
     }
 
+    pub(crate) fn fields_mut(&mut self, key: &RecordKey) -> Option<(&mut Fields, &mut Knows)> {
+        match key {
+            RecordKey::Ticket(id) => self.tickets.get_mut(&id.0).map(|t| (&mut t.fields, &mut t.knows)),
+            RecordKey::Item(id) => self.items.get_mut(id.as_str()).map(|i| (&mut i.fields, &mut i.knows)),
+        }
+    }
+
+    pub(crate) fn knows(&self, key: &RecordKey) -> Knows {
+        match key {
+            RecordKey::Ticket(id) => self.tickets.get(&id.0).map(|t| t.knows).unwrap_or_default(),
+            RecordKey::Item(id) => self.items.get(id.as_str()).map(|i| i.knows).unwrap_or_default(),
+        }
+    }
+
+    /// Whether the server can do it at all.
+    pub(crate) fn accepts(&self, request: &Request) -> bool {
+        let ticket = |id: i64| self.tickets.get(&id).is_some_and(Ticket::is_readable);
+        match request {
+            Request::Write { target: RecordKey::Ticket(id), .. } => ticket(id.0),
+            Request::Note { ticket: id, .. } | Request::Convert { ticket: id, .. } => ticket(*id),
+            Request::Write { .. } | Request::Create { .. } | Request::Reference { .. } => true,
+        }
+    }
+
     /// Applies a request of the engine that was sent at a step, and returns what the record then is.
     pub(crate) fn apply(&mut self, request: &Request, sent: usize) -> Option<Record> {
+        if !self.accepts(request) {
+            return None;
+        }
         self.writes += 1;
-        match request {
-            Request::Create(intent) => self.create(intent),
-            Request::Write { target, set } => {
+        let reply = match request {
+            Request::Create { intent, knows } => self.create(intent, *knows),
+            Request::Write { target, set, knows } => {
                 for (field, obs) in set.iter() {
                     let Some(value) = obs.value() else { continue };
-                    self.overwrite(target, field, value, sent);
+                    self.overwrite(target, field, value, knows[place(field)], (sent, 2));
                 }
                 self.touch(target.clone());
                 self.read(target)
             }
-            Request::Note { ticket, status, tag } => {
+            Request::Note { ticket, status, tag, knows } => {
                 self.notes.push((*ticket, tag.clone()));
                 let target = RecordKey::Ticket(TicketId(*ticket));
-                if let Some(status) = status {
-                    self.overwrite(&target, FieldId::Status, &Value::Code(status.as_str().into()), sent);
-                }
+                let value = Value::Code(status.as_str().into());
+                self.overwrite(&target, FieldId::Status, &value, knows[1], (sent, 3));
                 self.touch(target);
                 // The reply to an action is the action.
                 None
+            }
+            Request::Convert { ticket, status, knows } => {
+                let target = RecordKey::Ticket(TicketId(*ticket));
+                if let Some(status) = status {
+                    let value = Value::Code(status.as_str().into());
+                    self.overwrite(&target, FieldId::Status, &value, knows[1], (sent, 2));
+                }
+                if let Some(held) = self.tickets.get_mut(ticket) {
+                    (held.kind, held.ticket_type) = (Kind::Project, PROJECT_TYPE);
+                }
+                self.touch(target.clone());
+                self.read(&target)
             }
             Request::Reference { item, kind, ticket } => {
                 let held = self.items.get_mut(item.as_str())?;
@@ -260,16 +338,35 @@ impl World {
                 self.touch(RecordKey::Item(item.clone()));
                 self.item(item.as_str()).map(|item| Record::Item(Box::new(item)))
             }
+        };
+        self.automate(request);
+        reply
+    }
+
+    /// What the servers themselves do after a write of ours. The reply was given before.
+    fn automate(&mut self, request: &Request) {
+        let (target, fields): (RecordKey, Vec<FieldId>) = match request {
+            Request::Write { target, set, .. } => {
+                (target.clone(), set.iter().map(|(field, _)| field).collect())
+            }
+            Request::Note { ticket, .. } => (RecordKey::Ticket(TicketId(*ticket)), vec![FieldId::Status]),
+            _ => return,
+        };
+        for at in 0..self.automations.len() {
+            let Automation { side, field, makes } = self.automations[at].clone();
+            if side == target.side() && fields.contains(&field) {
+                self.machine_edit(&target, field, &makes);
+            }
         }
     }
 
-    fn create(&mut self, intent: &Intent) -> Option<Record> {
+    fn create(&mut self, intent: &Intent, knows: Knows) -> Option<Record> {
         let id = self.next_ticket;
         self.next_ticket += 1;
         let kind = intent.spec.kind;
-        let first = match kind {
-            Kind::Opportunity => "1",
-            Kind::Project => "11",
+        let (first, ticket_type) = match kind {
+            Kind::Opportunity => ("1", OPPORTUNITY_TYPE),
+            Kind::Project => ("11", PROJECT_TYPE),
         };
         let mut fields = Fields { name: String::new(), status: first.into(), budget: 0 };
         for (field, obs) in intent.payload.iter() {
@@ -279,11 +376,18 @@ impl World {
         }
         let ticket = Ticket {
             kind,
+            ticket_type,
+            client: intent.spec.halo_client,
             fields,
             marker: Some(intent.spec.marker.clone()),
             created_from: None,
             indexed_at: self.now + self.index_lag,
             by_us: true,
+            going: None,
+            hidden: false,
+            knows,
+            updated: self.now,
+            made: self.step,
         };
         self.tickets.insert(id, ticket);
         let key = RecordKey::Ticket(TicketId(id));
@@ -291,37 +395,32 @@ impl World {
         self.read(&key)
     }
 
-    fn overwrite(&mut self, target: &RecordKey, field: FieldId, value: &Value, sent: usize) {
+    fn overwrite(
+        &mut self,
+        target: &RecordKey,
+        field: FieldId,
+        value: &Value,
+        knows: u128,
+        (sent, window): (usize, usize),
+    ) {
         let side = target.side();
         let Some(before) = self.fields(target).map(|fields| fields.get(field)) else { return };
-        let owner = self.item_of(target);
-        let kind = self.kind_of(target);
-        // The engine looks, stores and writes in three steps: what a person does in between, or while the request is
-        // under way, nothing can save on a server without conditional writes.
+        // The engine looks, stores (or looks for a note first) and writes, in steps of their own: what a person does in
+        // between, or while the request is under way, nothing can save on a server without conditional writes.
         for edit in &mut self.edits {
-            let same = edit.side == side
-                && Some(&edit.item) == owner.as_ref()
-                && edit.field == field
-                && edit.kind == kind;
-            if same && edit.value == before && before != *value && edit.step + 3 > sent {
-                edit.unavoidable = true;
+            let same = edit.record == *target && edit.field == field;
+            if same && edit.value == before && before != *value {
+                edit.unavoidable |= edit.step + window > sent;
+                edit.overwritten.get_or_insert(self.step);
             }
         }
         let value = match (side, value) {
             (Side::Hit, Value::Text(text)) => Value::text(hit_spelling(text)),
             _ => value.clone(),
         };
-        match target {
-            RecordKey::Ticket(id) => {
-                if let Some(ticket) = self.tickets.get_mut(&id.0) {
-                    ticket.fields.set(field, &value);
-                }
-            }
-            RecordKey::Item(id) => {
-                if let Some(item) = self.items.get_mut(id.as_str()) {
-                    item.fields.set(field, &value);
-                }
-            }
+        if let Some((fields, known)) = self.fields_mut(target) {
+            fields.set(field, &value);
+            known[place(field)] = knows;
         }
     }
 
@@ -331,112 +430,33 @@ impl World {
             RecordKey::Item(id) => Some(id.as_str().into()),
             RecordKey::Ticket(id) => {
                 let ticket = self.tickets.get(&id.0)?;
-                self.items
-                    .keys()
-                    .find(|item| {
-                        let marker = Marker::for_item(
-                            &super::scenario::pair(),
-                            &ItemId::from(item.as_str()),
-                            ticket.kind,
-                        );
-                        ticket.marker.as_ref() == Some(&marker)
+                let marked = |item: &&String| {
+                    Kind::ALL.into_iter().any(|kind| {
+                        let item = ItemId::from(item.as_str());
+                        ticket.marker.as_ref()
+                            == Some(&Marker::for_item(&super::scenario::pair(), &item, kind))
                     })
-                    .or_else(|| {
-                        let referring =
-                            |item: &&String| self.items[*item].references.iter().any(|(_, t)| *t == id.0);
-                        self.items.keys().find(referring)
-                    })
-                    .cloned()
+                };
+                let referring = |item: &&String| self.items[*item].references.iter().any(|(_, t)| *t == id.0);
+                self.items.keys().find(marked).or_else(|| self.items.keys().find(referring)).cloned()
             }
-        }
-    }
-
-    fn kind_of(&self, key: &RecordKey) -> Option<Kind> {
-        match key {
-            RecordKey::Item(_) => None,
-            RecordKey::Ticket(id) => self.tickets.get(&id.0).map(|ticket| ticket.kind),
         }
     }
 
     /// The ticket of an item that a person would work on: the one that the roadmap shows, else the first.
     pub(crate) fn ticket_of(&self, item: &str, kind: Kind) -> Option<i64> {
+        let of_kind = |id: &i64| self.tickets.get(id).is_some_and(|t| t.kind == kind);
         let marker = Marker::for_item(&super::scenario::pair(), &ItemId::from(item), kind);
-        let referred = self.items.get(item)?.references.iter().find(|(k, _)| *k == kind).map(|(_, id)| *id);
-        referred.or_else(|| {
-            self.tickets
-                .iter()
-                .find(|(_, t)| t.kind == kind && t.marker.as_ref() == Some(&marker))
-                .map(|(id, _)| *id)
+        let referred = self.items.get(item)?.references.iter().find(|(k, id)| *k == kind && of_kind(id));
+        referred.map(|(_, id)| *id).or_else(|| {
+            let mut all = self.tickets.iter();
+            all.find(|(_, t)| t.kind == kind && t.marker.as_ref() == Some(&marker)).map(|(id, _)| *id)
         })
     }
 
-    /// Whether the edit is possible now.
-    pub(crate) fn can(&self, edit: &Edit) -> bool {
-        match &edit.action {
-            EditAction::Hit(..) => self.items.contains_key(&edit.item),
-            EditAction::Halo(kind, ..) => self.ticket_of(&edit.item, *kind).is_some(),
-            EditAction::SalesWins => self.ticket_of(&edit.item, Kind::Opportunity).is_some(),
-        }
-    }
-
-    /// A person edits. `knows` says whether an earlier edit on the other side has reached the value that the person
-    /// now replaces.
-    pub(crate) fn edit(&mut self, edit: &Edit, knows: impl Fn(FieldId, &Done, &Value) -> bool) {
-        let (side, kind, key, field, value) = match &edit.action {
-            EditAction::Hit(field, value) => {
-                (Side::Hit, None, RecordKey::Item(ItemId::from(edit.item.as_str())), *field, value.clone())
-            }
-            EditAction::Halo(kind, field, value) => {
-                let Some(id) = self.ticket_of(&edit.item, *kind) else { return };
-                (Side::Halo, Some(*kind), RecordKey::Ticket(TicketId(id)), *field, value.clone())
-            }
-            EditAction::SalesWins => {
-                let Some(opportunity) = self.ticket_of(&edit.item, Kind::Opportunity) else { return };
-                let name = self.tickets[&opportunity].fields.name.clone();
-                let fields = Fields { name, status: "11".into(), budget: 0 };
-                let id = self.next_ticket;
-                self.next_ticket += 1;
-                let ticket = Ticket {
-                    kind: Kind::Project,
-                    fields,
-                    marker: None,
-                    created_from: Some(opportunity),
-                    indexed_at: self.now,
-                    by_us: false,
-                };
-                self.tickets.insert(id, ticket);
-                self.touch(RecordKey::Ticket(TicketId(id)));
-                // Looking at the opportunity again is what makes the new project known.
-                self.touch(RecordKey::Ticket(TicketId(opportunity)));
-                return;
-            }
-        };
-        let held = self.fields(&key).map(|fields| fields.get(field));
-        let earlier = |wanted: &dyn Fn(&Done, &Value) -> bool| -> Vec<usize> {
-            let of_other =
-                |other: &Done| other.item == edit.item && other.field == field && other.side != side;
-            let all = self.edits.iter().enumerate().filter(|(_, other)| of_other(other));
-            all.filter(|(_, other)| held.as_ref().is_some_and(|held| wanted(other, held)))
-                .map(|(at, _)| at)
-                .collect()
-        };
-        let knew = earlier(&|other, held| knows(field, other, held));
-        let saw = earlier(&|other, held| super::check::agrees(side, held, &other.value));
-        match &key {
-            RecordKey::Ticket(id) => {
-                if let Some(ticket) = self.tickets.get_mut(&id.0) {
-                    ticket.fields.set(field, &value);
-                }
-            }
-            RecordKey::Item(id) => {
-                if let Some(item) = self.items.get_mut(id.as_str()) {
-                    item.fields.set(field, &value);
-                }
-            }
-        }
-        self.touch(key);
-        let item = edit.item.clone();
-        let step = self.step;
-        self.edits.push(Done { side, item, kind, field, value, knew, saw, step, unavoidable: false });
+    /// The tickets of an item's client that we may not read, or may read.
+    pub(crate) fn any_hidden(&self, item: &str) -> bool {
+        let client = self.items.get(item).map(|item| halo_client(item.client));
+        self.tickets.values().any(|ticket| Some(ticket.client) == client && ticket.hidden)
     }
 }

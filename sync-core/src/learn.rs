@@ -1,0 +1,146 @@
+//! Learned normalisers: what servers make of the texts they are sent.
+//!
+//! Every confirmed write whose stored text is not the sent one is remembered in its link. Once three links show the
+//! same habit of a side and field, a complete plan says so: the user then knows that the difference is the server's
+//! spelling and no edit. Nothing depends on it, since what the server holds is read back in any case.
+
+use crate::base::Link;
+use crate::field::FieldId;
+use crate::ids::{Kind, Side};
+use crate::value::Value;
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// How many links must show a habit.
+pub const ENOUGH: usize = 3;
+
+/// What was sent to a field, and what the server stored instead.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+pub struct StoredForm {
+    /// The side that was written to.
+    pub side: Side,
+    /// The kind of ticket of the pair.
+    pub kind: Kind,
+    /// The field.
+    pub field: FieldId,
+    /// What was sent.
+    pub sent: Box<str>,
+    /// What was stored.
+    pub stored: Box<str>,
+}
+
+impl StoredForm {
+    /// The pair, if both are texts and the server changed the one that was sent.
+    #[must_use]
+    pub fn of(side: Side, kind: Kind, field: FieldId, sent: &Value, stored: &Value) -> Option<Self> {
+        let text = |value: &Value| match value {
+            Value::Text(text) => Some(text.clone()),
+            Value::Rich(rich) => Some(rich.text.clone()),
+            _ => None,
+        };
+        let (sent, stored) = (text(sent)?, text(stored)?);
+        (sent != stored).then_some(Self { side, kind, field, sent, stored })
+    }
+}
+
+/// A habit of a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum TargetForm {
+    /// The first letter becomes a capital.
+    FirstUpper,
+    /// All letters become capitals.
+    Upper,
+    /// All letters become small.
+    Lower,
+    /// Every word begins with a capital.
+    Title,
+    /// Runs of white space become one space, and none is left at the ends.
+    Spaces,
+    /// The text is cut after so many characters.
+    Cut(u32),
+}
+
+impl TargetForm {
+    /// What a text becomes. Applying it twice is the same as once.
+    #[must_use]
+    pub fn apply(self, text: &str) -> String {
+        let capital = |word: &str| -> String {
+            let mut chars = word.chars();
+            chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+        };
+        match self {
+            Self::FirstUpper => capital(text),
+            Self::Upper => text.to_uppercase(),
+            Self::Lower => text.to_lowercase(),
+            Self::Title => {
+                let words: Vec<String> = text.split(' ').map(capital).collect();
+                words.join(" ")
+            }
+            Self::Spaces => crate::text::canonical_line(text),
+            Self::Cut(most) => text.chars().take(most as usize).collect(),
+        }
+    }
+
+    /// The habits that explain a pair.
+    #[must_use]
+    pub fn explaining(sent: &str, stored: &str) -> Vec<Self> {
+        let cut = u32::try_from(stored.chars().count()).unwrap_or(u32::MAX);
+        [Self::FirstUpper, Self::Upper, Self::Lower, Self::Title, Self::Spaces, Self::Cut(cut)]
+            .into_iter()
+            .filter(|form| form.apply(sent) == stored)
+            .collect()
+    }
+
+    /// What the server does, for a sentence.
+    #[must_use]
+    pub fn sentence(self) -> String {
+        match self {
+            Self::FirstUpper => "makes the first letter a capital".into(),
+            Self::Upper => "stores capitals only".into(),
+            Self::Lower => "stores small letters only".into(),
+            Self::Title => "begins every word with a capital".into(),
+            Self::Spaces => "takes out white space that it thinks superfluous".into(),
+            Self::Cut(most) => alloc::format!("cuts the text after {most} characters"),
+        }
+    }
+}
+
+/// A habit that enough links show.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Learned {
+    /// The side.
+    pub side: Side,
+    /// The kind of ticket of the pairs.
+    pub kind: Kind,
+    /// The field.
+    pub field: FieldId,
+    /// The habit.
+    pub form: TargetForm,
+    /// How many links show it.
+    pub cases: usize,
+}
+
+/// The habits that at least [`ENOUGH`] links show, and that no link of the field contradicts: a single pair that the
+/// habit does not explain means that it is something else, or somebody.
+#[must_use]
+pub fn learned<'a>(links: impl IntoIterator<Item = &'a Link>) -> Vec<Learned> {
+    let mut fields: BTreeMap<(Side, Kind, FieldId), Vec<&StoredForm>> = BTreeMap::new();
+    for stored in links.into_iter().flat_map(|link| &link.stored) {
+        fields.entry((stored.side, stored.kind, stored.field)).or_default().push(stored);
+    }
+    let mut out = Vec::new();
+    for ((side, kind, field), pairs) in fields {
+        let Some(first) = pairs.first() else { continue };
+        let explains = |form: &TargetForm| pairs.iter().all(|pair| form.apply(&pair.sent) == *pair.stored);
+        if pairs.len() < ENOUGH {
+            continue;
+        }
+        let form = TargetForm::explaining(&first.sent, &first.stored).into_iter().find(explains);
+        out.extend(form.map(|form| Learned { side, kind, field, form, cases: pairs.len() }));
+    }
+    out
+}

@@ -1,0 +1,158 @@
+//! Every guard, and a trial that must find something wrong once it is left out.
+
+use super::engine::Duty;
+use super::explore::{exhaustive, random};
+use super::scenario::Scenario;
+use super::{stories, trials};
+use sync_core::guard::{Guard, without};
+
+/// What is left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Off {
+    Guard(Guard),
+    Duty(Duty),
+}
+
+impl Off {
+    pub(crate) const fn code(self) -> &'static str {
+        match self {
+            Self::Guard(guard) => guard.code(),
+            Self::Duty(Duty::DirtySet) => "dirty_set",
+            Self::Duty(Duty::Fence) => "fence",
+        }
+    }
+
+    pub(crate) const fn duty(self) -> Option<Duty> {
+        match self {
+            Self::Guard(_) => None,
+            Self::Duty(duty) => Some(duty),
+        }
+    }
+
+    pub(crate) const fn guard(self) -> Option<Guard> {
+        match self {
+            Self::Guard(guard) => Some(guard),
+            Self::Duty(_) => None,
+        }
+    }
+}
+
+/// How it is found out.
+#[derive(Clone, Copy)]
+pub(crate) enum Trial {
+    /// Schedules of a story, with up to so many special steps.
+    Schedules(fn() -> Scenario, usize),
+    /// Long random runs of a story, up to so many.
+    Random(fn() -> Scenario, u64),
+    /// Schedules in which twins are made, although they are reported.
+    Twins(fn() -> Scenario, usize),
+    /// One plan: true if it does what the guard forbids.
+    Plan(fn() -> bool),
+}
+
+pub(crate) struct Ablation {
+    pub(crate) off: Off,
+    /// What breaks without it.
+    pub(crate) breaks: &'static str,
+    pub(crate) trial: Trial,
+}
+
+const fn guard(guard: Guard, breaks: &'static str, trial: Trial) -> Ablation {
+    Ablation { off: Off::Guard(guard), breaks, trial }
+}
+
+/// Every guard of the engine and every duty of the runtime.
+#[rustfmt::skip]
+pub(crate) const ALL: &[Ablation] = {
+    use Trial::{Plan, Random, Schedules, Twins};
+    &[
+        guard(Guard::Marker, "a create whose reply was lost is done again", Schedules(stories::one_link, 2)),
+        guard(Guard::ForeignHits, "another item's ticket is adopted", Schedules(stories::namesakes, 1)),
+        guard(Guard::Settle, "a late create arrives beside the second one", Twins(stories::one_link, 1)),
+        guard(Guard::Intent, "a person's edit of a ticket whose create nobody saw is lost", Schedules(stories::one_link, 2)),
+        guard(Guard::IntentPayload, "the same: nobody knows what was sent", Schedules(stories::one_link, 2)),
+        guard(Guard::Strays, "a record stays dirty for ever, its create unresolved", Random(stories::promotion_created, 4_000)),
+        guard(Guard::LastLook, "Halo's workflow and we make two projects", Schedules(stories::promotion_by_workflow, 2)),
+        guard(Guard::PromotionWait, "the same, although the workflow was only slow", Schedules(stories::promotion_created, 0)),
+        guard(Guard::StickyDirty, "what failed is forgotten", Schedules(stories::one_link, 1)),
+        guard(Guard::LateWrite, "a late write of ours is taken for an edit", Schedules(stories::late_writes, 2)),
+        guard(Guard::UnseenWrite, "the rule overwrites somebody who had seen our write", Schedules(stories::one_link, 2)),
+        guard(Guard::ClockBack, "after the clock went back, waits take as long as it went", Schedules(stories::clocks, 2)),
+        guard(Guard::PendingUntilReread, "a write that arrived after the read is taken for an edit", Plan(trials::pending_until_reread)),
+        guard(Guard::VerifyRead, "an edit made after the read is overwritten", Schedules(stories::manual, 1)),
+        guard(Guard::ReadBack, "a server's spelling comes back as an edit", Schedules(stories::webhooks, 0)),
+        guard(Guard::PairBase, "edits are overwritten by the rule for new pairs", Schedules(stories::one_link, 0)),
+        guard(Guard::Consistent, "a status flips on linking", Plan(trials::consistent)),
+        guard(Guard::ActionNote, "an action is done twice", Schedules(stories::actions, 1)),
+        guard(Guard::NotObserved, "a field that was not read is blanked", Plan(trials::not_observed)),
+        guard(Guard::Blank, "blank overwrites a value", Plan(trials::blank)),
+        guard(Guard::Direction, "a field is written on its source side", Schedules(stories::one_way, 0)),
+        guard(Guard::ClosedTicket, "a closed ticket is edited", Plan(trials::closed_ticket)),
+        guard(Guard::CloseLast, "a ticket is closed before its other fields are written", Plan(trials::close_last)),
+        guard(Guard::DateOrder, "start comes after due", Plan(trials::date_order)),
+        guard(Guard::Currency, "an amount changes its currency", Plan(trials::currency)),
+        guard(Guard::UniqueLink, "two items share a ticket", Plan(trials::unique_link)),
+        guard(Guard::OwnImage, "our own ticket is imported as a new item", Plan(trials::own_image)),
+        guard(Guard::ClientMoved, "another client's ticket is written", Plan(trials::client_moved)),
+        guard(Guard::Evidence, "one look is taken for proof", Plan(trials::evidence)),
+        guard(Guard::CompleteRead, "a list cut short looks like a deletion", Schedules(stories::truncated, 2)),
+        guard(Guard::Canary, "a lost right looks like a deletion", Schedules(stories::hidden, 0)),
+        guard(Guard::ScopeHash, "a changed filter looks like a deletion", Plan(trials::scope_hash)),
+        guard(Guard::SuspiciousRead, "a broken read looks like many deletions", Plan(trials::suspicious_read)),
+        guard(Guard::Withdrawal, "a record that is back is still to be forgotten", Plan(trials::withdrawal)),
+        guard(Guard::AskFirst, "a link is forgotten unasked", Schedules(stories::deleted, 0)),
+        guard(Guard::ApprovalBound, "what was called off is done without asking again", Plan(trials::approval_bound)),
+        guard(Guard::DecisionBound, "a decision overwrites values nobody decided about", Schedules(stories::decided, 2)),
+        guard(Guard::ReasonBound, "a decision about one question answers another", Plan(trials::reason_bound)),
+        guard(Guard::Limits, "a wrong map creates hundreds of tickets", Plan(trials::limits)),
+        guard(Guard::Stale, "a plan writes what the settings now forbid", Schedules(stories::configured, 1)),
+        guard(Guard::Flap, "two automations make us write for ever", Schedules(stories::fighting, 0)),
+        Ablation { off: Off::Duty(Duty::DirtySet), breaks: "a crash after the cursor moved loses the change", trial: Schedules(stories::one_link, 1) },
+        Ablation { off: Off::Duty(Duty::Fence), breaks: "two processes create two tickets", trial: Twins(stories::two_engines, 1) },
+    ]
+};
+
+/// What the trial says: the violation that was found, if one was, and the schedules that it took.
+pub(crate) struct Finding {
+    pub(crate) found: bool,
+    pub(crate) schedules: u64,
+    pub(crate) failure: Option<super::explore::Failure>,
+}
+
+impl Ablation {
+    /// The trial with the guard left out, or with everything in place.
+    pub(crate) fn run(&self, leave_out: bool) -> Finding {
+        let duty = self.off.duty().filter(|_| leave_out);
+        without(self.off.guard().filter(|_| leave_out), || match self.trial {
+            Trial::Schedules(story, k) => {
+                let tally = exhaustive(&story(), k, duty, true);
+                Finding { found: tally.violations > 0, schedules: tally.schedules, failure: tally.first }
+            }
+            Trial::Random(story, runs) => {
+                let story = story();
+                // With everything in place the random runs of the proof say the same.
+                let runs = if leave_out { runs } else { 200 };
+                for seed in 0..runs {
+                    let tally = random(&story, seed, 100, duty);
+                    if tally.violations > 0 {
+                        return Finding { found: true, schedules: seed + 1, failure: tally.first };
+                    }
+                }
+                Finding { found: false, schedules: runs, failure: None }
+            }
+            Trial::Twins(story, k) => {
+                let tally = exhaustive(&story(), k, duty, false);
+                // Some twins nobody can prevent: Halo's workflow acts right after our last look.
+                let usual = without(None, || exhaustive(&story(), k, None, false).notes.duplicates);
+                let found = tally.notes.duplicates > usual || tally.violations > 0;
+                Finding { found, schedules: tally.schedules, failure: tally.first }
+            }
+            Trial::Plan(does) => Finding { found: does(), schedules: 1, failure: None },
+        })
+    }
+
+    /// The name of its test.
+    pub(crate) fn test(&self) -> String {
+        format!("without_{}", self.off.code())
+    }
+}

@@ -1,0 +1,470 @@
+//! The stories: each is short, so that all its schedules can be run, and together they cover what the engine does.
+
+use super::scenario::{Action, Automation, Going, Scenario, code, money, rule, rules, status_maps};
+use super::world::{CLIENT, Fields, Ticket};
+use Action::{
+    Approve, Back, ClientBack, ClientGone, Clock, Configure, Copy, Gone, Halo, Hide, Hit, Hook, LoseDatabase,
+    Resolve, RestoreCopy, SalesWins, SayCreate, SayLink, SayNothing, Show, Takeover,
+};
+use sync_core::field::FieldId;
+use sync_core::ids::{HitClientId, Kind, Side};
+use sync_core::settings::{ConflictRule, Direction, FirstLink, PromotionMode, Scope};
+use sync_core::value::Value;
+
+const ONE: &[(&str, &str)] = &[("i1", "c")];
+const OPP: Kind = Kind::Opportunity;
+
+fn name(text: &str) -> Value {
+    Value::text(text)
+}
+
+/// Create, then one edit of each field from alternating sides.
+pub(crate) fn one_link() -> Scenario {
+    Scenario::new(
+        "one link",
+        ONE,
+        vec![
+            ("i1", Halo(OPP, FieldId::Status, code("4"))),
+            ("i1", Hit(FieldId::Name, name("Switch"))),
+            ("i1", Halo(OPP, FieldId::BudgetOnce, money(300_000))),
+            ("i1", Hit(FieldId::Status, code("lost"))),
+        ],
+    )
+    .with_k(3)
+}
+
+fn both_sides(name_: &'static str, values: ConflictRule) -> Scenario {
+    Scenario::new(
+        name_,
+        ONE,
+        vec![
+            ("i1", Hit(FieldId::Name, name("Router"))),
+            ("i1", Halo(OPP, FieldId::Name, name("Switch"))),
+            ("i1", Halo(OPP, FieldId::BudgetOnce, money(300_000))),
+            ("i1", Hit(FieldId::BudgetOnce, money(400_000))),
+        ],
+    )
+    .with(|s| s.sync.opportunity = rules(ConflictRule::HaloWins, values, FirstLink::Policy))
+}
+
+/// Both sides edit the same fields, and a person has to decide.
+pub(crate) fn manual() -> Scenario {
+    both_sides("rule: a person decides", ConflictRule::Manual)
+}
+
+/// The later change wins, by the servers' own clocks, which differ by less than the tolerance.
+pub(crate) fn newest() -> Scenario {
+    let mut scenario = Scenario::new(
+        "rule: newest wins",
+        ONE,
+        vec![("i1", Hit(FieldId::Name, name("Router"))), ("i1", Halo(OPP, FieldId::Name, name("Switch")))],
+    )
+    .with(|s| {
+        s.sync.opportunity =
+            rules(ConflictRule::HaloWins, ConflictRule::Newest { tolerance_ms: 5_000 }, FirstLink::Policy);
+    });
+    scenario.stamps = Some(2_000);
+    scenario
+}
+
+/// A conflict is decided while people go on editing.
+pub(crate) fn decided() -> Scenario {
+    Scenario::new(
+        "a decision",
+        ONE,
+        vec![
+            ("i1", Hit(FieldId::Name, name("Router"))),
+            ("i1", Halo(OPP, FieldId::Name, name("Switch"))),
+            ("i1", Resolve(Side::Hit)),
+            ("i1", Halo(OPP, FieldId::Name, name("Hub"))),
+            ("i1", Hit(FieldId::Name, name("Bridge"))),
+        ],
+    )
+}
+
+/// Name goes to Halo alone, budget to HIT alone; people edit the wrong side too.
+pub(crate) fn one_way() -> Scenario {
+    Scenario::new(
+        "one-way fields",
+        ONE,
+        vec![
+            ("i1", Halo(OPP, FieldId::Name, name("Switch"))),
+            ("i1", Hit(FieldId::Name, name("Router"))),
+            ("i1", Hit(FieldId::BudgetOnce, money(400_000))),
+            ("i1", Halo(OPP, FieldId::BudgetOnce, money(300_000))),
+        ],
+    )
+    .with(|s| {
+        let to_halo = Direction::HitToHalo { until_quoted: false };
+        let first = FirstLink::Policy;
+        s.sync.opportunity.insert(FieldId::Name, rule(to_halo, ConflictRule::Manual, first));
+        s.sync
+            .opportunity
+            .insert(FieldId::BudgetOnce, rule(Direction::OnCreateThenHaloToHit, ConflictRule::Manual, first));
+    })
+}
+
+fn promotion(name: &'static str, mode: PromotionMode) -> Scenario {
+    Scenario::new(
+        name,
+        ONE,
+        vec![
+            ("i1", Hit(FieldId::Status, code("approved"))),
+            ("i1", Halo(Kind::Project, FieldId::Status, code("13"))),
+        ],
+    )
+    .with(|s| s.sync.promotion.mode = mode)
+}
+
+/// The item is approved; no workflow of Halo's makes the project, so the engine does.
+pub(crate) fn promotion_created() -> Scenario {
+    promotion("promotion: create", PromotionMode::Linked)
+        .with(|s| s.sync.promotion.wait_ms = 25_000)
+        .with_k(3)
+}
+
+/// The item is approved and sales wins the deal: Halo's workflow makes the project, before, while or after we do.
+pub(crate) fn promotion_by_workflow() -> Scenario {
+    Scenario::new(
+        "promotion: workflow",
+        ONE,
+        vec![("i1", SalesWins), ("i1", Hit(FieldId::Status, code("approved")))],
+    )
+}
+
+/// Only Halo's workflow may make the project.
+pub(crate) fn promotion_adopt_only() -> Scenario {
+    Scenario::new(
+        "promotion: adopt only",
+        ONE,
+        vec![("i1", Hit(FieldId::Status, code("approved"))), ("i1", SalesWins)],
+    )
+    .with(|s| s.sync.promotion.mode = PromotionMode::AdoptOnly)
+}
+
+/// The opportunity becomes the project.
+pub(crate) fn promotion_converted() -> Scenario {
+    promotion("promotion: convert", PromotionMode::Convert).with_k(3)
+}
+
+/// Before global scope each promotion is asked about: wanted, approved, called off, wanted again.
+pub(crate) fn promotion_asked() -> Scenario {
+    Scenario::new(
+        "promotion: asked",
+        ONE,
+        vec![
+            ("i1", Hit(FieldId::Status, code("approved"))),
+            ("i1", Approve),
+            ("i1", Hit(FieldId::Status, code("hold"))),
+            ("i1", Hit(FieldId::Status, code("approved"))),
+        ],
+    )
+    .with(|s| s.sync.scope = Scope::Validation([HitClientId::from("c")].into()))
+}
+
+/// Statuses are written by actions, which must never be repeated blindly.
+pub(crate) fn actions() -> Scenario {
+    Scenario::new(
+        "status by action",
+        ONE,
+        vec![("i1", Hit(FieldId::Status, code("hold"))), ("i1", Hit(FieldId::Status, code("lost")))],
+    )
+    .with(|s| s.status = status_maps(true))
+    .with_k(3)
+}
+
+/// Two edits of one field, and hardly more settle time than a late request takes.
+pub(crate) fn late_writes() -> Scenario {
+    Scenario::new(
+        "writes arrive late",
+        ONE,
+        vec![("i1", Hit(FieldId::Status, code("hold"))), ("i1", Hit(FieldId::Status, code("lost")))],
+    )
+    .with(|s| s.sync.settle_ms = 19_000)
+    .with_k(3)
+}
+
+/// Three items of one name at one client.
+pub(crate) fn namesakes() -> Scenario {
+    Scenario::new(
+        "three namesakes",
+        &[("i1", "c"), ("i2", "c"), ("i3", "c")],
+        vec![
+            ("i1", Hit(FieldId::Name, name("Router"))),
+            ("i2", Halo(OPP, FieldId::Status, code("4"))),
+            ("i3", Hit(FieldId::BudgetOnce, money(1))),
+            ("i2", Hit(FieldId::BudgetOnce, money(2))),
+        ],
+    )
+    .with_k(1)
+}
+
+fn ticket_like_the_item() -> Ticket {
+    Ticket {
+        kind: OPP,
+        fields: Fields { name: "Firewall".into(), status: "2".into(), budget: 90_000 },
+        marker: None,
+        created_from: None,
+        indexed_at: 0,
+        by_us: false,
+        going: None,
+        hidden: false,
+        client: CLIENT,
+        knows: [0; 3],
+        updated: 0,
+        made: 0,
+        ticket_type: super::world::OPPORTUNITY_TYPE,
+    }
+}
+
+fn pairing(name: &'static str, first: FirstLink, values: ConflictRule, says: Vec<Action>) -> Scenario {
+    let mut scenario = Scenario::new(name, ONE, says.into_iter().map(|action| ("i1", action)).collect())
+        .with(|s| s.sync.opportunity = rules(ConflictRule::HaloWins, values, first));
+    scenario.tickets.push(ticket_like_the_item());
+    scenario
+}
+
+/// A ticket looks like the item; the answer comes late, and values differ that nobody may overwrite.
+pub(crate) fn pairing_linked() -> Scenario {
+    let says =
+        vec![SayLink, Halo(OPP, FieldId::BudgetOnce, money(95_000)), Hit(FieldId::Name, name("Router"))];
+    pairing("pairing: a link, by hand", FirstLink::Manual, ConflictRule::Manual, says)
+}
+
+/// The same, where blanks may be filled and Halo's values count.
+pub(crate) fn pairing_by_rule() -> Scenario {
+    let says = vec![SayLink, Hit(FieldId::BudgetOnce, money(95_000))];
+    pairing("pairing: a link, by rule", FirstLink::Policy, ConflictRule::HaloWins, says)
+}
+
+/// The same with blanks alone filled, and what differs left to a person.
+pub(crate) fn pairing_fills() -> Scenario {
+    let says = vec![SayLink, Resolve(Side::Halo), Hit(FieldId::BudgetOnce, money(95_000))];
+    pairing("pairing: blanks filled", FirstLink::FillBlanks, ConflictRule::Manual, says)
+}
+
+/// The answer is that it is something new, and is taken back.
+pub(crate) fn pairing_withdrawn() -> Scenario {
+    let says = vec![SayCreate, SayNothing, Hit(FieldId::Name, name("Router"))];
+    pairing("pairing: taken back", FirstLink::Manual, ConflictRule::Manual, says)
+}
+
+/// The ticket goes, in each way, and a person agrees to forget it; or it comes back.
+pub(crate) fn gone(name: &'static str, going: Going, back: bool) -> Scenario {
+    let mut events = vec![("i1", Gone(OPP, going))];
+    if back {
+        events.push(("i1", Back(OPP)));
+    }
+    events.push(("i1", Approve));
+    events.push(("i2", Hit(FieldId::BudgetOnce, money(5))));
+    let mut scenario = Scenario::new(name, &[("i1", "c"), ("i2", "c")], events).with_k(1);
+    scenario.full_reads = true;
+    scenario
+}
+
+pub(crate) fn deleted() -> Scenario {
+    gone("a ticket is deleted", Going::Deleted, false)
+}
+
+pub(crate) fn deleted_and_back() -> Scenario {
+    gone("a ticket goes and comes back", Going::Flagged, true)
+}
+
+pub(crate) fn merged() -> Scenario {
+    gone("a ticket is merged", Going::Merged, false)
+}
+
+/// The tickets of a client are hidden from us for a while, and lists are cut short.
+pub(crate) fn hidden() -> Scenario {
+    let mut scenario = Scenario::new(
+        "rights are lost and return",
+        &[("i1", "c"), ("i2", "d"), ("i3", "d"), ("i4", "d")],
+        vec![("i1", Hide), ("i1", Hit(FieldId::Name, name("Router"))), ("i1", Show), ("i1", Approve)],
+    )
+    .with_k(1);
+    scenario.full_reads = true;
+    scenario
+}
+
+/// Lists are cut short.
+pub(crate) fn truncated() -> Scenario {
+    let mut scenario = Scenario::new(
+        "lists are cut short",
+        &[("i1", "c"), ("i2", "c"), ("i3", "c"), ("i4", "c")],
+        vec![("i1", Hit(FieldId::Name, name("Router")))],
+    )
+    .with_k(1);
+    scenario.full_reads = true;
+    scenario
+}
+
+/// A client vanishes from Halo's list and comes back.
+pub(crate) fn client_vanishes() -> Scenario {
+    Scenario::new(
+        "a client vanishes and returns",
+        ONE,
+        vec![
+            ("i1", ClientGone),
+            ("i1", Hit(FieldId::Name, name("Router"))),
+            ("i1", Halo(OPP, FieldId::BudgetOnce, money(7))),
+            ("i1", ClientBack),
+        ],
+    )
+}
+
+/// A process stalls, another takes the lease, and the first wakes up.
+pub(crate) fn two_engines() -> Scenario {
+    Scenario::new(
+        "two engines",
+        ONE,
+        vec![
+            ("i1", Halo(OPP, FieldId::Status, code("4"))),
+            ("i1", Hit(FieldId::Name, name("Router"))),
+            ("i1", Takeover),
+            ("i1", Takeover),
+        ],
+    )
+}
+
+/// Halo and HIT both rewrite the name after every write.
+pub(crate) fn fighting() -> Scenario {
+    let mut scenario = Scenario::new(
+        "automations fight",
+        ONE,
+        vec![("i1", Hit(FieldId::Name, name("Router"))), ("i1", Hit(FieldId::BudgetOnce, money(5)))],
+    )
+    .with_k(1);
+    scenario.automations = vec![
+        Automation { side: Side::Halo, field: FieldId::Name, makes: name("Ticket: router") },
+        Automation { side: Side::Hit, field: FieldId::Name, makes: name("Project router") },
+    ];
+    scenario
+}
+
+/// Halo sets another status after every write of ours.
+pub(crate) fn automation() -> Scenario {
+    let mut scenario = Scenario::new(
+        "an automation answers",
+        ONE,
+        vec![("i1", Hit(FieldId::Status, code("hold"))), ("i1", Halo(OPP, FieldId::Name, name("Switch")))],
+    );
+    scenario.automations = vec![Automation { side: Side::Halo, field: FieldId::Status, makes: code("6") }];
+    scenario
+}
+
+/// The database is lost, at any moment.
+pub(crate) fn database_lost() -> Scenario {
+    Scenario::new(
+        "the database is lost",
+        ONE,
+        vec![
+            ("i1", Halo(OPP, FieldId::Name, name("Switch"))),
+            ("i1", Hit(FieldId::BudgetOnce, money(400_000))),
+            ("i1", LoseDatabase),
+        ],
+    )
+    .with(|s| s.sync.opportunity = rules(ConflictRule::Manual, ConflictRule::Manual, FirstLink::FillBlanks))
+}
+
+/// The database is put back to an old copy, at any moment.
+pub(crate) fn database_restored() -> Scenario {
+    Scenario::new(
+        "an old copy is restored",
+        ONE,
+        vec![
+            ("i1", Halo(OPP, FieldId::Name, name("Switch"))),
+            ("i1", Hit(FieldId::BudgetOnce, money(400_000))),
+            ("i1", Copy),
+            ("i1", RestoreCopy),
+        ],
+    )
+    .with(|s| s.sync.opportunity = rules(ConflictRule::Manual, ConflictRule::Manual, FirstLink::FillBlanks))
+}
+
+/// The name stops going to Halo between plan and apply, and goes again.
+pub(crate) fn configured() -> Scenario {
+    let mut scenario = Scenario::new(
+        "settings change",
+        ONE,
+        vec![
+            ("i1", Hit(FieldId::Name, name("Router"))),
+            ("i1", Halo(OPP, FieldId::BudgetOnce, money(7))),
+            ("i1", Configure(1)),
+            ("i1", Configure(0)),
+        ],
+    );
+    let mut other = scenario.settings[0].clone();
+    other
+        .sync
+        .opportunity
+        .insert(FieldId::Name, rule(Direction::HaloToHit, ConflictRule::Manual, FirstLink::Policy));
+    scenario.settings.push(other);
+    scenario
+}
+
+/// Our clock goes back by an hour, and jumps ahead by less than the settle time leaves room for.
+pub(crate) fn clocks() -> Scenario {
+    Scenario::new(
+        "our clock jumps",
+        ONE,
+        vec![
+            ("i1", Hit(FieldId::Name, name("Router"))),
+            ("i1", Halo(OPP, FieldId::Name, name("Switch"))),
+            ("i1", Clock(-3_600_000)),
+            ("i1", Clock(4_000)),
+        ],
+    )
+}
+
+/// Webhooks come twice, late or for nothing, also while a run is under way.
+pub(crate) fn webhooks() -> Scenario {
+    Scenario::new(
+        "webhooks",
+        ONE,
+        vec![
+            ("i1", Halo(OPP, FieldId::Name, name("switch"))),
+            ("i1", Hit(FieldId::Status, code("hold"))),
+            ("i1", Hook),
+            ("i1", Hook),
+        ],
+    )
+}
+
+/// Every story.
+pub(crate) fn all() -> Vec<Scenario> {
+    vec![
+        one_link(),
+        both_sides("rule: Halo wins", ConflictRule::HaloWins),
+        both_sides("rule: HIT wins", ConflictRule::HitWins),
+        newest(),
+        manual(),
+        decided(),
+        one_way(),
+        promotion_created(),
+        promotion_by_workflow(),
+        promotion_adopt_only(),
+        promotion_converted(),
+        promotion_asked(),
+        actions(),
+        late_writes(),
+        namesakes(),
+        pairing_linked(),
+        pairing_by_rule(),
+        pairing_fills(),
+        pairing_withdrawn(),
+        deleted(),
+        deleted_and_back(),
+        merged(),
+        hidden(),
+        truncated(),
+        client_vanishes(),
+        two_engines(),
+        fighting(),
+        automation(),
+        database_lost(),
+        database_restored(),
+        configured(),
+        clocks(),
+        webhooks(),
+    ]
+}
