@@ -46,6 +46,51 @@ async fn ten_faults_at_once_are_all_reported_in_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn ten_faults_of_ten_kinds_are_all_reported_in_order() {
+    let sandbox = start(Options::default()).await;
+    set_broken(
+        &sandbox,
+        &[
+            "clock_skewed",
+            "client_missing",
+            "status_mail",
+            "acknowledgement_mail",
+            "hit_status_without_rule",
+            "time_zone_unequal",
+            "ticket_type_right_missing",
+            "membership_not_modify_all",
+            "work_hours_not_full",
+            "hit_connection_differs",
+        ],
+    )
+    .await;
+    let report = check_with(&sandbox, &configuration(&sandbox)).await;
+    let wrong: Vec<&str> = report
+        .findings
+        .iter()
+        .filter(|finding| matches!(finding.state, State::Fails | State::Warning))
+        .map(|finding| &*finding.code)
+        .collect();
+    assert_eq!(
+        wrong,
+        [
+            "hit_connection_differs",
+            "work_hours_not_full",
+            "membership_not_modify_all",
+            "ticket_type_right_missing",
+            "time_zone_unequal",
+            "hit_status_without_rule",
+            "acknowledgement_mail",
+            "status_mail",
+            "client_missing",
+            "clock_skewed",
+        ],
+        "{}",
+        trouble(&report)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn both_systems_are_asked_even_if_one_refuses() {
     let sandbox = start(Options::default()).await;
     set_broken(&sandbox, &["credentials_refused", "hit_credentials_refused"]).await;

@@ -2,10 +2,12 @@
 
 mod breakage;
 mod combined;
+mod guide;
 mod look;
 mod mistakes;
 mod probe;
 mod program;
+mod webhooks;
 
 use std::path::Path;
 use std::time::Duration;
