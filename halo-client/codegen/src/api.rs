@@ -110,11 +110,11 @@ impl Api {
             }
             api.endpoints.push(endpoint);
         }
-        api.unique(model, overrides)?;
+        api.unique(model)?;
         Ok(api)
     }
 
-    fn unique(&self, model: &Model, overrides: &Overrides) -> Result<()> {
+    fn unique(&self, model: &Model) -> Result<()> {
         let mut taken = BTreeSet::new();
         let mut handles = BTreeSet::new();
         for resource in self.resources.values() {
@@ -149,7 +149,7 @@ impl Api {
                 }
             }
         }
-        overrides.check(model)
+        Ok(())
     }
 }
 

@@ -20,6 +20,14 @@ const WIDTH: usize = 110;
 /// When the overrides and the model contradict each other.
 pub fn emit(model: &Model, overrides: &Overrides) -> Result<BTreeMap<String, String>> {
     overrides.check(model)?;
+    emit_unchecked(model, overrides)
+}
+
+/// As [`emit`], for a part of a model: the overrides may speak of what it lacks.
+///
+/// # Errors
+/// When two things would share a name.
+pub fn emit_unchecked(model: &Model, overrides: &Overrides) -> Result<BTreeMap<String, String>> {
     let api = Api::build(model, overrides)?;
     let mut schemas: BTreeMap<String, &String> = BTreeMap::new();
     for halo in model.schemas.keys() {

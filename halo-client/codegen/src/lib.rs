@@ -20,6 +20,7 @@ pub mod names;
 pub mod overrides;
 mod params;
 mod resources;
+pub mod subset;
 
 /// What went wrong, in one sentence.
 #[derive(Debug)]

@@ -5,17 +5,20 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use halo_codegen::api::Api;
 use halo_codegen::derive::derive;
 use halo_codegen::diff::Diff;
-use halo_codegen::emit::emit;
+use halo_codegen::emit::{emit, emit_unchecked};
 use halo_codegen::model::Model;
 use halo_codegen::overrides::Overrides;
+use halo_codegen::subset::named_in;
 use halo_codegen::{Failure, Result};
 
 const USAGE: &str = "usage: halo-codegen              write halo-client/src/generated from the model
        halo-codegen --check      say whether the generated files are those of the model
        halo-codegen diff FILE    say what an API document, Halo's own or a tenant's, adds, removes and retypes
-       halo-codegen derive FILE  write the model from that document";
+       halo-codegen derive FILE  write the model from that document
+       halo-codegen without      write target/halo-client-without: only what the client itself names, for measuring";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -24,6 +27,7 @@ fn main() -> ExitCode {
         [] => write(),
         ["--check"] => check(),
         ["derive", file] => rederive(Path::new(file)),
+        ["without"] => without(),
         ["diff", file] => difference(Path::new(file)),
         _ => {
             eprintln!("{USAGE}");
@@ -106,6 +110,51 @@ fn check() -> Result<String> {
         "not what the model says: {}; run `cargo run -p halo-codegen`",
         differing.join(", ")
     )))
+}
+
+/// Writes what `--cfg halo_without_generated` builds.
+fn without() -> Result<String> {
+    let mut sources = String::new();
+    let mut folders = vec![home().join("../src")];
+    while let Some(folder) = folders.pop() {
+        let failed = |error: std::io::Error| Failure(format!("{}: {error}", folder.display()));
+        for entry in std::fs::read_dir(&folder).map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            if path.is_dir() && !path.ends_with("generated") {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                // Only code: what an example in the docs names is not needed.
+                let text = read(&path)?;
+                let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+                code.for_each(|line| {
+                    sources.push_str(line);
+                    sources.push('\n');
+                });
+            }
+        }
+    }
+    let model = model()?;
+    let mut overrides = overrides()?;
+    let part = named_in(&model, &overrides, &sources)?;
+    // What ids look like is told by routes that may be gone.
+    let entities = Api::build(&model, &overrides)?.entities;
+    overrides.entities.extend(entities);
+    let files = emit_unchecked(&part, &overrides)?;
+    let folder = home().join("../../target/halo-client-without");
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).map_err(|error| Failure(format!("{}: {error}", folder.display())))?;
+    for (name, text) in &files {
+        save(&folder.join(name), text)?;
+    }
+    let count = |what: &str| files.values().map(|text| text.matches(what).count()).sum::<usize>();
+    Ok(format!(
+        "{} schemas, {} constants, {} builder methods, {} resources, {} endpoints stay",
+        part.schemas.len(),
+        part.property_count(),
+        count("self.param("),
+        count("resource! {"),
+        count("endpoint! {")
+    ))
 }
 
 fn difference(document: &Path) -> Result<String> {
