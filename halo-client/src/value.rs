@@ -3,6 +3,7 @@
 //! Numbers are [`Decimal`], which keeps the digits that the server wrote.
 
 use std::fmt;
+use std::time::SystemTime;
 
 use jiff::Timestamp;
 use jiff::civil;
@@ -118,6 +119,17 @@ impl From<Timestamp> for QueryTime {
     }
 }
 
+impl From<SystemTime> for QueryTime {
+    /// A time before 1970 is taken for its beginning, one after the year 9999 for its end.
+    fn from(at: SystemTime) -> Self {
+        let since = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let instant = i64::try_from(since.as_secs())
+            .ok()
+            .and_then(|seconds| Timestamp::new(seconds, since.subsec_nanos().cast_signed()).ok());
+        QueryTime(instant.unwrap_or(Timestamp::MAX))
+    }
+}
+
 impl From<Time> for QueryTime {
     fn from(time: Time) -> Self {
         QueryTime(time.0)
@@ -183,5 +195,9 @@ mod tests {
         let time = Time::read("2026-10-06T07:04:29.5+02:00").expect("a time");
         assert_eq!(serde_json::to_string(&time).expect("writable"), "\"2026-10-06T05:04:29.5\"");
         assert_eq!(QueryTime::from(time).to_string(), "2026-10-06T05:04:29.5Z");
+        let system = SystemTime::UNIX_EPOCH + std::time::Duration::from_millis(1_500);
+        assert_eq!(QueryTime::from(system).to_string(), "1970-01-01T00:00:01.5Z");
+        let before = SystemTime::UNIX_EPOCH - std::time::Duration::from_secs(9);
+        assert_eq!(QueryTime::from(before).to_string(), "1970-01-01T00:00:00Z");
     }
 }

@@ -107,7 +107,7 @@ where
                     let entries = self.read(&mut sending, place, &ids[place..=place]).await;
                     sending.send(&entries, false).await;
                 }
-                self.verify(&mut sending, place);
+                self.verify(&mut sending, place, &ids[place]).await;
             }
             first += chunk.len();
         }
@@ -143,11 +143,8 @@ where
         id: &Id<R::Schema>,
     ) -> Result<Option<Patch<R::Schema>>, Error> {
         let value = self.value.as_ref().map_err(Clone::clone)?;
-        sending.count_request();
-        let get = Handle::<R>::new(&self.client).get(id.clone()).param("includedetails", true);
-        let record = get.row_as::<rest_core::record::Untyped>().send().await?;
         let field = <R::Schema as HasCustomFields>::CUSTOM_FIELDS;
-        let fields = CustomFields::of(&record, field)?;
+        let fields = self.fields(sending, id).await?;
         if fields.holds(&self.key, value) {
             return Ok(None);
         }
@@ -155,18 +152,28 @@ where
         Ok(Some(Patch::of(id.clone()).replace(field, fields)))
     }
 
-    /// Looks whether the reply shows the field without a value, although one was set.
-    fn verify(&self, sending: &mut Sending<R>, place: usize) {
+    /// The custom fields of a record as it is now.
+    async fn fields(&self, sending: &mut Sending<R>, id: &Id<R::Schema>) -> Result<CustomFields, Error> {
+        sending.count_request();
+        let get = Handle::<R>::new(&self.client).get(id.clone()).param("includedetails", true);
+        let record = get.row_as::<rest_core::record::Untyped>().send().await?;
+        CustomFields::of(&record, <R::Schema as HasCustomFields>::CUSTOM_FIELDS)
+    }
+
+    /// Looks whether the reply shows the field without a value, although one was set. A reply with a list of
+    /// none tells nothing, so the record is read once more.
+    async fn verify(&self, sending: &mut Sending<R>, place: usize, id: &Id<R::Schema>) {
         let Some(BatchOutcome::Applied(saved)) = sending.outcome(place) else { return };
         if self.value.as_ref().is_ok_and(Value::is_null) {
             return;
         }
-        let Ok(fields) = CustomFields::of(saved.record(), <R::Schema as HasCustomFields>::CUSTOM_FIELDS)
-        else {
-            return;
-        };
-        // A list of none tells nothing: replies of some routes leave custom fields out.
-        if fields.is_empty() || !fields.holds_nothing(&self.key) {
+        let shown = CustomFields::of(saved.record(), <R::Schema as HasCustomFields>::CUSTOM_FIELDS);
+        let Ok(mut fields) = shown else { return };
+        if fields.is_empty() {
+            let Ok(now) = self.fields(sending, id).await else { return };
+            fields = now;
+        }
+        if !fields.holds_nothing(&self.key) {
             return;
         }
         let message = format!("Halo answered with success and did not take the {}", self.key);

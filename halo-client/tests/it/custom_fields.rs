@@ -161,6 +161,22 @@ fn a_name_that_halo_ignores_is_found_out() {
 }
 
 #[test]
+fn a_reply_that_lists_none_is_no_proof_and_the_record_is_read_again() {
+    let record = r#"{"id":1,"customfields":[]}"#;
+    let kept = r#"{"id":1,"customfields":[{"id":91,"name":"CFReviewed","value":"yes"}]}"#;
+    for (now, taken) in [(record, false), (kept, true)] {
+        let clock = ManualClock::new();
+        let server = ReplayTransport::new(clock.clone());
+        for reply in [token(), Reply::json(record), Reply::json(record), Reply::json(now)] {
+            server.push(reply);
+        }
+        let client = replayed(&server, &clock).build().expect("a client");
+        let report = clock.block_on(client.tickets().set_custom_field("CFReviewed", "yes").on([1]));
+        assert_eq!((report.outcomes()[0].is_done(), server.unused()), (taken, 0));
+    }
+}
+
+#[test]
 fn a_detail_without_custom_fields_is_left_alone() {
     let store: Store =
         Arc::new(Mutex::new(BTreeMap::from([(1, json!({"id": 1, "summary": "no fields shown"}))])));
@@ -180,8 +196,10 @@ fn every_route_whose_records_have_custom_fields_can() {
     let server = ReplayTransport::with(clock.clone(), |request| {
         if request.path_and_query().contains("/token") {
             token()
-        } else {
+        } else if request.method == "GET" {
             Reply::json(r#"{"id":5,"customfields":[]}"#)
+        } else {
+            Reply::json(r#"{"id":5}"#)
         }
     });
     let client = replayed(&server, &clock).build().expect("a client");

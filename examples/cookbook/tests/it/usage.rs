@@ -27,6 +27,9 @@ fn every_program_names_the_variable_that_is_missing() {
         (env!("CARGO_BIN_EXE_connect_and_test"), &[][..]),
         (env!("CARGO_BIN_EXE_open_projects"), &[]),
         (env!("CARGO_BIN_EXE_export_tickets"), &[]),
+        (env!("CARGO_BIN_EXE_own_ticket"), &[]),
+        (env!("CARGO_BIN_EXE_changed_projects"), &["11"]),
+        (env!("CARGO_BIN_EXE_set_custom_field"), &["11", "CFCode", "A-12"]),
         (env!("CARGO_BIN_EXE_create_and_patch_project"), &["11", "Title", "CFCode", "A-12"]),
     ] {
         assert!(refused(program, arguments, &[]).contains("HALO_RESOURCE_SERVER"));
@@ -53,4 +56,10 @@ fn malformed_settings_are_refused_with_a_way_out() {
     let create = env!("CARGO_BIN_EXE_create_and_patch_project");
     assert!(refused(create, &["eleven", "T", "CF", "v"], &NOWHERE).contains("eleven"));
     assert!(refused(create, &["11"], &NOWHERE).contains("CLIENT_ID"));
+    let changed = env!("CARGO_BIN_EXE_changed_projects");
+    assert!(refused(changed, &[], &NOWHERE).contains("CLIENT_ID"));
+    assert!(refused(changed, &["11", "a day"], &NOWHERE).contains("a day"));
+    let set = env!("CARGO_BIN_EXE_set_custom_field");
+    assert!(refused(set, &["11", "CFCode"], &NOWHERE).contains("VALUE"));
+    assert!(refused(set, &["eleven", "CFCode", "A"], &NOWHERE).contains("eleven"));
 }
