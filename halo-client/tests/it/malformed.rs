@@ -3,6 +3,7 @@
 
 use proptest::prelude::*;
 
+#[allow(unreachable_pub, reason = "a crate of its own for the fuzz targets")]
 #[path = "../../fuzz/checks.rs"]
 mod checks;
 

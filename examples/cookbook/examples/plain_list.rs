@@ -1,7 +1,7 @@
-//! The export of all tickets without this crate: reqwest, serde_json, and nothing that a careful programmer would add
-//! later. What `benches/list_100k` compares the cookbook's `export_tickets` with.
+//! The export of all tickets without `halo-client`: reqwest, serde_json, and nothing that a careful programmer would add
+//! later. What `halo-client/benches/list_100k` compares `export_tickets` with.
 //!
-//! Reads the same variables as the cookbook: `HALO_RESOURCE_SERVER`, `HALO_AUTHORISATION_SERVER`, `HALO_TENANT`,
+//! Reads the same variables as the programs beside it: `HALO_RESOURCE_SERVER`, `HALO_AUTHORISATION_SERVER`, `HALO_TENANT`,
 //! `HALO_CLIENT_ID`, `HALO_CLIENT_SECRET`. No limit, no retries, no second token, one list.
 
 use std::collections::HashSet;
@@ -32,8 +32,11 @@ fn variable(name: &str) -> Result<String, Box<dyn Error>> {
     std::env::var(name).map_err(|_| format!("{name} is not set").into())
 }
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<(), Box<dyn Error>> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(run())
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
     let http = reqwest::Client::builder().no_proxy().build()?;
     let (id, secret) = (variable("HALO_CLIENT_ID")?, variable("HALO_CLIENT_SECRET")?);
     let form = [
