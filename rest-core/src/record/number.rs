@@ -20,6 +20,11 @@ fn digits(text: &str) -> Option<Digits<'_>> {
     };
     let (mantissa, exponent) = match rest.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => {
+            let unsigned = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+            // Rust would read a second sign; JSON does not.
+            if !unsigned.starts_with(|first: char| first.is_ascii_digit()) {
+                return None;
+            }
             (mantissa, exponent.strip_prefix('+').unwrap_or(exponent).parse().ok()?)
         }
         None => (rest, 0),
@@ -92,10 +97,16 @@ pub fn integer_from_text(text: &str) -> Option<i128> {
 pub struct Decimal(Box<str>);
 
 impl Decimal {
-    /// Reads the text of a JSON number; `None` when it is none.
+    /// Reads the text of a JSON number; `None` when it is none. Zeros in front, which texts may have and JSON may not,
+    /// are left out.
     pub fn from_text(text: &str) -> Option<Self> {
-        digits(text)?;
-        Some(Self(text.into()))
+        let digits = digits(text)?;
+        let extra = digits.whole.len() - digits.whole.trim_start_matches('0').len().max(1);
+        if extra == 0 {
+            return Some(Self(text.into()));
+        }
+        let (sign, rest) = if digits.negative { text.split_at(1) } else { ("", text) };
+        Some(Self(format!("{sign}{}", &rest[extra..]).into()))
     }
 
     /// The number `value / 10^scale`, written with `scale` digits after the point.
@@ -137,7 +148,7 @@ impl Decimal {
         i64::try_from(if digits.negative { -value } else { value }).ok()
     }
 
-    /// The text as the server wrote it.
+    /// The text as the server wrote it, a number of JSON.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -193,8 +204,26 @@ mod tests {
     use super::*;
 
     #[test]
+    fn zeros_in_front_do_not_keep_a_number_from_being_written() {
+        for (text, written) in [
+            ("00909900.00", "909900.00"),
+            ("-007", "-7"),
+            ("000", "0"),
+            ("-00.50e1", "-0.50e1"),
+            ("0.05", "0.05"),
+            ("100", "100"),
+        ] {
+            let number = Decimal::from_text(text).expect(text);
+            assert_eq!(serde_json::to_string(&number).expect(text), written);
+        }
+    }
+
+    #[test]
     fn only_numbers_are_numbers() {
-        for text in ["", "-", ".5", "1.", "1e", "+1", "0x1", "1 ", "NaN", "1.2.3", "--1", "1e1.5"] {
+        for text in [
+            "", "-", ".5", "1.", "1e", "+1", "0x1", "1 ", "NaN", "1.2.3", "--1", "1e1.5", "1e+-5", "1e++5",
+            "1e--5", "1e+",
+        ] {
             assert!(Decimal::from_text(text).is_none(), "{text}");
         }
         for text in ["1e99999999999", "170141183460469231731687303715884105728"] {
