@@ -10,4 +10,5 @@ mod schedules;
 mod settings;
 mod undo;
 mod unlinked;
+mod values;
 mod world;

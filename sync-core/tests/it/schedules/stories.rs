@@ -30,7 +30,6 @@ pub(crate) fn one_link() -> Scenario {
             ("i1", Hit(FieldId::Status, code("lost"))),
         ],
     )
-    .with_k(3)
 }
 
 fn both_sides(name_: &'static str, values: ConflictRule) -> Scenario {
@@ -170,7 +169,6 @@ pub(crate) fn actions() -> Scenario {
         vec![("i1", Hit(FieldId::Status, code("hold"))), ("i1", Hit(FieldId::Status, code("lost")))],
     )
     .with(|s| s.status = status_maps(true))
-    .with_k(3)
 }
 
 /// Two edits of one field, and hardly more settle time than a late request takes.

@@ -102,6 +102,11 @@ fn kept_schedules_end_well() {
         if let Err(violation) = schedule.play(None) {
             panic!("{}: {violation:?}\n{schedule}", path.display());
         }
+        if let Some(code) = &schedule.without {
+            let left_out = ablations::ALL.iter().find(|one| one.off.code() == code).expect(code).off;
+            let broken = sync_core::guard::without(left_out.guard(), || schedule.play(left_out.duty()));
+            assert!(broken.is_err(), "{} breaks nothing any more", path.display());
+        }
     }
 }
 
