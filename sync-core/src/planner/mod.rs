@@ -133,6 +133,13 @@ pub fn clean_marks(input: &PlanInput<'_>) -> Vec<(ItemId, CleanMark)> {
     let context = Context::new(input);
     let mut marks = Vec::new();
     for link in context.links.values() {
+        // What was clean with these very rows and rules is still.
+        if let Some(clean) = link.clean
+            && clean_now(&context, rules, link)
+        {
+            marks.push((link.item.clone(), clean));
+            continue;
+        }
         let mut out = LinkPlan::default();
         link::plan_link(&context, link, &mut out);
         if out.is_clean()

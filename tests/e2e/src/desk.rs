@@ -337,7 +337,12 @@ impl Desk {
 
 /// Runs a command to its end.
 async fn ended(mut command: Command) -> Ended {
-    let output = command.output().await.unwrap();
+    output(command.spawn().unwrap()).await
+}
+
+/// Waits for a process to end.
+pub(crate) async fn output(child: Child) -> Ended {
+    let output = child.wait_with_output().await.unwrap();
     Ended {
         code: output.status.code().expect("ends by itself"),
         out: String::from_utf8(output.stdout).unwrap(),

@@ -8,12 +8,14 @@
 mod configuration;
 mod desk;
 mod people;
+mod scale;
 pub mod served;
 mod state;
 
 pub use configuration::configuration;
 pub use desk::{Desk, Ended, Size};
 pub use people::People;
+pub use scale::{Load, grow};
 pub use state::{Pair, State};
 
 /// The first page of the project: what it shows has to compile.

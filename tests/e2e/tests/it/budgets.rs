@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::story;
 
 /// What a run that has nothing to do asks: the two lists of Halo, and HIT's list and account.
-const IDLE: (u64, u64) = (2, 2);
+pub(crate) const IDLE: (u64, u64) = (2, 2);
 
 /// Requests of one `sync` beyond those of an idle one.
 async fn cost(desk: &Desk) -> (u64, u64) {

@@ -11,6 +11,7 @@ mod faults;
 mod kill;
 mod mistakes;
 mod past;
+mod scale;
 mod serve;
 mod store;
 mod story;

@@ -68,13 +68,14 @@ pub fn edit(world: &mut World, actor: &Actor, id: &str, set: &Row) -> Result<Opt
 }
 
 /// A person, or a rule of HIT's in his name, creates an item. Besides what the API may write, `origin`,
-/// `pillar` and `template_id` can be given.
+/// `pillar`, `template_id` and the `external_references` of an earlier life can be given.
 ///
 /// # Errors
 /// 422.
 pub fn create(world: &mut World, actor: &Actor, body: &Row) -> Result<(Value, Event), Refusal> {
     let mut body = body.clone();
-    let own = ["origin", "pillar", "template_id"].map(|name| (name, body.remove(name)));
+    let own =
+        ["origin", "pillar", "template_id", "external_references"].map(|name| (name, body.remove(name)));
     with_everything(world, |world| {
         let (mut item, event) = items::create(world, actor, &body)?;
         // Set before anybody can have seen the item: part of the create, not a change.
