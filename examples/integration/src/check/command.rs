@@ -58,6 +58,10 @@ struct Explained<'a> {
 /// Those of the configuration, of the secrets, and of an existing database; [`Exit::Usage`] for an unknown code.
 pub async fn command(args: &CheckArgs, context: &mut Context) -> Result<Exit, Failure> {
     let config = Config::load(&context.common.config)?;
+    let known = |code: &str| topics::topic(code).is_some() || OF_SETTINGS.contains(&code);
+    if let Some(code) = args.code.as_deref().filter(|code| !known(code)) {
+        return Err(unknown(code));
+    }
     let secrets = context.secrets()?;
     let look = context.out.look();
     let paint = Paint::new(look.colour);
@@ -81,6 +85,7 @@ pub async fn command(args: &CheckArgs, context: &mut Context) -> Result<Exit, Fa
     };
     drop(progress);
     kept.keep(&inputs).await?;
+    let exit = show(args, context, &report)?;
     if args.probe_writes && !args.yes {
         context.out.note(&match target {
             Ok(words) => format!(
@@ -90,14 +95,19 @@ pub async fn command(args: &CheckArgs, context: &mut Context) -> Result<Exit, Fa
             Err(why) => format!("nothing was written, and nothing can be: {why}"),
         });
     }
-    show(args, context, &report)
+    Ok(exit)
 }
 
 fn show(args: &CheckArgs, context: &mut Context, report: &Report) -> Result<Exit, Failure> {
     let look = context.out.look();
     let paint = Paint::new(look.colour);
     if let Some(code) = &args.code {
-        let Some(finding) = report.get(code) else { return Err(unknown(code)) };
+        let Some(finding) = report.get(code) else {
+            let what = format!("{code} is not in the way: the settings have no such fault");
+            context.out.result("check", Exit::Done, &serde_json::json!({ "code": code, "state": "ok" }));
+            context.out.line(what);
+            return Ok(Exit::Done);
+        };
         let exit = report.only(code).exit();
         let topic = topics::topic(code);
         let explained = Explained {
@@ -185,11 +195,29 @@ fn now() -> UnixMs {
     unix_ms(now)
 }
 
+/// Codes of findings that only settings have which do not fit; they are reported when that is so.
+const OF_SETTINGS: [&str; 13] = [
+    "version_unknown",
+    "currency_missing",
+    "create_type_missing",
+    "ticket_type_of_two_kinds",
+    "constant_not_json",
+    "field_not_of_kind",
+    "newest_not_allowed",
+    "capability_missing",
+    "client_unassigned",
+    "client_linked_twice",
+    "import_without_date",
+    "limit_zero",
+    "status_map_unused",
+];
+
 fn unknown(code: &str) -> Failure {
-    let known: Vec<&str> = TOPICS.iter().map(|topic| topic.code).collect();
-    Failure::usage(
-        "finding_unknown",
-        format!("the check has no finding {code:?}"),
-        format!("name one of {}", known.join(", ")),
-    )
+    let near = |known: &&str| code.split('_').any(|word| word.len() > 3 && known.contains(word));
+    let near: Vec<&str> = TOPICS.iter().map(|topic| topic.code).filter(near).take(12).collect();
+    let way_out = match near.is_empty() {
+        true => "`halo-hit check --markdown` lists all of them".to_owned(),
+        false => format!("name one of {}; `halo-hit check --markdown` lists all of them", near.join(", ")),
+    };
+    Failure::usage("finding_unknown", format!("the check has no finding {code:?}"), way_out)
 }

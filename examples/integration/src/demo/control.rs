@@ -8,6 +8,7 @@ use sandbox::{Info, net};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::check::Role;
 use crate::exit::Failure;
 
 /// Longer than any answer of a server in this process takes.
@@ -98,6 +99,12 @@ impl Control {
     /// Exactly this is wrong with the set-up from now on.
     pub(super) async fn breaks(&self, codes: &[&str]) -> Result<(), Failure> {
         self.ask("PUT", "/break", Some(json!({ "codes": codes }))).await.map(drop)
+    }
+
+    /// The integration has this role in Halo from now on, and nothing more.
+    pub(super) async fn role(&self, role: &Role) -> Result<(), Failure> {
+        let role = serde_json::to_value(role).map_err(|error| odd("/role", &error.to_string()))?;
+        self.ask("PUT", "/role", Some(role)).await.map(drop)
     }
 
     /// The number of the next write by anybody.

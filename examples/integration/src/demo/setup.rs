@@ -8,7 +8,7 @@ use sync_core::ids::{HitClientId, Kind};
 use sync_core::settings::{Severity, validate};
 
 use super::Story;
-use super::choices::{ENFORCED, Names, PROMOTION_WAIT, SETTLE, TIMEOUT};
+use super::choices::{Choices, ENFORCED, Names, PROMOTION_WAIT, SETTLE, TIMEOUT};
 use super::days::nothing_to_show;
 use crate::app::App;
 use crate::check::{self, Inputs, Report, State};
@@ -17,6 +17,8 @@ use crate::exit::Failure;
 
 /// What is broken for the check to find.
 const BROKEN: &str = "agent_not_in_team";
+/// The type of new projects that is changed to.
+const NEXT_TYPE: &str = "Infrastructure Project";
 
 impl Story {
     pub(super) async fn banner(&mut self) -> Result<(), Failure> {
@@ -70,6 +72,16 @@ impl Story {
         self.desk.write().await?;
 
         self.tell.step("Check: the setup, before anything is written");
+        // The type that is chosen in the next step must be there to be chosen.
+        let mut wanted = self.desk.choices.clone();
+        let next = Names(&catalogue).ticket_type(NEXT_TYPE)?;
+        if let Some(chosen) = wanted.kind(Kind::Project) {
+            chosen.followed.push(next);
+        }
+        let rights = self.least_role(&wanted).await?;
+        self.tell.say(format!(
+            "From here on the agent has the role that `halo-hit check --role` prints, and nothing more: {rights} rights."
+        ));
         self.control.breaks(&[BROKEN]).await?;
         let broken = self.checked().await?;
         self.tell.command("halo-hit check");
@@ -88,10 +100,18 @@ impl Story {
             sum.ok, sum.warning, sum.fails, sum.cannot_tell
         ));
         for code in mended.in_state(State::Fails).chain(mended.in_state(State::Warning)) {
-            let title = mended.get(code).map(|finding| finding.title.to_string()).unwrap_or_default();
-            self.tell.item(format!("{code}: {title}"));
+            self.tell.item(code);
         }
         Ok(())
+    }
+
+    /// Gives the agent the role that these choices need; answers how many rights that is.
+    async fn least_role(&self, choices: &Choices) -> Result<usize, Failure> {
+        let config = self.desk.read(choices)?;
+        let settings = config.settings.clone();
+        let role = check::role(&Inputs::new(&config, &self.desk.secrets()?, settings)).await;
+        self.control.role(&role).await?;
+        Ok(role.rights.len())
     }
 
     async fn checked(&self) -> Result<Report, Failure> {
@@ -131,7 +151,7 @@ impl Story {
         self.tell.step("Settings: another ticket type, and what depended on the old one");
         let catalogue = self.desk.plan(Reach::Changes).await?.view.catalogue;
         let names = Names(&catalogue);
-        let (old, new) = (names.ticket_type("Project")?, names.ticket_type("Infrastructure Project")?);
+        let (old, new) = (names.ticket_type("Project")?, names.ticket_type(NEXT_TYPE)?);
         let before = self.desk.choices.clone();
         if let Some(chosen) = self.desk.choices.kind(Kind::Project) {
             chosen.create_type = new;
@@ -164,6 +184,7 @@ impl Story {
             chosen.required = required.keys().map(|field| (field.to_string(), "1".to_owned())).collect();
         }
         self.desk.write().await?;
+        self.least_role(&self.desk.choices).await?;
         let found = validate(&self.desk.app.config.settings, &catalogue);
         let errors = found.iter().filter(|finding| finding.severity == Severity::Error).count();
         self.tell.good(format!("Chosen again: {errors} errors. Existing \"Project\" tickets stay followed."));

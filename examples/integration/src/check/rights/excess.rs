@@ -44,7 +44,7 @@ pub(super) async fn judge(
     for (_, path) in doors.clone().filter(|(right, _)| right.right == "administrator") {
         match door(client, path).await {
             Door::Open(rows) => {
-                proofs.push(format!("GET {path}: {rows} roles, which only administrators may read"));
+                proofs.push(format!("GET {path}: {rows} found, and only administrators may read roles"));
             }
             Door::Shut => {}
             Door::Unknown(why) => unknown.push(format!("GET {path}: {why}")),

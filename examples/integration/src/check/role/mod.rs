@@ -320,7 +320,7 @@ pub(super) fn role(inputs: &Inputs, read: &Read) -> Role {
         application: Application {
             method: "Client ID and Secret (Services)",
             login_type: "Agent",
-            agent: "the API-only agent that has this role, active, with a default team and 24 work hours",
+            agent: "the agent that has this role",
             scopes: scopes.clone(),
         },
         scopes,

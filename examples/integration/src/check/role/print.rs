@@ -5,6 +5,9 @@ use crate::render::{Paint, Style, Table, wrap};
 
 use super::Role;
 
+/// From so many columns on there is room for the codes of the findings.
+const WIDE: usize = 110;
+
 impl Role {
     /// The role as lines of at most `width` columns.
     #[must_use]
@@ -16,12 +19,21 @@ impl Role {
             width,
         ));
         lines.push(String::new());
-        let mut table = Table::new(["Permission", "Level", "For", "Checked by"]);
-        for right in &self.rights {
-            let level = right.level.map_or("Not set", super::Level::label);
-            table.row([right.label, level, right.purpose, right.finding.unwrap_or_default()]);
+        let level = |right: &super::Right| right.level.map_or("Not set", super::Level::label);
+        // The codes are long: where they would be broken, they are left out.
+        if width >= WIDE {
+            let mut table = Table::new(["Permission", "Level", "For", "Checked by"]);
+            for right in &self.rights {
+                table.row([right.label, level(right), right.purpose, right.finding.unwrap_or_default()]);
+            }
+            lines.extend(table.lines(width, paint));
+        } else {
+            let mut table = Table::new(["Permission", "Level", "For"]);
+            for right in &self.rights {
+                table.row([right.label, level(right), right.purpose]);
+            }
+            lines.extend(table.lines(width, paint));
         }
-        lines.extend(table.lines(width, paint));
         lines.push(String::new());
         let labels: Vec<&str> = self.not_set.iter().map(|right| right.label).collect();
         lines.extend(labelled("Not set", &labels.join(", "), width, paint));

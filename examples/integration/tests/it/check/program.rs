@@ -89,3 +89,59 @@ async fn answers_of_the_database_count_and_those_of_another_tenant_do_not() {
     std::fs::write(desk.path("halo-hit.toml"), &stranger).unwrap();
     assert_eq!(run(&sandbox, &desk, &["check"]).await.code, 0, "nothing was claimed for the mistyped tenant");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_probe_ticket_is_nobody_elses_business() {
+    let sandbox = start(Options::default()).await;
+    // Even with import on, which takes any open ticket that is not too old.
+    let import =
+        "\n[sync.import]\nenabled = true\ncreated_after = \"2000-01-01\"\nproject_status = \"st_approved\"\n";
+    let desk = Desk::with(&(configuration(&sandbox) + import));
+    let before = run(&sandbox, &desk, &["plan", "--full", "--json"]).await;
+    let asked = run(&sandbox, &desk, &["check", "--probe-writes"]).await;
+    assert!(asked.err.contains("nothing was written") && asked.err.contains("--yes"), "{}", asked.err);
+    let probed = run(&sandbox, &desk, &["check", "--probe-writes", "--yes", "--json"]).await;
+    assert!(probed.out.contains("just made with it, was found"), "{}", probed.out);
+    let after = run(&sandbox, &desk, &["plan", "--full", "--json"]).await;
+    let summary = |ended: &Ended| {
+        let value: serde_json::Value = serde_json::from_str(&ended.out).unwrap();
+        value["data"]["counts"].clone()
+    };
+    assert!(!summary(&before).is_null(), "{}", before.out);
+    assert_eq!(summary(&before), summary(&after));
+    // The same ticket under another name and without its mark is somebody's.
+    {
+        let mut world = sandbox.world().lock();
+        let probe = world
+            .halo
+            .tickets
+            .iter_mut()
+            .map(|(_, row)| row)
+            .find(|row| row.get("client_reference").is_some_and(|reference| reference == "HS-PROBE"));
+        let probe = probe.unwrap();
+        probe.insert("summary".into(), "Something else".into());
+        probe.insert("client_reference".into(), "".into());
+    }
+    let other = run(&sandbox, &desk, &["plan", "--full", "--json"]).await;
+    assert_ne!(summary(&other), summary(&after));
+    for text in [&after.out, &run(&sandbox, &desk, &["pair", "--json"]).await.out] {
+        assert!(!text.contains("probe ticket"), "{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rate_window_of_the_database_is_shared() {
+    let sandbox = start(Options::default()).await;
+    let configuration =
+        configuration(&sandbox).replacen("rate_limit = \"1000/1\"", "rate_limit = \"1000/600\"", 1);
+    let desk = Desk::with(&configuration);
+    let store = SqliteStore::open(&desk.path("halo-hit.db"), NOW).await.unwrap();
+    let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_millis();
+    // Seven requests of another process.
+    store.keep_rate_window(&serde_json::to_string(&vec![now; 7]).unwrap()).await.unwrap();
+    assert_eq!(run(&sandbox, &desk, &["check"]).await.code, 0);
+    let kept: Vec<u64> = serde_json::from_str(&store.rate_window().await.unwrap().unwrap()).unwrap();
+    let requests = sandbox.world().lock().halo_counts.requests;
+    // The two at the start that need no token are not counted by the server's rate either.
+    assert!(kept.len() as u64 >= requests + 7 - 1, "{} kept, {requests} arrived", kept.len());
+}
