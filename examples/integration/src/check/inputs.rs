@@ -141,7 +141,11 @@ impl Inputs {
             halo: halo(config, secrets, timeout),
             hit: hit(config, secrets, timeout),
             settings,
-            webhooks: None,
+            webhooks: config.webhooks.public_url.as_ref().map(|url| Hooks {
+                public_url: url.to_string(),
+                halo: config.webhooks.halo,
+                hit: config.webhooks.hit,
+            }),
             patience: config.timing.settle.min(LOOK_AGAIN),
             marker: config.halo.marker,
         }

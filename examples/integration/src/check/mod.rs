@@ -44,7 +44,8 @@ use self::ledger::Ledger;
 use crate::engine::halo::HaloSide;
 use crate::engine::halo::read::Reading;
 
-/// Asks everything. Takes some forty requests of Halo and a handful of HumanizeIT.
+/// Asks everything. Takes some seventy requests of Halo, four of them for each sales or
+/// project type that it has, and a handful of HumanizeIT.
 ///
 /// # Cancel safety
 /// Dropping the future changes nothing.

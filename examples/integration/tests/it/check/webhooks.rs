@@ -1,6 +1,6 @@
 //! Webhooks: nothing is asked without a public address; with one, each thing that can be wrong is found.
 
-use halo_hit::check::{self, Hooks, Inputs, State};
+use halo_hit::check::{self, Inputs, State};
 use sandbox::world::{Key, Row};
 use sandbox::{Options, Sandbox};
 use serde_json::{Value, json};
@@ -15,9 +15,7 @@ fn hooked(sandbox: &Sandbox, scopes: &str) -> Inputs {
         &format!("currency = \"USD\"\nscopes = [{scopes}]"),
         1,
     );
-    let mut inputs = inputs(sandbox, &configuration);
-    inputs.webhooks = Some(Hooks { public_url: URL.to_owned(), halo: true, hit: true });
-    inputs
+    inputs(sandbox, &format!("{configuration}\n[webhooks]\npublic_url = \"{URL}\"\n"))
 }
 
 const BOTH: &str = "\"all:standard\", \"admin:webhooks\"";
