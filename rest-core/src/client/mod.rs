@@ -289,6 +289,10 @@ impl HttpClient {
     /// # Errors
     ///
     /// As [`raw`](Self::raw), up to the head; then the body's own.
+    ///
+    /// # Cancel safety
+    ///
+    /// See [`HttpClient`]. Dropping the body closes its connection.
     pub async fn download_raw(
         &self,
         request: http::Request<Bytes>,
@@ -358,6 +362,10 @@ impl HttpClient {
     /// # Errors
     ///
     /// As [`send`](Self::send), up to the head; then the body's own.
+    ///
+    /// # Cancel safety
+    ///
+    /// See [`HttpClient`]. Dropping the body closes its connection.
     pub async fn download_foreign(
         &self,
         request: http::Request<Bytes>,
