@@ -179,7 +179,6 @@ pub(crate) fn late_writes() -> Scenario {
         vec![("i1", Hit(FieldId::Status, code("hold"))), ("i1", Hit(FieldId::Status, code("lost")))],
     )
     .with(|s| s.sync.settle_ms = 19_000)
-    .with_k(3)
 }
 
 /// Three items of one name at one client.
