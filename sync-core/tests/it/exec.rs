@@ -421,3 +421,69 @@ fn a_plan_of_another_state_or_beyond_its_limits_is_refused() {
     let hash = sync_core::plan::plan_hash(&plan);
     assert!(Exec::new(plan, journal(0), &settings, Some(hash)).is_ok());
 }
+
+#[test]
+fn a_run_that_is_stopped_ends_the_operation_in_hand_and_begins_no_other() {
+    let mut exec = exec(vec![rename(), status_by_action()], linked());
+    let mut memory = linked();
+    let (mut names, mut now) = (vec![], 10);
+    let report = loop {
+        now += 1;
+        let step = exec.poll(Stamp::ours(now));
+        names.push(step.name());
+        let event = match &step {
+            Step::Done(report) => break report.clone(),
+            // Asked for in the middle of the first operation: its write is on its way.
+            Step::Read(_) => {
+                exec.stop("asked to stop");
+                Event::Read(Ok(Some(ticket(name("old")))))
+            }
+            Step::Persist(entry) => {
+                memory.apply(entry);
+                Event::Persisted
+            }
+            Step::Commit(commit) => {
+                memory.commit(commit);
+                Event::Persisted
+            }
+            _ => Event::Written(Outcome::Applied(Some(ticket(name("new"))))),
+        };
+        exec.on(event).unwrap();
+    };
+    assert_eq!(names, ["read", "persist", "update", "commit", "done"]);
+    let results: Vec<_> = report.ops.iter().map(|op| &op.result).collect();
+    assert_eq!(results, [&OpResult::Done, &OpResult::NotTried]);
+    assert_eq!(report.aborted, Some(Reject::new(RejectClass::Unavailable, "asked to stop")));
+    assert!(!report.is_clean());
+    // The first one is committed; the item stays dirty for the sake of the second.
+    let cell = BaseCell { halo: Some(Value::text("new")), hit: Some(Value::text("new")) };
+    assert_eq!(memory.links[&item()].base.opportunity[&FieldId::Name], cell);
+}
+
+#[test]
+fn a_run_that_is_stopped_does_not_wait_for_an_older_create() {
+    let op = create();
+    let OpKind::Create(spec) = &op.kind else { panic!("it is a create") };
+    let older = Intent {
+        op: op.id,
+        spec: (**spec).clone(),
+        payload: op.set.clone(),
+        source: op.source.clone(),
+        sent_at: Some(Stamp::ours(0)),
+        settle_until: Some(Stamp::ours(1_000_000)),
+    };
+    let memory = Memory { links: BTreeMap::new(), intents: BTreeMap::from([(marker(), older.clone())]) };
+    let mut exec = exec(vec![op], memory);
+    loop {
+        match exec.poll(Stamp::ours(10)) {
+            Step::Wait(_) => break,
+            Step::FindMarker(_) => exec.on(Event::Markers(Ok(vec![]))).unwrap(),
+            Step::Persist(_) => exec.on(Event::Persisted).unwrap(),
+            other => panic!("{other:?}"),
+        }
+    }
+    exec.stop("asked to stop");
+    let Step::Done(report) = exec.poll(Stamp::ours(11)) else { panic!("it ends") };
+    assert_eq!(report.ops[0].result, OpResult::NotTried);
+    assert_eq!(exec.memory().intents[&marker()].sent_at, older.sent_at, "the next run goes on with it");
+}

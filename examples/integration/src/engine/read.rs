@@ -340,17 +340,22 @@ impl Engine {
         };
         let linked: BTreeSet<TicketId> =
             links.iter().flat_map(|link| link.opportunity.into_iter().chain(link.project)).collect();
-        // A webhook may tell of any ticket of the tenant, and of thousands at once. What the lists of this read held was
-        // read by them; a ticket that they did not hold is of interest only where it is known already.
-        let wanted = |mark: &&Dirty| match &mark.key {
-            _ if mark.reason == BY_FEED => false,
-            key if mark.reason == WEBHOOK && rows.met.contains(key) => false,
-            RecordKey::Ticket(id) if mark.reason == WEBHOOK => {
-                linked.contains(id) || rows.tickets.contains_key(id)
+        let mut keys = Vec::new();
+        for mark in marked.iter().filter(|mark| mark.reason != BY_FEED) {
+            let known = match &mark.key {
+                RecordKey::Ticket(id) => linked.contains(id) || rows.tickets.contains_key(id),
+                RecordKey::Item(_) => true,
+            };
+            // A webhook may tell of any ticket of the tenant, and of thousands at once. What the lists of this read held
+            // was read by them; a ticket that they did not hold is of interest only where it is known already.
+            match (mark.reason == WEBHOOK, rows.met.contains(&mark.key)) {
+                (true, true) => {}
+                (true, false) if !known => {
+                    rows.changes.push(Change::Clean { key: mark.key.clone(), mark: mark.mark });
+                }
+                _ => keys.push(mark.key.clone()),
             }
-            _ => true,
-        };
-        let mut keys: Vec<RecordKey> = marked.iter().filter(wanted).map(|mark| mark.key.clone()).collect();
+        }
         for link in links {
             let tickets = || link.opportunity.into_iter().chain(link.project);
             if !link.pending.is_empty() {

@@ -37,7 +37,7 @@ where
     the_serial_tells_stale_plans(&fresh().await).await;
 }
 
-fn link(item: &str, project: i64) -> Link {
+pub(in crate::storage) fn link(item: &str, project: i64) -> Link {
     let mut link = Link::new(ItemId::from(item), "c1".into(), HaloClientId(12));
     link.project = Some(TicketId(project));
     let cell = BaseCell { halo: Some(Value::text("a")), hit: None };
@@ -166,7 +166,7 @@ async fn a_mark_made_meanwhile_stays(store: &impl Store) {
     assert_eq!(store.cursors().await.unwrap(), []);
 }
 
-fn delivery(name: Option<&str>, records: &[RecordKey]) -> Delivery {
+pub(in crate::storage) fn delivery(name: Option<&str>, records: &[RecordKey]) -> Delivery {
     let name = name.map(|name| Hash128::of(name.as_bytes()));
     Delivery { side: Side::Hit, name, records: records.to_vec(), catalogue: false }
 }
@@ -660,134 +660,4 @@ async fn a_folder_that_is_not_there_is_named() {
         sentence.starts_with("the database /nowhere/at/all/a.db cannot be opened: see that"),
         "{sentence}"
     );
-}
-
-/// A database as the first version made it, with a link, a mark, a cursor and a line of history.
-async fn made_by_the_first_version(path: &std::path::Path) {
-    use sqlx::Connection;
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path).create_if_missing(true);
-    let mut connection = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
-    let link = serde_json::to_string(&link("i1", 7)).unwrap();
-    let rows = [
-        include_str!("../../migrations/0001_first.sql").to_owned(),
-        "INSERT INTO state (one, lineage, serial, fence, holder, next_mark, catalogue)
-         VALUES (1, 'abc', 5, 3, 'x', 9, '{}')"
-            .to_owned(),
-        "INSERT INTO gate (one, clean_runs, creates, halo_edits, hit_edits, promotions)
-         VALUES (1, 2, 1, 1, 1, 1)"
-            .to_owned(),
-        "INSERT INTO runs (id, command, started_at, ended_at, exit) VALUES (0, 'create', 1, 1, 0)".to_owned(),
-        format!("INSERT INTO links (item, client, body) VALUES ('i1', 'c1', '{link}')"),
-        "INSERT INTO link_tickets (ticket, kind, item) VALUES (7, 'project', 'i1')".to_owned(),
-        "INSERT INTO dirty (side, id, mark, reason, since) VALUES ('halo', '7', 8, 'retry', 4)".to_owned(),
-        "INSERT INTO cursors (side, feed, value, moved_at) VALUES ('hit', 'items', 'c', 4)".to_owned(),
-        "INSERT INTO history (run, at, action, why, sentence, outcome)
-         VALUES (0, 4, 'update', '[]', 'It was done.', 'applied')"
-            .to_owned(),
-        format!("PRAGMA user_version = 1; PRAGMA application_id = {}", 0x4853_5931),
-    ];
-    for sql in rows {
-        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
-    }
-    connection.close().await.unwrap();
-}
-
-#[tokio::test]
-async fn a_database_of_the_first_version_is_brought_up_to_date_with_everything_in_it() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("old.db");
-    made_by_the_first_version(&path).await;
-    let store = SqliteStore::open(&path, 9).await.unwrap();
-    let head = store.head().await.unwrap();
-    assert_eq!((&*head.lineage, head.serial), ("abc", 5));
-    assert_eq!(store.link_of_ticket(TicketId(7)).await.unwrap(), Some(link("i1", 7)));
-    assert_eq!(store.dirty().await.unwrap()[0].reason, "retry");
-    assert_eq!(store.cursors().await.unwrap()[0].value, "c");
-    assert_eq!(store.catalogue().await.unwrap().as_deref(), Some("{}"));
-    assert_eq!(store.gate().await.unwrap().clean_runs, 2);
-    let lines = store.history(&HistoryFilter { limit: 9, ..HistoryFilter::default() }).await.unwrap();
-    assert_eq!(lines[0].entry.sentence, "It was done.");
-    // And what came later works in it.
-    let lease = store.lease("t", NO_WAIT).await.unwrap();
-    assert_eq!(lease.fence, 4);
-    store.receive(&[delivery(None, &[RecordKey::Item("i1".into())])], 10).await.unwrap();
-    assert_eq!(store.take_up(&lease, 11).await.unwrap().records.len(), 1);
-    assert_eq!(store.dirty().await.unwrap().len(), 2);
-}
-
-#[tokio::test]
-async fn a_full_disk_keeps_what_was_committed_and_is_told() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("a.db");
-    let store = SqliteStore::open(&path, 0).await.unwrap();
-    let lease = store.lease("t", NO_WAIT).await.unwrap();
-    let put = |number: i64| {
-        let key = RecordKey::Ticket(TicketId(number));
-        let cursor = Change::MoveCursor { side: Side::Halo, feed: "f".into(), value: number.to_string() };
-        [Change::PutSeen { key, body: "x".repeat(20_000) }, cursor]
-    };
-    store.commit(&lease, &put(1), 1).await.unwrap();
-    store.leave_room(8).await;
-    let full = loop {
-        let kept = store.seen().await.unwrap().len() as i64;
-        match store.commit(&lease, &put(kept + 1), 1).await {
-            Ok(_) => assert!(kept < 100, "the disk never fills"),
-            Err(error) => break (kept, error),
-        }
-    };
-    let (kept, error) = full;
-    assert!(matches!(error, StoreError::Full { .. }), "{error:?}");
-    let failure = crate::exit::Failure::from(error);
-    assert_eq!(failure.code(), "disk_full");
-    assert!(failure.to_string().contains("free some space"), "{failure}");
-    // All or nothing: the cursor stands where the last row that was kept says.
-    assert_eq!(store.seen().await.unwrap().len() as i64, kept);
-    assert_eq!(store.cursors().await.unwrap()[0].value, kept.to_string());
-    // The same process goes on as soon as there is room (the limit ends with the connection, which is made anew).
-    store.commit(&lease, &put(kept + 1), 3).await.unwrap();
-    assert_eq!(store.seen().await.unwrap().len() as i64, kept + 1);
-    assert_eq!(store.receive(&[delivery(None, &[])], 4).await.unwrap(), [Reception::Stored]);
-}
-
-#[tokio::test]
-async fn a_copy_holds_everything_and_overwrites_nothing() {
-    let directory = tempfile::tempdir().unwrap();
-    let [path, copy] = ["a.db", "copy.db"].map(|name| directory.path().join(name));
-    let store = SqliteStore::open(&path, 0).await.unwrap();
-    let lease = store.lease("t", NO_WAIT).await.unwrap();
-    store.commit(&lease, &[Change::PutLink(Box::new(link("i1", 7)))], 1).await.unwrap();
-    store.copy_to(&copy).await.unwrap();
-    store.commit(&lease, &[Change::PutLink(Box::new(link("i2", 8)))], 2).await.unwrap();
-    assert!(matches!(store.copy_to(&copy).await, Err(StoreError::CopyExists { .. })));
-    let nowhere = directory.path().join("no/such/folder/copy.db");
-    assert!(matches!(store.copy_to(&nowhere).await, Err(StoreError::CannotCopy { .. })));
-    let copied = SqliteStore::open(&copy, 3).await.unwrap();
-    assert_eq!(copied.all_links().await.unwrap(), [link("i1", 7)]);
-    assert_eq!(copied.head().await.unwrap().lineage, store.head().await.unwrap().lineage);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        assert_eq!(std::fs::metadata(&copy).unwrap().permissions().mode() & 0o077, 0);
-    }
-}
-
-#[tokio::test]
-async fn damage_is_told_with_a_way_out() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("a.db");
-    let store = SqliteStore::open(&path, 0).await.unwrap();
-    let lease = store.lease("t", NO_WAIT).await.unwrap();
-    let many = (0..500).map(|n| Change::PutLink(Box::new(link(&format!("i{n}"), n))));
-    store.commit(&lease, &many.collect::<Vec<_>>(), 1).await.unwrap();
-    drop(lease);
-    store.close().await;
-    let mut bytes = std::fs::read(&path).unwrap();
-    bytes[4_096..].fill(0x5A);
-    std::fs::write(&path, &bytes).unwrap();
-    let error = match SqliteStore::open(&path, 2).await {
-        Ok(store) => store.all_links().await.unwrap_err(),
-        Err(error) => error,
-    };
-    assert!(matches!(error, StoreError::Corrupt { .. }), "{error:?}");
-    assert_eq!(crate::exit::Failure::from(error).code(), "database_damaged");
 }

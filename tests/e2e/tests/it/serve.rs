@@ -256,6 +256,25 @@ async fn one_serves_and_others_take_their_turn() {
 }
 
 #[tokio::test]
+async fn an_idle_pass_is_one_list_call_per_kind_and_side() {
+    let desk = story::in_step(&Size::default()).await;
+    desk.configure("[timing]\n", "[timing]\npoll = \"150ms\"\n");
+    let served = Served::start(&desk, &[]).await;
+    assert!(served.said[0].contains("without a listener"), "{:?}", served.said);
+    until("it has polled", async || status(&desk).await["serve"]["last_poll"].is_i64()).await;
+    let first = desk.requests().await;
+    until("it has polled some more", async || desk.requests().await.1 > first.1 + 5).await;
+    let second = desk.requests().await;
+    let (halo, hit) = (second.0 - first.0, second.1 - first.1);
+    // Two kinds of tickets and one of items; one pass may be half way at either look.
+    assert!((2 * hit).abs_diff(halo) <= 4, "{halo} {hit}");
+    served.signal("TERM").await;
+    assert_eq!(served.ends().await.0, Some(0));
+    // Nothing was done, so nothing was written into the history of runs but what the gate counts.
+    desk.assert_unharmed("idle").await;
+}
+
+#[tokio::test]
 async fn killed_again_and_again_under_lost_doubled_and_late_deliveries_it_converges() {
     let (desk, _) = desk("400ms", "1h").await;
     desk.control("PUT", "/deliveries", Some(json!({"lose": 0.3, "double": 0.5, "late_ms": 300}))).await;

@@ -149,3 +149,21 @@ async fn a_database_that_cannot_be_written_is_told_before_anything_is_done() {
     assert!(ended.err.contains("cannot be written") && ended.err.contains("writable"), "{ended:?}");
     assert_eq!(desk.requests().await, before, "neither system was asked for anything");
 }
+
+#[tokio::test]
+async fn a_database_that_is_used_in_another_place_is_told_once() {
+    if std::fs::read_to_string("/etc/machine-id").is_ok_and(|name| !name.trim().is_empty()) {
+        let desk = story::in_step(&Size::default()).await;
+        desk.run(&["backup", "moved.db"]).await;
+        desk.configure("database = \"halo-hit.db\"", "database = \"moved.db\"");
+        let ended = desk.run(&["sync"]).await;
+        assert_eq!(ended.code, 0, "{ended:?}");
+        assert!(ended.err.contains("This database was last used as"), "{ended:?}");
+        let (_, open) = desk.json(&["issues"]).await;
+        assert_eq!(open["data"]["issues"][0]["code"], "database_moved", "{open:#}");
+        let again = desk.run(&["sync"]).await;
+        assert!(!again.err.contains("last used"), "{again:?}");
+    } else {
+        println!("skipped: this machine has no /etc/machine-id, by which it could be told from another");
+    }
+}

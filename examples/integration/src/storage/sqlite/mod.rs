@@ -12,6 +12,8 @@ mod inbox;
 mod read;
 mod rows;
 mod schema;
+#[cfg(test)]
+mod tests;
 mod write;
 
 use std::fs::{File, OpenOptions};

@@ -1,0 +1,110 @@
+//! SIGTERM and SIGINT: an end in good order, and what a second one does.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use e2e::{Desk, Size, State};
+use serde_json::json;
+use tokio::process::Child;
+
+use crate::story;
+
+async fn signal(child: &Child, name: &str) {
+    let Some(id) = child.id() else { return };
+    // The process may have ended by itself meanwhile.
+    let _ = tokio::process::Command::new("kill")
+        .args(["-s", name, &id.to_string()])
+        .stderr(Stdio::null())
+        .status()
+        .await;
+}
+
+/// Starts `sync`, asks it to stop after a while, and gives the exit code and what it said.
+async fn stopped_after(desk: &Desk, after: Duration, name: &str) -> (Option<i32>, String) {
+    let child = desk.command(&["sync"]).spawn().unwrap();
+    tokio::time::sleep(after).await;
+    signal(&child, name).await;
+    let output = tokio::time::timeout(Duration::from_secs(20), child.wait_with_output()).await;
+    let output = output.expect("ends soon").unwrap();
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[tokio::test]
+async fn a_stopped_sync_says_so_and_the_next_one_goes_on() {
+    let desk = story::answered(&Size::default()).await;
+    let mut early = 0;
+    for round in 0..8_u64 {
+        let name = if round % 2 == 0 { "TERM" } else { "INT" };
+        let (code, said) = stopped_after(&desk, Duration::from_millis(60 + 90 * round), name).await;
+        let code = code.unwrap_or_else(|| panic!("it was killed by the signal: {said}"));
+        // Done before the signal came, stopped in the middle, or stopped before it had planned.
+        assert!([0, 1, 2, 3].contains(&code), "{code}: {said}");
+        if said.contains("Stopping after the step in hand") {
+            early += usize::from(said.contains("Ended early") || said.contains("asked to stop"));
+        }
+        if code == 1 {
+            assert!(said.contains("had written nothing to either system yet"), "{said}");
+        }
+    }
+    println!("{early} of 8 runs were stopped early");
+    story::rest(&desk).await;
+    desk.assert_unharmed("stopped again and again").await;
+    assert_eq!(State::read(&desk).await.discord(&story::undecided(&desk).await), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn the_operation_in_hand_is_finished_and_a_second_signal_does_not_wait_for_it() {
+    let desk = story::answered(&Size::default()).await;
+    // Replies may be late without being given up: that is where the signals meet them.
+    let patient =
+        [("request_timeout", "300ms", "15s"), ("settle", "300ms", "15s"), ("deadline", "4s", "20s")];
+    for (key, short, long) in patient {
+        desk.configure(&format!("{key} = \"{short}\""), &format!("{key} = \"{long}\""));
+    }
+    let create =
+        |fault: &str| json!([{"side": "halo", "method": "POST", "path": "/Opportunities", "fault": fault}]);
+    let new = async |name: &str| {
+        let item = json!({"client_id": desk.clients()[0], "name": name, "status_id": "st_qualified"});
+        desk.edit(json!([{"side": "hit", "create": item}])).await;
+    };
+    new("One more").await;
+    new("And another").await;
+    desk.faults(json!({"slow_ms": 1_500, "next": create("slow")})).await;
+    let mut child = desk.command(&["sync"]).spawn().unwrap();
+    until_struck(&desk).await;
+    let before = desk.counts().await["halo"]["creates"].as_u64().unwrap();
+    signal(&child, "TERM").await;
+    let status = tokio::time::timeout(Duration::from_secs(20), child.wait()).await.expect("ends").unwrap();
+    assert_eq!(status.code(), Some(3));
+    let after = desk.counts().await["halo"]["creates"].as_u64().unwrap();
+    assert!(after <= before + 1, "one was in hand, and no other was begun: {before}, {after}");
+    let (_, status) = desk.json(&["status"]).await;
+    assert_eq!(status["data"]["unfinished_creates"], 0, "its answer was waited for");
+    assert_eq!(status["data"]["last_run"]["exit"], 3);
+
+    new("The last one").await;
+    desk.faults(json!({"hold_ms": 20_000, "next": create("timeout")})).await;
+    let mut child = desk.command(&["sync"]).spawn().unwrap();
+    until_struck(&desk).await;
+    signal(&child, "TERM").await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(child.try_wait().unwrap().is_none(), "it waits for the answer");
+    signal(&child, "TERM").await;
+    let status =
+        tokio::time::timeout(Duration::from_secs(5), child.wait()).await.expect("ends at once").unwrap();
+    assert_eq!(status.code(), Some(130));
+    for (key, short, long) in patient {
+        desk.configure(&format!("{key} = \"{long}\""), &format!("{key} = \"{short}\""));
+    }
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    story::rest(&desk).await;
+    desk.assert_unharmed("interrupted twice").await;
+}
+
+/// Waits until the one scripted fault has struck.
+async fn until_struck(desk: &Desk) {
+    e2e::served::until("the fault strikes", async || {
+        desk.control("GET", "/faults", None).await["next"] == json!([])
+    })
+    .await;
+}
