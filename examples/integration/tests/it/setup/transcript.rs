@@ -165,5 +165,5 @@ async fn a_client_is_never_linked_by_pressing_enter() {
     let held = room.talk(&lines, Default::default()).await;
     held.end.unwrap();
     assert!(room.config().settings.project.clients.is_empty());
-    assert!(held.transcript.contains("client_unmatched"));
+    assert!(held.transcript.contains("client_ambiguous"));
 }
