@@ -16,5 +16,6 @@ pub mod remote;
 pub mod render;
 pub mod secrets;
 pub mod serve;
+pub mod settings;
 pub mod setup;
 pub mod storage;

@@ -8,6 +8,7 @@ use sync_core::ids::Side;
 
 use crate::check::CheckArgs;
 use crate::exit::Exit;
+use crate::settings::SettingsArgs;
 use crate::setup::SetupArgs;
 
 /// Keeps a HumanizeIT roadmap and a HaloPSA tenant in step.
@@ -78,8 +79,8 @@ pub enum Command {
     History(HistoryArgs),
     /// Plans to take back what a run has written; writes nothing itself.
     Undo(UndoArgs),
-    /// Shows the settings in force.
-    Settings,
+    /// Shows the settings in force, changes them with care, and keeps every version.
+    Settings(SettingsArgs),
 }
 
 impl Command {
@@ -105,7 +106,7 @@ impl Command {
             Command::Issues(_) => "issues",
             Command::History(_) => "history",
             Command::Undo(_) => "undo",
-            Command::Settings => "settings",
+            Command::Settings(_) => "settings",
         }
     }
 }

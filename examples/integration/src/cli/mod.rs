@@ -115,7 +115,7 @@ pub async fn run(command: Command, context: &mut Context) -> Result<Exit, Failur
         Command::Backup(args) => copy::backup(&args, context).await,
         Command::Status => state::status(context).await,
         Command::Undo(args) => undo::undo(&args, context).await,
-        Command::Settings => state::settings(context).await,
+        Command::Settings(args) => crate::settings::command(&args, context).await,
     }
 }
 

@@ -200,8 +200,8 @@ impl Engine {
         let hash = view.settings.settings_hash();
         let noted = self.store.settings_versions(1).await?;
         if noted.first().is_none_or(|version| version.hash != hash) {
-            let text = serde_json::to_string(&view.settings).map_err(|error| super::internal(&error))?;
-            changes.push(Change::NoteSettings { hash, text });
+            let note = crate::settings::noticed(&self.config, &view.settings, noted.first());
+            changes.push(Change::NoteSettings(Box::new(note)));
         }
         let marks: BTreeMap<_, _> = planner::clean_marks(&view.input(self)).into_iter().collect();
         for link in &mut view.links {

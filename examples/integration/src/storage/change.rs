@@ -6,7 +6,8 @@ use sync_core::hash::{Hash128, Hash256};
 use sync_core::ids::{AgentId, HaloClientId, HitClientId, ItemId, MemberId, Side, TicketId};
 
 use super::{
-    About, ClientLink, GateStep, HistoryEntry, NewIssue, Questions, RecordKey, RunId, Settled, UnixMs,
+    About, ClientLink, GateStep, HistoryEntry, NewIssue, Questions, RecordKey, RunId, SettingsNote, Settled,
+    UnixMs,
 };
 
 /// One change of the engine's state. A list of them is committed in one transaction, in order.
@@ -107,12 +108,7 @@ pub enum Change {
         summary: String,
     },
     /// Writes down the settings in force, if they differ from the last version.
-    NoteSettings {
-        /// Their digest.
-        hash: Hash256,
-        /// The settings as JSON.
-        text: String,
-    },
+    NoteSettings(Box<SettingsNote>),
     /// Adds to the gate's evidence.
     Gate(GateStep),
 }
@@ -128,7 +124,7 @@ impl Change {
             | Change::RemoveIntent(_)
             | Change::PutClientLink(_)
             | Change::RemoveClientLink(_)
-            | Change::NoteSettings { .. } => true,
+            | Change::NoteSettings(_) => true,
             Change::Mark { .. }
             | Change::Clean { .. }
             | Change::MoveCursor { .. }

@@ -8,6 +8,7 @@ mod change;
 mod error;
 mod inbox;
 mod past;
+mod settings;
 mod sqlite;
 #[cfg(test)]
 mod suite;
@@ -25,6 +26,7 @@ pub use self::change::{Answer, Change};
 pub use self::error::StoreError;
 pub use self::inbox::{Delivery, Reception, Told, Waiting};
 pub use self::past::{HistoryEntry, HistoryFilter, HistoryRow, Outcome, Settled};
+pub use self::settings::{SettingsHow, SettingsNote, SettingsVersion};
 pub use self::sqlite::SqliteStore;
 pub use self::types::*;
 

@@ -531,7 +531,15 @@ async fn the_serial_tells_stale_plans(store: &impl Store) {
     let lease = store.lease("t", NO_WAIT).await.unwrap();
     let start = store.head().await.unwrap();
     assert_eq!(start.lineage.len(), 32);
-    let settings = || Change::NoteSettings { hash: Hash256::of(b"s"), text: "{}".into() };
+    let settings = || {
+        Change::NoteSettings(Box::new(SettingsNote {
+            hash: Hash256::of(b"s"),
+            text: "{}".into(),
+            author: None,
+            how: SettingsHow::First,
+            file: None,
+        }))
+    };
     let noted = store.commit(&lease, &[settings()], 1).await.unwrap();
     assert_eq!(noted.serial, start.serial + 1);
     // The same settings again, marks and pauses leave plans as good as they were.

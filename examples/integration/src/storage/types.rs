@@ -293,19 +293,6 @@ pub struct Paused {
     pub why: String,
 }
 
-/// A version of the settings.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct SettingsVersion {
-    /// Its number.
-    pub id: i64,
-    /// Digest of the settings.
-    pub hash: Hash256,
-    /// The settings as JSON.
-    pub text: String,
-    /// Since when they hold.
-    pub since: UnixMs,
-}
-
 impl GateFacts {
     /// Whether the gate is open, and what is missing.
     #[must_use]

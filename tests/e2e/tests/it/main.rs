@@ -13,6 +13,7 @@ mod mistakes;
 mod past;
 mod scale;
 mod serve;
+mod settings;
 mod stop;
 mod store;
 mod story;

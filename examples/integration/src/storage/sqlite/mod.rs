@@ -12,6 +12,7 @@ mod inbox;
 mod read;
 mod rows;
 mod schema;
+mod settings;
 #[cfg(test)]
 mod tests;
 mod write;

@@ -10,7 +10,7 @@ use super::SqliteStore;
 use super::rows::{column, from_json, from_text, odd, record, side};
 use crate::storage::{
     About, ClientLink, Cursor, Dirty, GateFacts, Identity, OpenConflict, OpenIssue, Paused, Proposal,
-    Questions, Run, SettingsVersion, StoreError,
+    Questions, Run, StoreError,
 };
 
 type Query = sqlx::query::Query<'static, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>;
@@ -303,26 +303,6 @@ impl SqliteStore {
         let since: Option<i64> = column(TABLE, &row, "paused_at")?;
         let why: Option<String> = column(TABLE, &row, "paused_why")?;
         Ok(since.map(|since| Paused { since, why: why.unwrap_or_default() }))
-    }
-
-    pub(super) async fn read_settings_versions(
-        &self,
-        limit: u32,
-    ) -> Result<Vec<SettingsVersion>, StoreError> {
-        const TABLE: &str = "settings_versions";
-        let query =
-            sqlx::query("SELECT * FROM settings_versions ORDER BY id DESC LIMIT ?").bind(i64::from(limit));
-        let rows = self.rows(query).await?;
-        rows.iter()
-            .map(|row| {
-                Ok(SettingsVersion {
-                    id: column(TABLE, row, "id")?,
-                    hash: from_text::<Hash256>(TABLE, column(TABLE, row, "hash")?)?,
-                    text: column(TABLE, row, "text")?,
-                    since: column(TABLE, row, "since")?,
-                })
-            })
-            .collect()
     }
 
     pub(super) async fn read_seen(&self) -> Result<Vec<String>, StoreError> {

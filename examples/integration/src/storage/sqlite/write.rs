@@ -280,17 +280,7 @@ impl Tx<'_> {
                         .bind(*run);
                 self.run(query).await
             }
-            Change::NoteSettings { hash, text } => {
-                let query = sqlx::query(
-                    "INSERT INTO settings_versions (hash, text, since)
-                     SELECT ?1, ?2, ?3 WHERE ?1 IS NOT
-                        (SELECT hash FROM settings_versions ORDER BY id DESC LIMIT 1)",
-                )
-                .bind(hash.to_string())
-                .bind(text.clone())
-                .bind(self.now);
-                self.run(query).await
-            }
+            Change::NoteSettings(note) => self.note_settings(note).await,
             Change::Gate(step) => self.gate(step).await,
         }
     }
