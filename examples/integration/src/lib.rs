@@ -12,6 +12,7 @@ pub mod demo;
 pub mod engine;
 pub mod exit;
 mod home;
+pub mod probe;
 pub mod remote;
 pub mod render;
 pub mod secrets;

@@ -18,6 +18,7 @@ pub mod hit;
 pub mod net;
 pub mod options;
 mod start;
+pub mod untrue;
 pub mod world;
 
 pub use options::{Info, Options};

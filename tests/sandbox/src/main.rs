@@ -5,12 +5,13 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use sandbox::breakage::Code;
+use sandbox::untrue::Untrue;
 use sandbox::{Options, Sandbox};
 
 const USAGE: &str =
     "sandbox [--seed N] [--clients N] [--tickets N] [--items N] [--halo-addr A] [--hit-addr A]
         [--rate-limit N/SECONDS | --no-rate-limit] [--fault-rate P] [--fault-seed N]
-        [--break CODE,.. | --break list] [--hit-capabilities a,b,c|none] [--token-seconds N]
+        [--break CODE,.. | --break list] [--untrue ID,..] [--hit-capabilities a,b,c|none] [--token-seconds N]
 Serves a local HaloPSA and a local HumanizeIT, and prints one JSON line that says where.
 It stops at SIGTERM, and at the end of standard input when that is a pipe.";
 
@@ -93,6 +94,14 @@ fn parse(mut args: impl Iterator<Item = String>) -> Result<Command, String> {
                     let code = Code::parse(word)
                         .ok_or_else(|| format!("--break {word}: no such code; --break list shows them."))?;
                     options.breaks.push(code);
+                }
+            }
+            "--untrue" => {
+                for word in value()?.split(',').map(str::trim).filter(|w| !w.is_empty()) {
+                    let known = Untrue::ALL.map(Untrue::name).join(", ");
+                    let belief =
+                        Untrue::parse(word).ok_or_else(|| format!("--untrue {word}: there are {known}."))?;
+                    options.untrue.push(belief);
                 }
             }
             "--hit-capabilities" => options.hit_capabilities = Some(capabilities(&value()?)?),

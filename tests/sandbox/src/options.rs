@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use serde::{Deserialize, Serialize};
 
 use crate::breakage::Code;
+use crate::untrue::Untrue;
 use crate::world::SeedOptions;
 
 /// How a sandbox is started.
@@ -22,6 +23,8 @@ pub struct Options {
     pub fault_seed: u64,
     /// What is wrong from the start.
     pub breaks: Vec<Code>,
+    /// Beliefs about the two systems that are false here.
+    pub untrue: Vec<Untrue>,
     /// What HIT offers; everything when none.
     pub hit_capabilities: Option<Vec<String>>,
     /// Seconds a Halo token lives; one hour when none.
@@ -38,6 +41,7 @@ impl Default for Options {
             fault_rate: 0.0,
             fault_seed: 1,
             breaks: Vec::new(),
+            untrue: Vec::new(),
             hit_capabilities: None,
             token_seconds: None,
         }

@@ -58,6 +58,8 @@ impl Sandbox {
         let mut breakage = Breakage::default();
         breakage.set(&mut world, &options.breaks);
 
+        crate::untrue::apply(&mut world, &options.untrue);
+
         let handle = Handle::new(world);
         let faults = Faults::new(options.fault_rate, options.fault_seed);
         let courier = Courier::start(handle.clone(), options.seed.seed);

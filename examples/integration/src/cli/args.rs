@@ -8,6 +8,7 @@ use sync_core::ids::Side;
 
 use crate::check::CheckArgs;
 use crate::exit::Exit;
+use crate::probe::ProbeArgs;
 use crate::settings::SettingsArgs;
 use crate::setup::SetupArgs;
 
@@ -51,6 +52,8 @@ pub enum Command {
     Setup(SetupArgs),
     /// Verifies the setup of both systems, and says where to click.
     Check(CheckArgs),
+    /// Finds out by reading alone which beliefs about both systems hold on this tenant.
+    Probe(ProbeArgs),
     /// Shows what a sync would do, and why. Writes nothing to either system.
     Plan(PlanArgs),
     /// Applies a plan that was looked at.
@@ -92,6 +95,7 @@ impl Command {
             Command::Demo(_) => "demo",
             Command::Setup(_) => "setup",
             Command::Check(_) => "check",
+            Command::Probe(_) => "probe",
             Command::Plan(_) => "plan",
             Command::Apply(_) => "apply",
             Command::Sync(_) => "sync",

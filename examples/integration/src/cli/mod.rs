@@ -101,6 +101,7 @@ pub async fn run(command: Command, context: &mut Context) -> Result<Exit, Failur
         Command::Demo(args) => crate::demo::command(&args, context).await,
         Command::Setup(args) => crate::setup::command(&args, context).await,
         Command::Check(args) => crate::check::command(&args, context).await,
+        Command::Probe(args) => crate::probe::command(&args, context).await,
         Command::Plan(args) => work::plan(&args, context).await,
         Command::Apply(args) => work::apply(&args, context).await,
         Command::Sync(args) => work::sync(&args, context).await,

@@ -9,5 +9,6 @@ mod decisions;
 #[cfg(feature = "demo")]
 mod demo;
 mod mistakes;
+mod probe;
 mod program;
 mod setup;

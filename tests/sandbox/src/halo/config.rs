@@ -7,6 +7,7 @@ use super::auth::Caller;
 use super::rights::{Kind, Switch, list};
 use super::tickets::view::visible;
 use super::wire::{Answer, Query, Reply, Req};
+use crate::untrue::Untrue;
 use crate::world::store::{flag, int, text, whole};
 use crate::world::{Key, Row, World};
 
@@ -158,6 +159,7 @@ pub(super) fn admits(world: &World, caller: &Caller, name: &str, row: &Row, quer
         "externallink" => {
             ["third_party_id", "third_party_type", "third_party_desc", "third_party_secondary_id"]
                 .iter()
+                .filter(|f| **f != "third_party_id" || !world.untrue.contains(&Untrue::H21))
                 .all(|f| query.get(f).is_none_or(|wanted| text(row, f) == wanted))
                 && ["table_id", "module_id", "details_id"]
                     .iter()

@@ -25,10 +25,11 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::Method;
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use self::auth::Caller;
 use self::wire::{Answer, Reply, Req};
+use crate::untrue::Untrue;
 use crate::world::store::flag;
 use crate::world::{Handle, Side, World};
 
@@ -95,8 +96,12 @@ fn api(world: &mut World, memory: &mut tickets::list::Memory, req: &Req) -> Answ
     if name == "authinfo" && req.method == Method::GET {
         let origin = req.origin();
         let auth = world.oddities.get("auth_url").cloned().unwrap_or_else(|| json!(format!("{origin}/auth")));
-        return Ok(Reply::ok(&json!({"auth_url": auth, "tenant_id": world.halo.tenant,
-            "resource_url": format!("{origin}/api"), "agent_url": origin})));
+        let mut found = json!({"auth_url": auth, "tenant_id": world.halo.tenant,
+            "resource_url": format!("{origin}/api"), "agent_url": origin});
+        if world.untrue.contains(&Untrue::H12) {
+            found["tenant_id"] = Value::Null;
+        }
+        return Ok(Reply::ok(&found));
     }
     if let Err(wait) = world.arrive(Side::Halo) {
         let seconds = (wait + 999) / 1000;

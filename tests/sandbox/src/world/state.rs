@@ -262,6 +262,8 @@ pub struct HitSide {
 pub struct World {
     /// The clock.
     pub clock: Clock,
+    /// Beliefs about the two systems that are false here.
+    pub untrue: std::collections::BTreeSet<crate::untrue::Untrue>,
     /// HaloPSA.
     pub halo: HaloSide,
     /// HumanizeIT.
@@ -297,6 +299,7 @@ impl World {
     pub fn empty(seed: u64) -> Self {
         Self {
             clock: Clock::start(),
+            untrue: Default::default(),
             halo: HaloSide { token_seconds: 3600, ..HaloSide::default() },
             hit: HitSide::default(),
             log: Vec::new(),

@@ -9,6 +9,7 @@ use super::super::list::{Condition, Window, conditions, holds, orders, sort};
 use super::super::rights::Kind;
 use super::super::wire::{Answer, Query, Reply, Req};
 use super::view;
+use crate::untrue::Untrue;
 use crate::world::clock::{Millis, parse};
 use crate::world::store::{Key, flag, int, text};
 use crate::world::{Row, World};
@@ -241,7 +242,10 @@ impl Filter {
             closed_statuses,
             deleted: query.flag("deleted"),
             itil,
-            since: query.get("lastupdatefromdate").and_then(parse),
+            since: query
+                .get("lastupdatefromdate")
+                .filter(|_| !world.untrue.contains(&Untrue::H37))
+                .and_then(parse),
             until: query.get("lastupdatetodate").and_then(parse),
             dates,
             search: owned("search"),
