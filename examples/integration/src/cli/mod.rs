@@ -5,6 +5,7 @@ mod args;
 mod copy;
 mod ids;
 mod past;
+mod path;
 mod state;
 mod undo;
 mod waiting;

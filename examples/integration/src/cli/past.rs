@@ -21,6 +21,7 @@ use crate::storage::{Answer, GateFacts, HistoryEntry, HistoryFilter, HistoryRow,
 struct GateAnswer {
     open: bool,
     unlocked: bool,
+    path: Vec<super::path::Step>,
     report: GateReport,
     facts: GateFacts,
 }
@@ -40,15 +41,18 @@ pub(super) async fn gate(args: &GateArgs, context: &mut Context) -> Result<Exit,
         app.store.decide(&[Answer::UnlockGate(tenant.trim().to_owned())], app.now()).await?;
     }
     let (report, facts) = app.gate().await?;
+    let path = super::path::steps(&app).await?;
     let unlocked = facts.unlocked.clone();
     let answer = GateAnswer {
         open: report.open || facts.opened.is_some() || unlocked.is_some(),
         unlocked: unlocked.is_some(),
+        path,
         report,
         facts,
     };
     context.out.result("gate", Exit::Done, &answer);
     let out = &mut context.out;
+    super::path::show(&answer.path, out);
     let mut table = Table::new(["", "What must have been seen on validation clients"]);
     for need in &answer.report.needs {
         let (style, mark) = if need.met { (Style::Good, "ok") } else { (Style::Warning, "missing") };

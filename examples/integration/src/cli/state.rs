@@ -39,6 +39,7 @@ struct StatusReport {
     client_questions: usize,
     proposals: usize,
     last_run: Option<Run>,
+    next_step: Option<super::path::Step>,
     /// Whether a process serves this database now.
     served: bool,
     /// What the last serving process noted.
@@ -82,6 +83,7 @@ pub(super) async fn status(context: &mut Context) -> Result<Exit, Failure> {
         client_questions: questions.clients.len(),
         proposals: questions.proposals.len(),
         last_run: store.runs(1).await?.pop(),
+        next_step: super::path::next(&super::path::steps(&app).await?).cloned(),
         served: presence::is_served(&app.config.database),
         serve: presence::state(&**store).await?,
         webhooks,
@@ -116,6 +118,9 @@ fn show_status(app: &App, report: &StatusReport, out: &mut Out) {
     };
     table.row(["Scope", &scope]);
     table.row(["Gate", gate]);
+    if let Some(step) = &report.next_step {
+        table.row(["Next step", &step.line()]);
+    }
     table.row(["Links", &report.links.to_string()]);
     table.row(["Conflicts", &count(report.conflicts, "halo-hit issues")]);
     table.row(["Issues", &count(report.issues, "halo-hit issues")]);
