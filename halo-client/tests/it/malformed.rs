@@ -62,7 +62,7 @@ fn json() -> impl Strategy<Value = String> {
         prop::sample::select(
             &["1900-01-01T00:00:00", "2026-10-06T05:04:29.23", "2026-13-40", "12", " 12 ", "true"][..]
         )
-        .prop_map(move |value| text(value)),
+        .prop_map(text),
         any::<String>().prop_map(move |value| text(&value)),
     ];
     leaf.prop_recursive(4, 40, 6, |inner| {
@@ -122,10 +122,12 @@ proptest! {
     }
 }
 
+type Target = (&'static str, fn(&[u8]));
+
 #[test]
 fn what_fuzzing_found_holds() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/corpus");
-    let targets: [(&str, fn(&[u8])); 5] = [
+    let targets: [Target; 5] = [
         ("records", checks::records),
         ("dates", checks::dates),
         ("numbers", checks::numbers),
