@@ -25,6 +25,8 @@ use crate::storage::{Change, HistoryEntry, HistoryRow, Outcome as Ended, RunId, 
 const FOUND: &str = "the reply was lost; a later read found the value there";
 /// Said of a write whose reply was lost and that never arrived.
 const MISSING: &str = "the reply was lost; a later read found the old value, so it never arrived";
+/// Said of a write whose reply was lost and that is sent once more.
+const AGAIN: &str = "the reply was lost; the old value was still there when it was sent again";
 /// Said of a write whose reply was lost, where somebody has written since.
 const OVERTAKEN: &str = "the reply was lost, and the value was changed again before it could be read";
 
@@ -143,7 +145,20 @@ impl<'a> Chronicle<'a> {
             after: write.sent.clone(),
             ..line.clone()
         };
-        writes.iter().map(|write| Change::Log(Box::new(one(write)))).collect()
+        // An operation has the same id whenever the same value is to be replaced by the same other. Where that value is
+        // still there, an earlier request has not arrived; later it could not be told from the one that follows.
+        let before = |write: &&PendingWrite| held.is_some_and(|held| held.get(write.field).is_seen());
+        let again = writes.iter().filter(before).map(|write| {
+            Change::Settle(Box::new(Settled {
+                op: write.op,
+                attempt: None,
+                field: Some((write.field, write.sent.clone())),
+                record: None,
+                outcome: Ended::NotApplied,
+                detail: Some(AGAIN.to_owned()),
+            }))
+        });
+        again.chain(writes.iter().map(|write| Change::Log(Box::new(one(write))))).collect()
     }
 
     fn refused(&self, op: OpId, attempt: Option<UnixMs>) -> Change {
