@@ -180,6 +180,7 @@ fn given<T>(
         only: None,
         taken: None,
         links_total: total as u64,
+        digests: None,
     })
 }
 

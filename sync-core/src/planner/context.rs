@@ -1,6 +1,6 @@
 //! The input with the indexes that several parts of the planner need.
 
-use super::{LinkPlan, PlanInput};
+use super::{Digests, LinkPlan, PlanInput};
 use crate::base::{Intent, Link};
 use crate::catalogue::HaloClient;
 use crate::decision::{Issue, IssueCode, Subject};
@@ -14,6 +14,7 @@ use crate::record::{HaloTicket, HitItem};
 use crate::settings::{Direction, FieldRule};
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
+use core::cell::OnceCell;
 
 pub(super) struct Context<'a> {
     pub(super) input: &'a PlanInput<'a>,
@@ -27,6 +28,7 @@ pub(super) struct Context<'a> {
     intents: BTreeMap<&'a Marker, &'a Intent>,
     /// Whether money may be synced at all.
     pub(super) money: bool,
+    digests: OnceCell<Digests>,
 }
 
 impl<'a> Context<'a> {
@@ -46,6 +48,7 @@ impl<'a> Context<'a> {
                 .project
                 .halo_currency
                 .is_some_and(|halo| input.settings.project.hit_currency == Some(halo)),
+            digests: OnceCell::new(),
         };
         for ticket in &input.snapshot.tickets {
             if let Some(marker) = &ticket.marker
@@ -67,6 +70,10 @@ impl<'a> Context<'a> {
             }
         }
         context
+    }
+
+    pub(super) fn digests(&self) -> &Digests {
+        self.digests.get_or_init(|| Digests::of_input(self.input))
     }
 
     pub(super) fn ticket(&self, id: TicketId) -> Option<&'a HaloTicket> {

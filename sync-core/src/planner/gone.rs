@@ -92,7 +92,7 @@ fn evidence(context: &Context<'_>, link: &Link, what: Option<Kind>) -> Option<Ev
         .filter(|evidence| match evidence {
             // Another scope or filter makes records vanish that are still there.
             Evidence::Absent { scope, .. } => {
-                *scope == context.input.settings.scope_hash() || !guard::on(Guard::ScopeHash)
+                *scope == context.digests().scope || !guard::on(Guard::ScopeHash)
             }
             _ => true,
         })

@@ -12,7 +12,7 @@ mod payload;
 mod promote;
 pub mod undo;
 
-pub use input::PlanInput;
+pub use input::{Digests, PlanInput};
 
 use crate::base::{CleanMark, Link};
 use crate::decision::{Conflict, Issue};
@@ -53,20 +53,14 @@ impl LinkPlan {
     }
 }
 
-/// Digest of everything besides the records that decides: settings, catalogue, directory.
-#[must_use]
-pub fn rules_hash(input: &PlanInput<'_>) -> Hash256 {
-    plan::canonical::hash_of(&(input.settings, input.catalogue, input.directory))
-}
-
 /// Plans everything that was read, or only the items of [`PlanInput::only`].
 ///
 /// Deterministic: the order of links, intents and candidates does not matter, and adding an unrelated record changes
 /// no other operation. O(n log n) in what was read.
 #[must_use]
 pub fn plan(input: &PlanInput<'_>) -> Plan {
-    let rules = rules_hash(input);
     let context = Context::new(input);
+    let rules = context.digests().rules;
     let mut out = LinkPlan::default();
     let mut looked_at = 0;
     let mut unchanged = 0;
@@ -89,7 +83,7 @@ pub fn plan(input: &PlanInput<'_>) -> Plan {
     if input.only.is_none() {
         out.diags.extend(habits(input));
     }
-    let mut plan = assemble(input, &context, rules, out);
+    let mut plan = assemble(input, &context, out);
     plan.head.counts.links = looked_at;
     plan.head.counts.links_total = input.links_total.max(input.links.len() as u64);
     plan.head.counts.unchanged = unchanged;
@@ -129,8 +123,8 @@ pub fn plan_one(input: &PlanInput<'_>, link: &Link) -> LinkPlan {
 /// rows still have these digests is not opened by the next plan.
 #[must_use]
 pub fn clean_marks(input: &PlanInput<'_>) -> Vec<(ItemId, CleanMark)> {
-    let rules = rules_hash(input);
     let context = Context::new(input);
+    let rules = context.digests().rules;
     let mut marks = Vec::new();
     for link in context.links.values() {
         // What was clean with these very rows and rules is still.
@@ -182,7 +176,7 @@ const fn sizes(out: &LinkPlan) -> [usize; 6] {
     ]
 }
 
-fn assemble(input: &PlanInput<'_>, context: &Context<'_>, rules: Hash256, out: LinkPlan) -> Plan {
+fn assemble(input: &PlanInput<'_>, context: &Context<'_>, out: LinkPlan) -> Plan {
     let LinkPlan { mut ops, mut conflicts, mut skips, issues, mut proposals, mut diags } = out;
     ops.sort_by(|a, b| order(a).cmp(&order(b)));
     conflicts.sort_by(|a, b| (&a.item, a.kind, a.field).cmp(&(&b.item, b.kind, b.field)));
@@ -201,9 +195,9 @@ fn assemble(input: &PlanInput<'_>, context: &Context<'_>, rules: Hash256, out: L
         format: PlanHead::FORMAT,
         pair: input.pair.clone(),
         base: input.head.clone(),
-        settings_hash: input.settings.settings_hash(),
-        rules_hash: rules,
-        scope_hash: input.settings.scope_hash(),
+        settings_hash: context.digests().settings,
+        rules_hash: context.digests().rules,
+        scope_hash: context.digests().scope,
         global: input.settings.sync.scope.is_global(),
         halo: input.snapshot.halo.clone(),
         hit: input.snapshot.hit.clone(),

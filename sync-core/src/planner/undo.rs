@@ -6,7 +6,7 @@
 //! either side makes an ordinary change. Nothing is ever deleted, and a record that was created stays.
 
 use super::context::Context;
-use super::{LinkPlan, PlanInput, assemble, rules_hash};
+use super::{LinkPlan, PlanInput, assemble};
 use crate::base::{BaseRow, Link, LinkState};
 use crate::field::{FieldId, FieldRow};
 use crate::ids::{ItemId, Kind, Side, StatusId, TicketId};
@@ -139,7 +139,7 @@ pub fn undo(input: &PlanInput<'_>, run: i64, wrote: &[Wrote]) -> Undo {
         Restore { context: &context, pair, side, run }.plan(back, &mut kept, &mut out);
     }
     kept.sort_unstable();
-    let mut plan = assemble(&input, &context, rules_hash(&input), out);
+    let mut plan = assemble(&input, &context, out);
     plan.head.counts.links = items.len() as u64;
     plan.head.counts.links_total = input.links_total.max(input.links.len() as u64);
     plan.head.counts = plan::count(&plan);

@@ -283,6 +283,7 @@ impl World {
             only: None,
             taken: None,
             links_total: self.links.len() as u64,
+            digests: None,
         }
     }
 

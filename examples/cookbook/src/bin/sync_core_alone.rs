@@ -167,6 +167,7 @@ impl Lists {
             only: None,
             taken: None,
             links_total: links.len() as u64,
+            digests: None,
         })
     }
 

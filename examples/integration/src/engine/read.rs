@@ -451,6 +451,7 @@ impl View {
             only: None,
             taken: None,
             links_total: self.links.len() as u64,
+            digests: None,
         }
     }
 }

@@ -15,7 +15,7 @@ use sync_core::exec::{DirtyMark, Exec, JournalView, Memory, RecordKey};
 use sync_core::ids::{ItemId, Kind, Side, TicketId};
 use sync_core::matching::{Candidate, suggest_pairs};
 use sync_core::plan::{Plan, ProposalKind};
-use sync_core::planner::{PlanInput, plan};
+use sync_core::planner::{Digests, PlanInput, plan};
 use sync_core::record::{Coverage, Snapshot};
 use sync_core::settings::Settings;
 use sync_core::stamp::Stamp;
@@ -97,6 +97,8 @@ pub(crate) struct Engine<'a> {
     /// The number under which this process took the lease.
     pub(crate) lease: u64,
     copy: Option<Rc<Durable>>,
+    /// Those of each of the story's settings with its whole catalogue.
+    digests: Rc<[Digests]>,
     pub(super) volatile_dirty: BTreeMap<RecordKey, u64>,
     /// What the records read for the present plan go back to.
     pub(super) read_knows: Vec<(RecordKey, Knows)>,
@@ -122,6 +124,11 @@ impl<'a> Engine<'a> {
             clock: 0,
             lease: 0,
             copy: None,
+            digests: scenario
+                .settings
+                .iter()
+                .map(|settings| Digests::of(settings, &scenario.catalogue, &scenario.directory))
+                .collect(),
             volatile_dirty: BTreeMap::new(),
             read_knows: Vec::new(),
         }
@@ -501,12 +508,12 @@ impl<'a> Engine<'a> {
         let links: Vec<_> = self.durable.memory.links.values().cloned().collect();
         let intents: Vec<Intent> = self.durable.memory.intents.values().cloned().collect();
         let mut without: Catalogue;
-        let catalogue = if self.client_gone {
+        let (catalogue, digests) = if self.client_gone {
             without = self.scenario.catalogue.clone();
             without.halo_clients.remove(&halo_client("c"));
-            &without
+            (&without, None)
         } else {
-            &self.scenario.catalogue
+            (&self.scenario.catalogue, Some(&self.digests[self.config]))
         };
         plan(&PlanInput {
             pair: &pair(),
@@ -523,6 +530,7 @@ impl<'a> Engine<'a> {
             only,
             taken: None,
             links_total: 1,
+            digests,
         })
     }
 

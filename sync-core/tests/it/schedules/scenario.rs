@@ -4,12 +4,14 @@ use super::world::{
     CLIENT, Fields, Item, OPPORTUNITY_TYPE, OTHER_CLIENT, PROJECT_TYPE, Ticket, World, currency,
 };
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use sync_core::catalogue::{Capabilities, Catalogue, Directory, HaloClient, Site};
 use sync_core::exec::RecordKey;
 use sync_core::field::FieldId;
 use sync_core::ids::{
     HaloClientId, HitClientId, HitStatusId, ItemId, Kind, OutcomeId, PairId, Side, SiteId, StatusId, TicketId,
 };
+use sync_core::marker::Marker;
 use sync_core::settings::{
     ConflictRule, CreateRule, Direction, FieldRule, FieldRules, FirstLink, HitTarget, Limits, Scope,
     Settings, StatusMap, StatusTarget,
@@ -285,6 +287,8 @@ impl Scenario {
         let mut world = World::new();
         world.automations.clone_from(&self.automations);
         world.stamps = self.stamps;
+        let markers = |id: &str| Kind::ALL.map(|kind| Marker::for_item(&pair(), &ItemId::from(id), kind));
+        world.markers = Rc::new(self.items.iter().map(|(id, _)| ((*id).into(), markers(id))).collect());
         for (id, client) in &self.items {
             let fields = Fields { name: "firewall".into(), status: "qualified".into(), budget: 120_000 };
             let item = Item { fields, client, references: Vec::new(), knows: [0; 3], updated: world.now };

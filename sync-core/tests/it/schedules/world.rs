@@ -5,6 +5,7 @@
 use super::people::Done;
 use super::scenario::{Automation, Going, halo_client};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use sync_core::base::Intent;
 use sync_core::exec::{MarkerHit, Record, RecordKey};
 use sync_core::field::{FieldId, FieldRow};
@@ -153,6 +154,8 @@ pub(crate) struct World {
     pub(crate) writes: usize,
     pub(crate) automations: Vec<Automation>,
     pub(crate) stamps: Option<i64>,
+    /// The markers of the items' tickets, made once.
+    pub(crate) markers: Rc<BTreeMap<String, [Marker; 2]>>,
 }
 
 pub(crate) const STEP_MS: i64 = 1_000;
@@ -183,6 +186,7 @@ impl World {
             writes: 0,
             automations: Vec::new(),
             stamps: None,
+            markers: Rc::default(),
         }
     }
 
@@ -431,11 +435,8 @@ impl World {
             RecordKey::Ticket(id) => {
                 let ticket = self.tickets.get(&id.0)?;
                 let marked = |item: &&String| {
-                    Kind::ALL.into_iter().any(|kind| {
-                        let item = ItemId::from(item.as_str());
-                        ticket.marker.as_ref()
-                            == Some(&Marker::for_item(&super::scenario::pair(), &item, kind))
-                    })
+                    let of_item = self.markers.get(*item);
+                    ticket.marker.as_ref().is_some_and(|held| of_item.is_some_and(|all| all.contains(held)))
                 };
                 let referring = |item: &&String| self.items[*item].references.iter().any(|(_, t)| *t == id.0);
                 self.items.keys().find(marked).or_else(|| self.items.keys().find(referring)).cloned()
@@ -446,11 +447,12 @@ impl World {
     /// The ticket of an item that a person would work on: the one that the roadmap shows, else the first.
     pub(crate) fn ticket_of(&self, item: &str, kind: Kind) -> Option<i64> {
         let of_kind = |id: &i64| self.tickets.get(id).is_some_and(|t| t.kind == kind);
-        let marker = Marker::for_item(&super::scenario::pair(), &ItemId::from(item), kind);
+        let marker = self.markers.get(item).map(|all| &all[kind as usize]);
         let referred = self.items.get(item)?.references.iter().find(|(k, id)| *k == kind && of_kind(id));
         referred.map(|(_, id)| *id).or_else(|| {
             let mut all = self.tickets.iter();
-            all.find(|(_, t)| t.kind == kind && t.marker.as_ref() == Some(&marker)).map(|(id, _)| *id)
+            all.find(|(_, t)| t.kind == kind && marker.is_some() && t.marker.as_ref() == marker)
+                .map(|(id, _)| *id)
         })
     }
 
