@@ -265,7 +265,10 @@ fn is_replaced(engine: &Engine<'_>, index: usize) -> bool {
         let saw_it = other.knew & bit(index) != 0;
         let in_time = edit.overwritten.is_none_or(|step| other.step <= step);
         let concurrent = !saw_it && edit.knew & bit(at) == 0 && other.side != edit.side && in_time;
-        same && (saw_it || concurrent && is_preferred(rule, other))
+        // On the side where nothing comes from, an edit has no claim, whatever it knew: where the source has changed
+        // since both were last known to agree, its value comes back.
+        let owned = source_of(rule) == Some(other.side) && other.side != edit.side && in_time;
+        same && (saw_it || owned || concurrent && is_preferred(rule, other))
     });
     let by_ruling = engine.seen.rulings.iter().any(|ruling| {
         ruling.item == edit.item
@@ -281,14 +284,18 @@ fn is_replaced(engine: &Engine<'_>, index: usize) -> bool {
     by_edit || by_ruling || by_linking || engine.seen.forgotten.contains(&edit.item)
 }
 
-/// Whether the rule prefers this edit to one on the other side that it did not know, and that did not know it.
-fn is_preferred(rule: FieldRule, other: &Done) -> bool {
-    let one_way = match (rule.direction.to_halo(), rule.direction.to_hit()) {
+/// The side from which a one-way field comes.
+const fn source_of(rule: FieldRule) -> Option<Side> {
+    match (rule.direction.to_halo(), rule.direction.to_hit()) {
         (true, false) => Some(Side::Hit),
         (false, true) => Some(Side::Halo),
         _ => None,
-    };
-    match (one_way, rule.conflict) {
+    }
+}
+
+/// Whether the rule prefers this edit to one on the other side that it did not know, and that did not know it.
+fn is_preferred(rule: FieldRule, other: &Done) -> bool {
+    match (source_of(rule), rule.conflict) {
         (Some(source), _) => other.side == source,
         (None, ConflictRule::HaloWins) => other.side == Side::Halo,
         (None, ConflictRule::HitWins) => other.side == Side::Hit,
@@ -329,6 +336,13 @@ fn is_visible(engine: &Engine<'_>, edit: &Done) -> bool {
     };
     if held.as_ref() != Some(&edit.value) {
         return false;
+    }
+    // Work in a second ticket of the item stays there; that there are two was reported.
+    if let (RecordKey::Ticket(id), Some(link)) = (&edit.record, link)
+        && !Kind::ALL.into_iter().any(|kind| link.ticket(kind) == Some(*id))
+        && engine.seen.reported.contains(&edit.item)
+    {
+        return true;
     }
     let rule = rule_of(engine, edit);
     let goes = match edit.side {
