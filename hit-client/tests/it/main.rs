@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // helpers of tests are tests too
 
 mod client;
+mod malformed;
 mod memory;
 mod secrets;
 mod server;
