@@ -52,9 +52,9 @@ impl<R: Orderable, T> List<R, T> {
     /// Order by the id where a long list must hold together: what is made meanwhile comes last then, and
     /// moves no other row onto a page that was read already.
     ///
-    /// A field that the list's rows do not show (one that only the single record has) is no column: Halo ignores
-    /// such an order and answers in its own. The types do not forbid it, because the API document does not say which
-    /// columns can be ordered by, only which fields exist.
+    /// A field that the list's rows do not show (one that only the single record has) is taken for no column: Halo is
+    /// believed to ignore such an order (H48 of ASSUMPTIONS.md) and answers in its own. The types do not forbid it,
+    /// because the API document says which fields exist, not by which of them a list can be ordered.
     ///
     /// ```no_run
     /// # use halo_client::schema::Ticket;
