@@ -186,4 +186,16 @@ fn show_items(open: &Questions, out: &mut Out) {
         ]);
     }
     out.table(&table);
+    if open.pairings.iter().any(|question| question.suggestion.is_some()) {
+        out.line("halo-hit pair all link accepts everything that is \"suggested\".");
+    }
+    if let Some(question) = open.pairings.iter().find(|question| question.suggestion.is_none())
+        && let Some(ticket) = question.candidates.first()
+    {
+        let item = question.item.id.as_str();
+        out.line(format!(
+            "What is \"ambiguous\" needs the ticket's number: halo-hit pair {item} link {}.",
+            ticket.id
+        ));
+    }
 }

@@ -193,6 +193,8 @@ pub struct GateArgs {
 /// What to do with the gate.
 #[derive(Debug, Subcommand)]
 pub enum GateAction {
+    /// Shows both sides of every link that takes part, field by field. Writes to neither.
+    Compare,
     /// Opens it without the evidence; logged.
     Unlock {
         /// The name of the Halo tenant, typed as a sign that this is meant.

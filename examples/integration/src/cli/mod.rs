@@ -2,6 +2,7 @@
 
 mod answers;
 mod args;
+mod compare;
 mod copy;
 mod ids;
 mod past;

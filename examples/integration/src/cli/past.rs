@@ -27,6 +27,9 @@ struct GateAnswer {
 }
 
 pub(super) async fn gate(args: &GateArgs, context: &mut Context) -> Result<Exit, Failure> {
+    if let Some(GateAction::Compare) = &args.action {
+        return super::compare::compare(context).await;
+    }
     let app = context.open().await?;
     if let Some(GateAction::Unlock { tenant }) = &args.action {
         let name = app.config.halo.tenant_name();

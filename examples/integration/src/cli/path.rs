@@ -43,6 +43,7 @@ pub(super) async fn steps(app: &App) -> Result<Vec<Step>, Failure> {
     let pairing = match (read, open) {
         (false, _) => "questions arise when both systems were read".to_owned(),
         (true, 0) => "no question is open".to_owned(),
+        (true, 1) => "1 question is open".to_owned(),
         (true, open) => format!("{open} questions are open"),
     };
     let clean = facts.clean_runs;
@@ -56,7 +57,7 @@ pub(super) async fn steps(app: &App) -> Result<Vec<Step>, Failure> {
             "compare",
             report.open || passed,
             format!("{missing} of the things to be seen are missing"),
-            "halo-hit gate",
+            "halo-hit gate compare",
         ),
         step(
             "unlock",

@@ -7,8 +7,8 @@ use sync_core::catalogue::Catalogue;
 use sync_core::exec::{OpResult, Report};
 use sync_core::hash::Hash256;
 use sync_core::plan::{
-    self, Counts, Plan, SkipReason, Verdict, explain_conflict_named, explain_issue, explain_op_named,
-    explain_proposal, explain_skip,
+    self, Counts, Plan, Proposal, ProposalKind, SkipReason, Verdict, explain_conflict_named, explain_issue,
+    explain_op_named, explain_proposal, explain_skip,
 };
 
 use super::{ApplyArgs, Context, PlanArgs, SyncArgs};
@@ -104,6 +104,7 @@ pub(super) async fn plan(args: &PlanArgs, context: &mut Context) -> Result<Exit,
     if let Some(file) = &file {
         context.out.line(format!("Written to {file}; `halo-hit apply {file}` applies exactly this."));
     }
+    show_next(&mut context.out, &next_of_plan(&planned.plan));
     let report = PlanReport {
         hash: planned.hash,
         counts: planned.plan.head.counts,
@@ -177,6 +178,8 @@ async fn run(
     let done = session.engine.carry_out(&session.lease, &view, planned, lifted, command, watch).await?;
     progress.done("");
     show_done(&mut context.out, planned, &view.catalogue, &done);
+    let next = waiting(&planned.plan);
+    show_next(&mut context.out, if next.is_empty() { &["halo-hit gate", "halo-hit history"] } else { &next });
     if let Some(why) = &done.report.aborted {
         context.out.note(&format!("Ended early: {}. The next run goes on from here.", why.detail));
     }
@@ -287,6 +290,39 @@ pub(crate) fn show_plan(out: &mut Out, planned: &Planned, catalogue: &Catalogue)
     out.line(format!("Plan {}", planned.hash));
 }
 
+/// The commands in which a person answers what a plan leaves open.
+fn waiting(plan: &Plan) -> Vec<&'static str> {
+    let pairs = plan.proposals.iter().any(is_pairing);
+    let approvals = plan.proposals.iter().any(|proposal| !is_pairing(proposal));
+    let open = [
+        (pairs, "halo-hit pair"),
+        (approvals, "halo-hit approve"),
+        (!plan.conflicts.is_empty() || !plan.issues.is_empty(), "halo-hit issues"),
+    ];
+    open.into_iter().filter(|(there, _)| *there).map(|(_, command)| command).collect()
+}
+
+/// What follows a plan: questions can be answered before the rest is done, or after.
+fn next_of_plan(plan: &Plan) -> Vec<&'static str> {
+    let mut next = waiting(plan);
+    if matches!(plan.head.verdict, Verdict::Blocked(_)) {
+        next.push("halo-hit apply --lift-limits HASH");
+    } else if !plan.ops.is_empty() {
+        next.push("halo-hit sync");
+    }
+    next
+}
+
+const fn is_pairing(proposal: &Proposal) -> bool {
+    matches!(proposal.kind, ProposalKind::Pair { .. })
+}
+
+fn show_next(out: &mut Out, commands: &[&str]) {
+    if !commands.is_empty() {
+        out.line(format!("Next: {}", commands.join(", ")));
+    }
+}
+
 fn section(out: &mut Out, title: &str, sentences: impl ExactSizeIterator<Item = String>) {
     let all = sentences.len();
     if all == 0 {
@@ -319,12 +355,16 @@ fn show_done(out: &mut Out, planned: &Planned, catalogue: &Catalogue, done: &Don
         ));
     }
     out.line(format!(
-        "Run {}: {succeeded} of {} operations done; {} conflicts and {} issues are open.",
+        "Run {}: {succeeded} of {} operations done; open: {} and {}.",
         done.run,
         results.len(),
-        planned.plan.conflicts.len(),
-        planned.plan.issues.len()
+        counted(planned.plan.conflicts.len(), "conflict"),
+        counted(planned.plan.issues.len(), "issue")
     ));
+}
+
+fn counted(number: usize, one: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
 }
 
 const fn word(result: &OpResult) -> &'static str {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use sync_core::plan::explain_conflict_named;
+use sync_core::plan::{explain_conflict_named, explain_op_named};
 use sync_core::value::Value;
 
 use super::Story;
@@ -10,6 +10,9 @@ use super::days::nothing_to_show;
 use crate::engine::Reach;
 use crate::exit::Failure;
 use crate::storage::HistoryFilter;
+
+/// How many operations and reasons of an undo are told.
+const SHOWN: usize = 3;
 
 /// Requests that arrived.
 #[derive(Debug, Serialize)]
@@ -55,13 +58,38 @@ impl Story {
             let shown =
                 |value: &Option<Value>| value.as_ref().map_or("blank".to_owned(), ToString::to_string);
             self.tell.say(format!(
-                "Kept: {} of {}, {} -> {}. An undo would write the old value back if nobody has changed it since (the \
-                 command `undo` does not exist yet).",
+                "Kept: {} of {}, {} -> {}.",
                 field.label(),
                 record.id(),
                 shown(&entry.before),
                 shown(&entry.after)
             ));
+        }
+        let Some(run) = rows.iter().find_map(|row| row.entry.run) else {
+            return Err(nothing_to_show("the run of the change"));
+        };
+        self.undo(run).await
+    }
+
+    /// What taking a run back would do. The plan is shown, and not applied.
+    async fn undo(&mut self, run: i64) -> Result<(), Failure> {
+        self.tell.command(&format!("halo-hit undo {run}"));
+        let looked = self.desk.plan(Reach::Changes).await?;
+        let undone = looked.engine.undo(&looked.view, run).await?;
+        let ops = &undone.planned.plan.ops;
+        self.tell.say(format!(
+            "Shown only: {} would be restored, {} would stay as the run left them.",
+            ops.iter().filter(|op| op.kind.is_write()).count(),
+            undone.left.len()
+        ));
+        for op in ops.iter().filter(|op| op.kind.is_write()).take(SHOWN) {
+            self.tell.item(explain_op_named(op, &looked.view.catalogue));
+        }
+        let mut reasons: Vec<&str> = undone.left.iter().map(|left| left.reason.as_str()).collect();
+        reasons.sort_unstable();
+        reasons.dedup();
+        for reason in reasons.into_iter().take(SHOWN) {
+            self.tell.item(format!("stays: {reason}"));
         }
         Ok(())
     }

@@ -268,9 +268,15 @@ impl<'a> Talk<'a> {
         }
     }
 
-    /// A pause in which something is done elsewhere. Any answer goes on.
+    /// A pause in which something is done elsewhere. What looks like the answer to a later question does not go on:
+    /// it would be lost without a word.
     pub(super) fn go_on(&mut self, id: &str, prompt: &str) -> Result<(), Failure> {
-        self.ask(id, prompt, None, true)?;
+        while let Given::Typed(text) = self.ask(id, prompt, None, true)? {
+            if matches!(text.trim().to_lowercase().as_str(), "" | "y" | "yes" | "ok" | "done") {
+                break;
+            }
+            self.styled(Style::Warning, "Only Enter is awaited here. What you typed was not used.");
+        }
         self.remember(id, vec!["done".to_owned()]);
         Ok(())
     }

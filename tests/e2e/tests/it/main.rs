@@ -8,6 +8,7 @@ mod clients;
 mod converge;
 mod cookbook;
 mod faults;
+mod first_day;
 mod kill;
 mod mistakes;
 mod past;

@@ -142,3 +142,55 @@ async fn settings_that_fit_nothing() {
     assert_eq!(codes(&report, State::Warning), ["client_unmatched"]);
     assert_eq!(report.exit().number(), 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn maps_teams_and_actions_that_fit_nothing() {
+    let sandbox = start(Options::default()).await;
+    let right = configuration(&sandbox);
+    // No map for a type that is followed.
+    let (without, _) = right.split_once("[status_map.32.to_halo]").unwrap();
+    let report = check_with(&sandbox, without).await;
+    assert_eq!(codes(&report, State::Warning), ["status_map_missing"], "{}", trouble(&report));
+    let action = right.replacen("st_approved = 30", "st_approved = { status = 30, action = 9001 }", 1);
+    let report = fails(&sandbox, &action, "outcome_not_of_type", 12).await;
+    let evidence = report.get("outcome_not_of_type").unwrap().evidence.join("\n");
+    assert!(evidence.contains("9001"), "{evidence}");
+    let team = right.replace("default_agent = 9", "default_agent = 9\nteam = 9001");
+    let report = check_with(&sandbox, &team).await;
+    // Nor is our agent in a team that does not exist.
+    assert_eq!(
+        codes(&report, State::Fails),
+        ["agent_not_in_team", "team_not_of_type"],
+        "{}",
+        trouble(&report)
+    );
+
+    // Several statuses that become one are normal: told, and no failure.
+    let lossy = right.replacen("21 = \"st_qualified\"", "21 = \"st_qualified\"\n22 = \"st_qualified\"", 1);
+    let report = check_with(&sandbox, &lossy).await;
+    assert_eq!(codes(&report, State::Warning), ["status_lossy"], "{}", trouble(&report));
+    assert_eq!(report.exit().number(), 0);
+}
+
+/// What only matters with settings that the default leaves off: unknown then, since reading does not show it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_other_settings_need_is_asked_for_only_with_them() {
+    let sandbox = start(Options::default()).await;
+    let right = configuration(&sandbox);
+    for (code, settings) in [
+        ("reassign_right_missing", "\n[sync.project]\nresponsible = \"both\"\n"),
+        ("change_type_right_missing", "\n[sync.promotion]\nmode = \"convert\"\n"),
+        ("edit_closed_right_missing", "\n[sync.closed]\nwrite = true\n"),
+    ] {
+        let report = check_with(&sandbox, &right).await;
+        assert_eq!(report.get(code).unwrap().state, State::Ok, "{code}");
+        let report = check_with(&sandbox, &(right.clone() + settings)).await;
+        assert_eq!(report.get(code).unwrap().state, State::CannotTell, "{code}: {}", trouble(&report));
+        assert_eq!(codes(&report, State::Fails), [] as [&str; 0], "{}", trouble(&report));
+    }
+    // A status that closes the ticket: whether Halo mails then stands on a screen only.
+    let closing =
+        right.replacen("st_work_in_progress = 32", "st_work_in_progress = 32\nst_parked = CLOSED", 1);
+    let report = check_with(&sandbox, &closing.replace("CLOSED", "35")).await;
+    assert_eq!(report.get("closure_mail").unwrap().state, State::CannotTell, "{}", trouble(&report));
+}
