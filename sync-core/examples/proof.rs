@@ -4,8 +4,9 @@
 //! ```text
 //! cargo run --release -p sync-core --example proof -- [--k N] [--random N] [--seed S] [--per-mille P] [--json]
 //! ```
-//! Without `--k` every story is explored as deep as a minute allows (3 where a story is short, 2 where it is longer, 1
-//! for worlds of several records); with it, all stories as deep as it says. The exit code is 1 if anything was lost, doubled or left undone,
+//! Without `--k` every story is explored as deep as a minute allows: to 3 special steps where a story is short, to 2
+//! where it is longer. The column `k` says it. With `--k`, all stories go as deep as it says. The exit code is 1 if
+//! anything was lost, doubled or left undone,
 //! or if a guard can be left out without anything breaking.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, missing_docs, reason = "a program that prints a report")]

@@ -63,7 +63,7 @@ pub(crate) fn newest() -> Scenario {
             rules(ConflictRule::HaloWins, ConflictRule::Newest { tolerance_ms: 5_000 }, FirstLink::Policy);
     });
     scenario.stamps = Some(2_000);
-    scenario
+    scenario.with_k(3)
 }
 
 /// A conflict is decided while people go on editing.
@@ -129,6 +129,7 @@ pub(crate) fn promotion_by_workflow() -> Scenario {
         ONE,
         vec![("i1", SalesWins), ("i1", Hit(FieldId::Status, code("approved")))],
     )
+    .with_k(3)
 }
 
 /// Only Halo's workflow may make the project.
@@ -139,6 +140,7 @@ pub(crate) fn promotion_adopt_only() -> Scenario {
         vec![("i1", Hit(FieldId::Status, code("approved"))), ("i1", SalesWins)],
     )
     .with(|s| s.sync.promotion.mode = PromotionMode::AdoptOnly)
+    .with_k(3)
 }
 
 /// The opportunity becomes the project.
@@ -169,6 +171,7 @@ pub(crate) fn actions() -> Scenario {
         vec![("i1", Hit(FieldId::Status, code("hold"))), ("i1", Hit(FieldId::Status, code("lost")))],
     )
     .with(|s| s.status = status_maps(true))
+    .with_k(3)
 }
 
 /// Two edits of one field, and hardly more settle time than a late request takes.
@@ -179,6 +182,7 @@ pub(crate) fn late_writes() -> Scenario {
         vec![("i1", Hit(FieldId::Status, code("hold"))), ("i1", Hit(FieldId::Status, code("lost")))],
     )
     .with(|s| s.sync.settle_ms = 19_000)
+    .with_k(3)
 }
 
 /// Three items of one name at one client.
@@ -193,7 +197,6 @@ pub(crate) fn namesakes() -> Scenario {
             ("i2", Hit(FieldId::BudgetOnce, money(2))),
         ],
     )
-    .with_k(1)
 }
 
 fn ticket_like_the_item() -> Ticket {
@@ -216,7 +219,8 @@ fn ticket_like_the_item() -> Ticket {
 
 fn pairing(name: &'static str, first: FirstLink, values: ConflictRule, says: Vec<Action>) -> Scenario {
     let mut scenario = Scenario::new(name, ONE, says.into_iter().map(|action| ("i1", action)).collect())
-        .with(|s| s.sync.opportunity = rules(ConflictRule::HaloWins, values, first));
+        .with(|s| s.sync.opportunity = rules(ConflictRule::HaloWins, values, first))
+        .with_k(3);
     scenario.tickets.push(ticket_like_the_item());
     scenario
 }
@@ -254,7 +258,7 @@ pub(crate) fn gone(name: &'static str, going: Going, back: bool) -> Scenario {
     }
     events.push(("i1", Approve));
     events.push(("i2", Hit(FieldId::BudgetOnce, money(5))));
-    let mut scenario = Scenario::new(name, &[("i1", "c"), ("i2", "c")], events).with_k(1);
+    let mut scenario = Scenario::new(name, &[("i1", "c"), ("i2", "c")], events);
     scenario.full_reads = true;
     scenario
 }
@@ -277,8 +281,7 @@ pub(crate) fn hidden() -> Scenario {
         "rights are lost and return",
         &[("i1", "c"), ("i2", "d"), ("i3", "d"), ("i4", "d")],
         vec![("i1", Hide), ("i1", Hit(FieldId::Name, name("Router"))), ("i1", Show), ("i1", Approve)],
-    )
-    .with_k(1);
+    );
     scenario.full_reads = true;
     scenario
 }
@@ -289,8 +292,7 @@ pub(crate) fn truncated() -> Scenario {
         "lists are cut short",
         &[("i1", "c"), ("i2", "c"), ("i3", "c"), ("i4", "c")],
         vec![("i1", Hit(FieldId::Name, name("Router")))],
-    )
-    .with_k(1);
+    );
     scenario.full_reads = true;
     scenario
 }
@@ -329,8 +331,7 @@ pub(crate) fn fighting() -> Scenario {
         "automations fight",
         ONE,
         vec![("i1", Hit(FieldId::Name, name("Router"))), ("i1", Hit(FieldId::BudgetOnce, money(5)))],
-    )
-    .with_k(1);
+    );
     scenario.automations = vec![
         Automation { side: Side::Halo, field: FieldId::Name, makes: name("Ticket: router") },
         Automation { side: Side::Hit, field: FieldId::Name, makes: name("Project router") },
