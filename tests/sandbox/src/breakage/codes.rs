@@ -47,7 +47,6 @@ pub(super) fn cells(code: Code, world: &World) -> Vec<Change> {
         Code::WebhookScopeMissing => without_webhooks(world),
         Code::WrongProduct => oddity("app_name", json!("HaloITSM")),
         Code::DiscoveryDisagrees => oddity("auth_url", json!("https://elsewhere.example/auth")),
-        Code::HaloUnreadable => oddity("statuses_refused", json!(true)),
         Code::TeamsScopeMissing => oddity("teams_refused", json!(true)),
         Code::MarkerNotFound => oddity("links_dropped", json!(true)),
         Code::WriteNotKept => oddity("status_undone", json!(true)),

@@ -82,9 +82,6 @@ codes! {
     /// HIT is connected to another Halo.
     HitConnectionDiffers = "hit_connection_differs",
         "HIT's own HaloPSA settings name another tenant";
-    /// Statuses are not shown.
-    HaloUnreadable = "halo_unreadable",
-        "Halo refuses the list of statuses to the integration";
     /// Teams need a scope of their own.
     TeamsScopeMissing = "teams_scope_missing",
         "Halo refuses the list of teams to tokens without all:teams";
