@@ -38,6 +38,11 @@ impl DecodeError {
         &self.path
     }
 
+    /// The same with both texts cleaned: a place is made of the body's own keys, which may repeat a secret.
+    pub(crate) fn cleaned(self, clean: impl Fn(&str) -> String) -> Self {
+        Self { message: clean(&self.message).into(), path: clean(&self.path) }
+    }
+
     /// What serde_json says, without the values it quotes.
     pub(crate) fn from_json(error: &serde_json::Error) -> Self {
         Self::new(unquoted(&error.to_string()))

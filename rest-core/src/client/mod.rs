@@ -227,6 +227,7 @@ impl HttpClient {
         // A write that was answered with success but unreadably was most likely applied: but as what? The
         // caller has to read back either way.
         let sent = if idempotency == Idempotency::Once { Sent::MayBeApplied } else { Sent::Answered };
+        let cause = cause.cleaned(|text| self.inner.wire.words(text));
         Error::new(ErrorKind::Decode, cause.to_string())
             .with_body(self.inner.wire.excerpt(body))
             .with_sent(sent)

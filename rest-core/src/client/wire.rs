@@ -234,6 +234,11 @@ impl Wire {
         details
     }
 
+    /// A text that holds a server's own words, without secrets.
+    pub(crate) fn words(&self, text: &str) -> String {
+        self.secrets.clean(text, MESSAGE)
+    }
+
     pub(crate) fn excerpt(&self, body: &[u8]) -> String {
         // A little more than is kept, so that a secret on the border is still recognised.
         let beginning = &body[..body.len().min(EXCERPT * 4)];
