@@ -88,8 +88,6 @@ pub enum Change {
     CloseIssue(IssueId),
     /// Replaces the questions to people.
     SetQuestions(Box<Questions>),
-    /// Removes an answer that has been used up.
-    ForgetApproval(ProposalId),
     /// Removes approvals that were given before this moment and never used.
     LapseApprovals(UnixMs),
     /// Logs a line of history.
@@ -138,7 +136,6 @@ impl Change {
             | Change::OpenIssue(_)
             | Change::CloseIssue(_)
             | Change::SetQuestions(_)
-            | Change::ForgetApproval(_)
             | Change::LapseApprovals(_)
             | Change::Log(_)
             | Change::Settle(_)

@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use sync_core::ids::{Side, TicketId};
+use sync_core::value::Value;
 
 use crate::storage::suite::{delivery, link};
-use crate::storage::{Change, HistoryFilter, Reception, RecordKey, SqliteStore, Store, StoreError};
+use crate::storage::{
+    About, Answer, BaseHead, Change, HistoryFilter, Reception, RecordKey, SqliteStore, Store, StoreError,
+};
 
 const NO_WAIT: Duration = Duration::ZERO;
 
@@ -137,4 +140,101 @@ async fn damage_is_told_with_a_way_out() {
     };
     assert!(matches!(error, StoreError::Corrupt { .. }), "{error:?}");
     assert_eq!(crate::exit::Failure::from(error).code(), "database_damaged");
+}
+
+#[tokio::test]
+async fn a_file_is_found_again_by_another_process() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a.db");
+    let first = SqliteStore::open(&path, 0).await.unwrap();
+    let head = first.head().await.unwrap();
+    let lease = first.lease("first", NO_WAIT).await.unwrap();
+    first.commit(&lease, &[Change::PutLink(Box::new(link("i1", 1)))], 1).await.unwrap();
+    // Opened twice, as two processes would: reading works, the lease does not.
+    let second = SqliteStore::open(&path, 0).await.unwrap();
+    assert_eq!(second.count_links().await.unwrap(), 1);
+    assert_eq!(second.head().await.unwrap().lineage, head.lineage);
+    let refused = second.lease("second", NO_WAIT).await.unwrap_err();
+    assert!(matches!(refused, StoreError::Locked { .. }), "{refused}");
+    second.decide(&[Answer::Pause("a person may".into())], 2).await.unwrap();
+    assert!(first.paused().await.unwrap().is_some());
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o077, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_database_of_the_first_schema_is_brought_up_to_date() {
+    use sqlx::Connection;
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("old.db");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+    let mut connection = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+    sqlx::raw_sql(include_str!("../../../migrations/0001_first.sql")).execute(&mut connection).await.unwrap();
+    // A line, an issue and a proposal as the first program wrote them.
+    sqlx::raw_sql(
+        r#"INSERT INTO state (one, lineage, serial, fence, holder, next_mark) VALUES (1, 'abc', 4, 2, '', 1);
+        INSERT INTO gate (one, clean_runs, creates, halo_edits, hit_edits, promotions) VALUES (1, 0, 0, 0, 0, 0);
+        INSERT INTO history (op, at, side, record, item, action, field, before, after, why, sentence, outcome)
+            VALUES (NULL, 5, 'halo', '7', 'i1', 'update', 'name', '{"text":"old"}', '{"text":"new"}', '[]',
+            'Name changes.', 'applied');
+        INSERT INTO issues (id, code, subject, sentence, blocks_gate, since, last_seen, seen)
+            VALUES ('00000000000000000000000000000001', 'client_stopped', '{}', 'Stopped.', 1, 3, 3, 1);
+        INSERT INTO questions (sort, id, body) VALUES ('proposal', '00000000000000000000000000000002',
+            '{"id":"00000000000000000000000000000002","sentence":"s","item":null,"sort":"unlink"}');
+        PRAGMA user_version = 1; PRAGMA application_id = 1213421873"#,
+    )
+    .execute(&mut connection)
+    .await
+    .unwrap();
+    connection.close().await.unwrap();
+    let store = SqliteStore::open(&path, 9).await.unwrap();
+    assert_eq!(store.head().await.unwrap(), BaseHead { lineage: "abc".into(), serial: 4 });
+    let lines = store.history(&HistoryFilter { limit: 9, ..Default::default() }).await.unwrap();
+    assert_eq!((lines[0].entry.before.clone(), lines[0].entry.attempt), (Some(Value::text("old")), None));
+    assert_eq!(store.issues().await.unwrap()[0].about, About::default());
+    assert_eq!(store.questions().await.unwrap().proposals[0].since, 0);
+}
+
+#[tokio::test]
+async fn foreign_and_future_files_are_refused_unchanged() {
+    use sqlx::Connection;
+    let directory = tempfile::tempdir().unwrap();
+    let text = directory.path().join("notes.txt");
+    std::fs::write(&text, "these are notes, long enough to have a header of a hundred bytes ".repeat(9))
+        .unwrap();
+    let foreign = directory.path().join("foreign.db");
+    let future = directory.path().join("future.db");
+    SqliteStore::open(&future, 0).await.unwrap().close().await;
+    for (path, sql) in [(&foreign, "CREATE TABLE notes (t TEXT)"), (&future, "PRAGMA user_version = 99")] {
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path).create_if_missing(true);
+        let mut connection = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+        sqlx::query(sql).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    }
+    for path in [&text, &foreign, &future] {
+        let before = std::fs::read(path).unwrap();
+        let error = SqliteStore::open(path, 0).await.map(drop).unwrap_err();
+        let expected = if path == &future {
+            matches!(error, StoreError::NewerSchema { found: 99, .. })
+        } else {
+            matches!(error, StoreError::NotOurs { .. })
+        };
+        assert!(expected, "{error:?}");
+        let failure = crate::exit::Failure::from(error);
+        assert_eq!(failure.exit(), crate::exit::Exit::Database);
+        assert_eq!(std::fs::read(path).unwrap(), before, "{}", path.display());
+    }
+}
+
+#[tokio::test]
+async fn a_folder_that_is_not_there_is_named() {
+    let error = SqliteStore::open(std::path::Path::new("/nowhere/at/all/a.db"), 0).await.unwrap_err();
+    let sentence = crate::exit::Failure::from(error).to_string();
+    assert!(
+        sentence.starts_with("the database /nowhere/at/all/a.db cannot be opened: see that"),
+        "{sentence}"
+    );
 }

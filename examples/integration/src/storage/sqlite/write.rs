@@ -260,9 +260,6 @@ impl Tx<'_> {
                 self.delete("DELETE FROM answers WHERE sort = 'dismissal' AND id = ?", id).await
             }
             Change::SetQuestions(questions) => self.set_questions(questions).await,
-            Change::ForgetApproval(id) => {
-                self.delete("DELETE FROM answers WHERE sort = 'approval' AND id = ?", id).await
-            }
             Change::LapseApprovals(before) => {
                 let query = sqlx::query("DELETE FROM answers WHERE sort = 'approval' AND answered_at < ?")
                     .bind(*before);
