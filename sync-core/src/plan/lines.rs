@@ -1,7 +1,7 @@
 //! One sentence for what is not done: conflicts, issues, proposals, skips.
 
+use super::left::{Proposal, ProposalKind, Skip, SkipReason};
 use super::names::Names;
-use super::op::{Proposal, ProposalKind, Skip, SkipReason};
 use crate::base::SuspendReason;
 use crate::catalogue::Catalogue;
 use crate::decision::{Conflict, ConflictKind, Issue};

@@ -3,6 +3,7 @@
 pub mod canonical;
 mod explain;
 mod head;
+mod left;
 mod limits;
 mod lines;
 mod names;
@@ -13,10 +14,11 @@ mod why;
 pub use canonical::{BadPlan, parse, plan_hash, to_canonical_json};
 pub use explain::{explain, explain_named, explain_op, explain_op_named};
 pub use head::{Counts, LimitHit, LimitName, PlanHead, Verdict};
+pub use left::{Proposal, ProposalKind, Skip, SkipReason};
 pub use limits::{check_limits, count};
 pub use lines::{explain_conflict, explain_conflict_named, explain_issue, explain_proposal, explain_skip};
 pub(crate) use op::UNNAMED;
-pub use op::{Adoption, Op, OpKind, Precond, Proposal, ProposalKind, Rank, Skip, SkipReason, StatusMove};
+pub use op::{Adoption, Op, OpKind, Precond, Rank, StatusMove};
 pub use verify::{Stale, verify};
 pub use why::{Diagnostic, DiagnosticCode, Why};
 
