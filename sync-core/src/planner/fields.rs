@@ -3,14 +3,15 @@
 use super::LinkPlan;
 use super::context::{Context, issue};
 use super::payload::{amount_fits, status_row};
+use super::writes::{Pair, Write, Writes, in_order, status_rank};
 use crate::base::{BaseCell, BaseRow, Link, PendingWrite};
 use crate::decision::{Conflict, ConflictId, ConflictKind, IssueCode, Subject};
-use crate::field::{FieldId, FieldRow};
+use crate::field::FieldId;
 use crate::guard::{self, Guard};
 use crate::hash::Hasher;
 use crate::ids::{Kind, Side, StatusId};
 use crate::kernel::{Cell, Decided, Outcome, decide, keep, ways_out};
-use crate::plan::{Diagnostic, DiagnosticCode, Op, OpKind, Precond, Rank, Skip, SkipReason, StatusMove, Why};
+use crate::plan::{Diagnostic, DiagnosticCode, Op, OpKind, Rank, Skip, SkipReason, StatusMove, Why};
 use crate::record::{HaloTicket, HitItem};
 use crate::settings::{Direction, FieldRule, StatusHow};
 use crate::value::{Obs, Value};
@@ -31,16 +32,11 @@ pub(super) struct PairOf<'a> {
     pub(super) status_held: Option<SkipReason>,
 }
 
-/// A write that passed all guards.
-struct Write {
-    value: Option<Value>,
-    why: Vec<Why>,
-}
-
 struct Outcomes {
     rebase: BTreeMap<FieldId, Why>,
-    halo: BTreeMap<FieldId, Write>,
-    hit: BTreeMap<FieldId, Write>,
+    /// Writes that passed all guards.
+    halo: Writes,
+    hit: Writes,
     waiting: Vec<FieldId>,
 }
 
@@ -428,7 +424,7 @@ impl PairOf<'_> {
 
     fn assemble(&self, mut all: Outcomes, out: &mut LinkPlan) {
         if !all.rebase.is_empty() {
-            let mut op = self.op(Rank::Local, OpKind::Rebase { kind: self.kind });
+            let mut op = self.pair().op(Rank::Local, OpKind::Rebase { kind: self.kind });
             op.base = all.rebase.keys().filter_map(|field| Some((*field, self.cell(*field)?))).collect();
             op.why = all.rebase.into_values().collect();
             out.ops.push(op.named());
@@ -440,7 +436,7 @@ impl PairOf<'_> {
         }
     }
 
-    fn status(&self, status: Option<Write>, halo: &mut BTreeMap<FieldId, Write>, out: &mut LinkPlan) {
+    fn status(&self, status: Option<Write>, halo: &mut Writes, out: &mut LinkPlan) {
         let Some(status) = status else {
             if !halo.is_empty() {
                 out.ops.push(self.update(Side::Halo, core::mem::take(halo)));
@@ -448,92 +444,29 @@ impl PairOf<'_> {
             return;
         };
         let how = self.how().unwrap_or(StatusHow::Set);
-        let to = status.value.as_ref().and_then(Value::as_halo_status);
-        let moves = match (self.ticket.closed, to.is_some_and(|to| self.is_closed(to))) {
-            (true, false) => StatusMove::Reopen,
-            (false, true) => StatusMove::Close,
-            _ => StatusMove::Between,
-        };
+        let pair = self.pair();
+        let moves = pair.moves(self.context, status.value.as_ref().and_then(Value::as_halo_status));
         // One write instead of two, where the order among them does not matter.
         if how == StatusHow::Set && moves == StatusMove::Between && !halo.is_empty() {
             halo.insert(FieldId::Status, status);
             out.ops.push(self.update(Side::Halo, core::mem::take(halo)));
             return;
         }
-        let rank = match moves {
-            StatusMove::Reopen => Rank::Reopen,
-            StatusMove::Close if guard::on(Guard::CloseLast) => Rank::Close,
-            StatusMove::Between | StatusMove::Close => Rank::Update,
-        };
-        let mut op = self.op(rank, OpKind::StatusWrite { kind: self.kind, how, moves });
-        self.fill(&mut op, Side::Halo, BTreeMap::from([(FieldId::Status, status)]));
+        let mut op = pair.op(status_rank(moves), OpKind::StatusWrite { kind: self.kind, how, moves });
+        let write = BTreeMap::from([(FieldId::Status, status)]);
+        pair.fill(&mut op, Side::Halo, write, |field| self.until_quoted(field));
         let mut update = (!halo.is_empty()).then(|| self.update(Side::Halo, core::mem::take(halo)));
-        if moves == StatusMove::Close
-            && guard::on(Guard::CloseLast)
-            && let Some(update) = &update
-        {
-            op.after.push(update.id);
-        }
-        let op = op.named();
-        if moves == StatusMove::Reopen
-            && let Some(update) = &mut update
-        {
-            update.after.push(op.id);
-            // The ticket will be open by then.
-            update.pre.retain(|pre| !matches!(pre, Precond::Closed(_)));
-        }
+        let op = in_order(moves, op, &mut update);
         out.ops.extend(update);
         out.ops.push(op);
     }
 
-    fn is_closed(&self, status: StatusId) -> bool {
-        self.context.input.catalogue.statuses.get(&status).is_some_and(|found| found.closed)
+    fn update(&self, side: Side, writes: Writes) -> Op {
+        self.pair().update(side, writes, |field| self.until_quoted(field))
     }
 
-    fn update(&self, side: Side, writes: BTreeMap<FieldId, Write>) -> Op {
-        let mut op = self.op(Rank::Update, OpKind::Update { kind: self.kind, side });
-        self.fill(&mut op, side, writes);
-        op.named()
-    }
-
-    fn fill(&self, op: &mut Op, side: Side, writes: BTreeMap<FieldId, Write>) {
-        let (target, source) = match side {
-            Side::Halo => (&self.ticket.fields, &self.item.fields),
-            Side::Hit => (&self.item.fields, &self.ticket.fields),
-        };
-        if side == Side::Halo {
-            op.pre.push(Precond::TicketType(self.ticket.ticket_type));
-            op.pre.push(Precond::TicketClient(self.ticket.client));
-            op.pre.push(Precond::Closed(self.ticket.closed));
-            if writes.keys().any(|field| field.is_money() || self.until_quoted(*field)) {
-                op.pre.push(Precond::NotPriced);
-            }
-        }
-        for (field, write) in writes {
-            op.pre.push(Precond::Field { side, field, is: target.get(field).clone() });
-            op.before.set(field, target.get(field).clone());
-            op.source.set(field, source.get(field).clone());
-            op.set.set(field, Obs::from_seen(write.value));
-            op.why.extend(write.why);
-        }
-    }
-
-    fn op(&self, rank: Rank, kind: OpKind) -> Op {
-        Op {
-            id: crate::plan::UNNAMED,
-            rank,
-            after: Vec::new(),
-            kind,
-            item: Some(self.link.item.clone()),
-            client: self.link.client.clone(),
-            ticket: Some(self.ticket.id),
-            pre: Vec::new(),
-            before: FieldRow::new(),
-            set: FieldRow::new(),
-            source: FieldRow::new(),
-            base: BaseRow::new(),
-            why: Vec::new(),
-        }
+    const fn pair(&self) -> Pair<'_> {
+        Pair { link: self.link, item: self.item, ticket: self.ticket, kind: self.kind }
     }
 
     fn cell(&self, field: FieldId) -> Option<BaseCell> {

@@ -11,6 +11,7 @@ mod link;
 mod payload;
 mod promote;
 pub mod undo;
+mod writes;
 
 pub use input::{Digests, PlanInput};
 

@@ -6,14 +6,14 @@
 //! either side makes an ordinary change. Nothing is ever deleted, and a record that was created stays.
 
 use super::context::Context;
+use super::writes::{Pair, Write, Writes, in_order, status_rank};
 use super::{LinkPlan, PlanInput, assemble};
-use crate::base::{BaseRow, Link, LinkState};
-use crate::field::{FieldId, FieldRow};
+use crate::base::LinkState;
+use crate::field::FieldId;
 use crate::ids::{ItemId, Kind, Side, StatusId, TicketId};
-use crate::plan::{self, Op, OpKind, Plan, Precond, Rank, StatusMove, Why};
-use crate::record::{HaloTicket, HitItem};
+use crate::plan::{self, OpKind, Plan, StatusMove, Why};
 use crate::settings::{StatusHow, StatusTarget};
-use crate::value::{Obs, Value};
+use crate::value::Value;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
@@ -156,24 +156,6 @@ struct Group<'a> {
     back: Back,
 }
 
-/// Both records of a link, as they are.
-#[derive(Clone, Copy)]
-struct Pair<'a> {
-    link: &'a Link,
-    item: &'a HitItem,
-    ticket: &'a HaloTicket,
-    kind: Kind,
-}
-
-impl Pair<'_> {
-    const fn row(&self, side: Side) -> &FieldRow {
-        match side {
-            Side::Halo => &self.ticket.fields,
-            Side::Hit => &self.item.fields,
-        }
-    }
-}
-
 /// Whether a value may be restored, seen for itself.
 fn look<'a>(context: &Context<'a>, wrote: &Wrote) -> Result<Pair<'a>, Kept> {
     let link = *context.links.get(&wrote.item).ok_or(Kept::NotLinked)?;
@@ -265,30 +247,16 @@ impl Restore<'_> {
         if closed && !reopens {
             kept.extend(core::mem::take(&mut back).into_values().map(|(at, _)| (at, Kept::TicketClosed)));
         }
-        let back: Vec<_> = back.into_iter().map(|(field, (_, value))| (field, value)).collect();
         let kind = self.pair.kind;
-        let mut update = (!back.is_empty())
-            .then(|| self.op(Rank::Update, OpKind::Update { kind, side: self.side }, back).named());
+        let write =
+            |field, value| (field, Write { value, why: Vec::from([Why::Undone { field, run: self.run }]) });
+        let back: Writes = back.into_iter().map(|(field, (_, value))| write(field, value)).collect();
+        let mut update = (!back.is_empty()).then(|| self.pair.update(self.side, back, |_| false));
         if let Some((how, moves, value)) = status {
-            let rank = match moves {
-                StatusMove::Reopen => Rank::Reopen,
-                StatusMove::Between => Rank::Update,
-                StatusMove::Close => Rank::Close,
-            };
-            let kind = OpKind::StatusWrite { kind, how, moves };
-            let mut op = self.op(rank, kind, Vec::from([(FieldId::Status, value)]));
-            if moves == StatusMove::Close {
-                op.after.extend(update.as_ref().map(|update| update.id));
-            }
-            let op = op.named();
-            if moves == StatusMove::Reopen
-                && let Some(update) = &mut update
-            {
-                update.after.push(op.id);
-                // The ticket will be open by then.
-                update.pre.retain(|pre| !matches!(pre, Precond::Closed(_)));
-            }
-            out.ops.push(op);
+            let mut op = self.pair.op(status_rank(moves), OpKind::StatusWrite { kind, how, moves });
+            let back = Writes::from([write(FieldId::Status, value)]);
+            self.pair.fill(&mut op, self.side, back, |_| false);
+            out.ops.push(in_order(moves, op, &mut update));
         }
         out.ops.extend(update);
     }
@@ -314,13 +282,7 @@ impl Restore<'_> {
                 return Err(Kept::ActionNotOffered);
             }
         }
-        let closes = input.catalogue.statuses.get(&to).is_some_and(|status| status.closed);
-        let moves = match (ticket.closed, closes) {
-            (true, false) => StatusMove::Reopen,
-            (false, true) => StatusMove::Close,
-            _ => StatusMove::Between,
-        };
-        Ok((how, moves))
+        Ok((how, self.pair.moves(self.context, Some(to))))
     }
 
     fn out_of_order(&self, back: &Back) -> bool {
@@ -333,41 +295,5 @@ impl Restore<'_> {
             (Some(Value::Date(start)), Some(Value::Date(due))) => start > due,
             _ => false,
         }
-    }
-
-    fn op(&self, rank: Rank, kind: OpKind, back: Vec<(FieldId, Option<Value>)>) -> Op {
-        let Pair { link, ticket, .. } = self.pair;
-        let (held, source) = (self.pair.row(self.side), self.pair.row(self.side.other()));
-        let mut op = Op {
-            id: plan::UNNAMED,
-            rank,
-            after: Vec::new(),
-            kind,
-            item: Some(link.item.clone()),
-            client: link.client.clone(),
-            ticket: Some(ticket.id),
-            pre: Vec::new(),
-            before: FieldRow::new(),
-            set: FieldRow::new(),
-            source: FieldRow::new(),
-            base: BaseRow::new(),
-            why: Vec::new(),
-        };
-        if self.side == Side::Halo {
-            op.pre.push(Precond::TicketType(ticket.ticket_type));
-            op.pre.push(Precond::TicketClient(ticket.client));
-            op.pre.push(Precond::Closed(ticket.closed));
-            if back.iter().any(|(field, _)| field.is_money()) {
-                op.pre.push(Precond::NotPriced);
-            }
-        }
-        for (field, value) in back {
-            op.pre.push(Precond::Field { side: self.side, field, is: held.get(field).clone() });
-            op.before.set(field, held.get(field).clone());
-            op.source.set(field, source.get(field).clone());
-            op.set.set(field, Obs::from_seen(value));
-            op.why.push(Why::Undone { field, run: self.run });
-        }
-        op
     }
 }
