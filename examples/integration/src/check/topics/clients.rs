@@ -2,7 +2,7 @@
 
 use crate::exit::Exit;
 
-use super::{Group, Topic};
+use super::{BOTH_READ, Group, Topic};
 
 pub(super) const TOPICS: &[Topic] = &[
     Topic {
@@ -14,12 +14,7 @@ pub(super) const TOPICS: &[Topic] = &[
         consequence: "Nothing is synced for it.",
         fix: "write the HumanizeIT id of a client that is there into scope.validation_clients",
         class: Exit::Partial,
-        needs: &[
-            "scope_missing",
-            "resource_server_unreachable",
-            "halo_unreadable",
-            "hit_credentials_refused",
-        ],
+        needs: BOTH_READ,
     },
     Topic {
         code: "client_vanished",
@@ -30,12 +25,7 @@ pub(super) const TOPICS: &[Topic] = &[
         consequence: "The client's links are suspended: nothing is created, changed or deleted for it.",
         fix: "Halo: Configuration > Teams & Agents > Roles, open the agent's role: allow all Clients; if the client was merged, link it again with `halo-hit pair ID link HALO_ID --client`",
         class: Exit::Partial,
-        needs: &[
-            "scope_missing",
-            "resource_server_unreachable",
-            "halo_unreadable",
-            "hit_credentials_refused",
-        ],
+        needs: BOTH_READ,
     },
     Topic {
         code: "client_stopped",
@@ -47,12 +37,7 @@ pub(super) const TOPICS: &[Topic] = &[
         fix: "Halo: Customers, open the client, Settings tab: untick Stopped and Inactive; or take the client out of \
               scope.validation_clients",
         class: Exit::Partial,
-        needs: &[
-            "scope_missing",
-            "resource_server_unreachable",
-            "halo_unreadable",
-            "hit_credentials_refused",
-        ],
+        needs: BOTH_READ,
     },
     Topic {
         code: "client_ambiguous",

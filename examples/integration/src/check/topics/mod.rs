@@ -91,6 +91,28 @@ const TYPES: &[&str] = &[
     "ticket_type_missing",
     "ticket_type_wrong_use",
 ];
+/// Types, statuses and clients of both sides could be read.
+const BOTH_READ: &[&str] =
+    &["scope_missing", "resource_server_unreachable", "halo_unreadable", "hit_credentials_refused"];
+/// The same, and the followed types are there.
+const BOTH_TYPES: &[&str] = &[
+    "scope_missing",
+    "resource_server_unreachable",
+    "halo_unreadable",
+    "hit_credentials_refused",
+    "ticket_type_missing",
+    "ticket_type_wrong_use",
+];
+/// Tickets may be counted, and no membership hides any.
+const COUNTS: &[&str] = &[
+    "scope_missing",
+    "resource_server_unreachable",
+    "halo_unreadable",
+    "tickets_right_missing",
+    "sales_right_missing",
+    "agent_not_in_department",
+    "agent_not_in_team",
+];
 
 const PARTS: &[&[Topic]] = &[
     halo::TOPICS,

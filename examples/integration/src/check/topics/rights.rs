@@ -2,7 +2,7 @@
 
 use crate::exit::Exit;
 
-use super::{Group, READ, TOKEN, Topic};
+use super::{COUNTS, Group, READ, TOKEN, Topic};
 
 pub(super) const TOPICS: &[Topic] = &[
     Topic {
@@ -77,15 +77,7 @@ pub(super) const TOPICS: &[Topic] = &[
         consequence: "Unassigned tickets are left out of lists without an error: the sync takes them for absent, and new ones may be doubled.",
         fix: "Halo: Configuration > Teams & Agents > Roles, open the agent's role, Permission tab, Edit: set Can view Unassigned Tickets to Yes, then Save",
         class: Exit::Partial,
-        needs: &[
-            "scope_missing",
-            "resource_server_unreachable",
-            "halo_unreadable",
-            "tickets_right_missing",
-            "sales_right_missing",
-            "agent_not_in_department",
-            "agent_not_in_team",
-        ],
+        needs: COUNTS,
     },
     Topic {
         code: "view_others_right_missing",
@@ -96,15 +88,7 @@ pub(super) const TOPICS: &[Topic] = &[
         consequence: "Other agents' tickets are left out of lists without an error: the sync takes them for absent.",
         fix: "Halo: Configuration > Teams & Agents > Roles, open the agent's role, Permission tab, Edit: set Can view Tickets that are assigned to other Agents to Yes, then Save",
         class: Exit::Partial,
-        needs: &[
-            "scope_missing",
-            "resource_server_unreachable",
-            "halo_unreadable",
-            "tickets_right_missing",
-            "sales_right_missing",
-            "agent_not_in_department",
-            "agent_not_in_team",
-        ],
+        needs: COUNTS,
     },
     Topic {
         code: "lists_filtered",

@@ -2,7 +2,7 @@
 
 use crate::exit::Exit;
 
-use super::{Group, TYPES, Topic};
+use super::{BOTH_TYPES, Group, TYPES, Topic};
 
 pub(super) const TOPICS: &[Topic] = &[
     Topic {
@@ -14,14 +14,7 @@ pub(super) const TOPICS: &[Topic] = &[
         consequence: "Nothing is applied until it is corrected: an item can never be in that status, and what was meant by it is unknown.",
         fix: "choose one of HumanizeIT's statuses in [sync.create] and [status_map], or take the row out",
         class: Exit::Configuration,
-        needs: &[
-            "scope_missing",
-            "resource_server_unreachable",
-            "halo_unreadable",
-            "hit_credentials_refused",
-            "ticket_type_missing",
-            "ticket_type_wrong_use",
-        ],
+        needs: BOTH_TYPES,
     },
     Topic {
         code: "hit_status_without_rule",
@@ -32,14 +25,7 @@ pub(super) const TOPICS: &[Topic] = &[
         consequence: "Items in that status wait and are reported, the others flow; the gate to all clients stays shut until each status is decided.",
         fix: "decide on each in [sync.create] (\"nothing\" ignores it) and in [status_map] (HumanizeIT: Halo Status map)",
         class: Exit::Configuration,
-        needs: &[
-            "scope_missing",
-            "resource_server_unreachable",
-            "halo_unreadable",
-            "hit_credentials_refused",
-            "ticket_type_missing",
-            "ticket_type_wrong_use",
-        ],
+        needs: BOTH_TYPES,
     },
     Topic {
         code: "status_lossy",
