@@ -52,11 +52,10 @@ macro_rules! listed {
     }};
 }
 
-#[tokio::test]
-async fn halo_client_lists_every_resource_without_an_oddity() {
-    let desk = Desk::start(PROGRAM, &Size::default()).await;
+/// A client with full rights, which no limit of its own holds up.
+pub(crate) fn halo(desk: &Desk) -> halo_client::Client {
     let halo = &desk.info().halo;
-    let client = halo_client::Client::builder()
+    halo_client::Client::builder()
         .resource_server(&halo.resource_server)
         .authorisation_server(&halo.authorisation_server)
         .tenant(&halo.tenant)
@@ -64,7 +63,13 @@ async fn halo_client_lists_every_resource_without_an_oddity() {
         .scopes("all")
         .no_rate_limit()
         .build()
-        .unwrap();
+        .unwrap()
+}
+
+#[tokio::test]
+async fn halo_client_lists_every_resource_without_an_oddity() {
+    let desk = Desk::start(PROGRAM, &Size::default()).await;
+    let client = halo(&desk);
     let mut odd = BTreeSet::new();
     let tickets = client.tickets().list().all().await.unwrap();
     let first = tickets[0].value().id.as_ref().unwrap().get();

@@ -12,6 +12,8 @@ use sandbox::world::store::{flag, int};
 use sandbox::{Options, Sandbox};
 use serde_json::Value;
 
+use crate::built;
+
 /// When a file was last changed, or the latest file of a folder.
 fn changed(path: &Path) -> Option<SystemTime> {
     if path.is_dir() {
@@ -21,26 +23,16 @@ fn changed(path: &Path) -> Option<SystemTime> {
     path.metadata().ok()?.modified().ok()
 }
 
-/// A program of the cookbook. Cargo hands a package its own programs only, but puts all of them beside each other;
-/// whoever runs the tests of this package alone may have none yet, or old ones.
+/// A program of the cookbook.
 fn program(name: &str) -> PathBuf {
     static BUILT: Once = Once::new();
-    let tests = std::env::current_exe().unwrap();
-    let folder = tests.ancestors().nth(2).unwrap();
-    let path = folder.join(name).with_extension(std::env::consts::EXE_EXTENSION);
+    let path = built::program(name);
     BUILT.call_once(|| {
         let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/cookbook/src");
         if changed(&path).is_some_and(|built| changed(&sources).is_some_and(|written| written <= built)) {
             return;
         }
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo
-            .args(["build", "--locked", "-p", "cookbook", "--bins"])
-            .env("CARGO_TARGET_DIR", folder.parent().unwrap());
-        if !cfg!(debug_assertions) {
-            cargo.arg("--release");
-        }
-        assert!(cargo.status().unwrap().success());
+        built::build(&["-p", "cookbook", "--bins"]);
     });
     path
 }

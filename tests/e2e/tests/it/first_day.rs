@@ -1,6 +1,5 @@
 //! A new user's first day: from an empty folder and a sandbox of its own process to a validation sync that works.
 
-use std::path::PathBuf;
 use std::process::Stdio;
 
 use sandbox::options::Info;
@@ -8,22 +7,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command};
 
-use crate::PROGRAM;
-
-/// The sandbox as a program. Cargo puts it beside the tests' own; whoever runs this package alone may have none yet.
-fn sandbox_program() -> PathBuf {
-    let tests = std::env::current_exe().unwrap();
-    let folder = tests.ancestors().nth(2).unwrap();
-    let mut cargo = std::process::Command::new(env!("CARGO"));
-    cargo
-        .args(["build", "--locked", "-q", "-p", "sandbox"])
-        .env("CARGO_TARGET_DIR", folder.parent().unwrap());
-    if !cfg!(debug_assertions) {
-        cargo.arg("--release");
-    }
-    assert!(cargo.status().unwrap().success());
-    folder.join("sandbox").with_extension(std::env::consts::EXE_EXTENSION)
-}
+use crate::{PROGRAM, built};
 
 /// What the new user has: a folder, the line that the sandbox printed, and both secrets in the environment.
 struct Day {
@@ -35,7 +19,8 @@ struct Day {
 
 impl Day {
     async fn begin() -> Self {
-        let mut sandbox = Command::new(sandbox_program())
+        built::build(&["-p", "sandbox"]);
+        let mut sandbox = Command::new(built::program("sandbox"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)

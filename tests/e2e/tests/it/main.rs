@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has to fail")]
 
 mod budgets;
+mod built;
 mod capabilities;
 mod clients;
 mod converge;

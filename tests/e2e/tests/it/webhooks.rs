@@ -4,27 +4,14 @@
 use std::time::Duration;
 
 use e2e::{Desk, Size};
+use halo_client::Patch;
 use halo_client::http::{HeaderMap, HeaderName, HeaderValue};
 use halo_client::schema::{Ticket, Webhook};
 use halo_client::webhook::{Adjustment, Authentication, Delivery, Event, WantedWebhook};
-use halo_client::{Client, Patch};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use crate::PROGRAM;
-
-fn client(desk: &Desk) -> Client {
-    let halo = &desk.info().halo;
-    Client::builder()
-        .resource_server(&halo.resource_server)
-        .authorisation_server(&halo.authorisation_server)
-        .tenant(&halo.tenant)
-        .credentials(halo.client_id.clone(), halo.client_secret.clone())
-        .scopes("all")
-        .no_rate_limit()
-        .build()
-        .unwrap()
-}
+use crate::{PROGRAM, clients};
 
 /// Takes one POST and answers 204.
 async fn take(listener: &TcpListener) -> (HeaderMap, Vec<u8>) {
@@ -57,7 +44,7 @@ async fn take(listener: &TcpListener) -> (HeaderMap, Vec<u8>) {
 #[tokio::test]
 async fn a_change_of_an_opportunitys_status_is_told() {
     let desk = Desk::start(PROGRAM, &Size::default()).await;
-    let client = client(&desk);
+    let client = clients::halo(&desk);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/hooks/halo", listener.local_addr().unwrap());
     let proof = Authentication::hmac("x-halo-signature", "a key that nobody guesses");
