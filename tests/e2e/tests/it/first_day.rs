@@ -62,6 +62,17 @@ impl Day {
         (output.status.code().expect("ends by itself"), text)
     }
 
+    /// Lets the configuration ask as often as the sandbox answers; at the cautious default the day would wait minutes.
+    fn hasten(&self) {
+        let path = self.folder.path().join("halo-hit.toml");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let faster = ["[halo]\n", "[hit]\n"].into_iter().fold(text, |text, table| {
+            assert_eq!(text.matches(table).count(), 1, "{text}");
+            text.replace(table, &format!("{table}rate_limit = \"500/180\"\n"))
+        });
+        std::fs::write(&path, faster).unwrap();
+    }
+
     async fn counts(&self) -> Value {
         let url = format!("{}/counts", self.info.control.base_url);
         let limit = std::time::Duration::from_secs(20);
@@ -85,6 +96,7 @@ async fn from_an_empty_folder_to_a_validation_sync_that_works() {
     let files: Vec<_> =
         std::fs::read_dir(day.folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(files, ["halo-hit.toml"], "nothing of the conversation is left");
+    day.hasten();
 
     let (code, text) = day.run(&["check"], &[]).await;
     assert_eq!(code, 0, "{text}");
