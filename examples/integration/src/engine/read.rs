@@ -117,8 +117,10 @@ impl Engine {
         let unread = std::mem::take(&mut rows.unread);
         let mut changes = std::mem::take(&mut rows.changes);
         changes.extend(fresh);
-        if complete && same_manner {
-            changes.extend(self.note_absence(&settings, &rows, &mut links));
+        // Only a complete read, in the same manner as the one before, says what is not there.
+        let canaries = (complete && same_manner).then(|| Canaries::of(&links, &rows));
+        if let Some(canaries) = &canaries {
+            changes.extend(self.note_absence(&settings, &rows, canaries, &mut links));
         }
         if !same_manner && rows.complete.values().all(|complete| *complete) {
             changes.push(manner.change()?);
@@ -129,10 +131,9 @@ impl Engine {
             head = self.store.commit(lease, &changes, now).await?;
         }
 
-        let canaries = Canaries::of(&links, &rows);
-        let coverage = |side: Side| match complete && same_manner {
-            false => Coverage::Delta,
-            true => Coverage::Full {
+        let coverage = |side: Side| match &canaries {
+            None => Coverage::Delta,
+            Some(canaries) => Coverage::Full {
                 scope: settings.scope_hash(),
                 expected: None,
                 pages_closed: rows.complete.get(&side).copied().unwrap_or(false),
@@ -390,8 +391,13 @@ impl Engine {
 
     /// After a complete read: which records of links were not in it, and since when. It counts only where another record
     /// of the same client was in it: a client that is hidden as a whole is no evidence about its records.
-    fn note_absence(&self, settings: &Settings, rows: &Rows, links: &mut [Link]) -> Vec<Change> {
-        let canaries = Canaries::of(links, rows);
+    fn note_absence(
+        &self,
+        settings: &Settings,
+        rows: &Rows,
+        canaries: &Canaries,
+        links: &mut [Link],
+    ) -> Vec<Change> {
         let counts = |side: Side, client: &HitClientId| {
             rows.complete.get(&side).copied().unwrap_or(false) && canaries.vouch(side, client)
         };
