@@ -319,9 +319,9 @@ impl Link {
         }
     }
 
-    /// The pending writes of one field on one side, oldest first.
-    pub fn pending_for(&self, side: Side, kind: Kind, field: FieldId) -> impl Iterator<Item = &PendingWrite> {
-        self.pending.iter().filter(move |p| p.side == side && p.kind == kind && p.field == field)
+    /// The pending writes of one field, to either side, oldest first.
+    pub fn pending_for(&self, kind: Kind, field: FieldId) -> impl Iterator<Item = &PendingWrite> {
+        self.pending.iter().filter(move |pending| pending.kind == kind && pending.field == field)
     }
 
     /// Remembers that a value was written, for the flap guard.

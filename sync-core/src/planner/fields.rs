@@ -64,8 +64,7 @@ impl PairOf<'_> {
         if field == FieldId::Status && rule.direction.to_halo() && self.status_unknown(hit, out) {
             return;
         }
-        let pending: Vec<_> =
-            self.link.pending.iter().filter(|p| p.kind == self.kind && p.field == field).collect();
+        let pending: Vec<_> = self.link.pending_for(self.kind, field).collect();
         let outcome = decide(&self.view(field, rule, &pending));
         if let Some(held) = self.held(field, &outcome) {
             return self.skip(field, held, out);

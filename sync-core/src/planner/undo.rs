@@ -184,7 +184,7 @@ fn look<'a>(context: &Context<'a>, wrote: &Wrote) -> Result<Pair<'a>, Kept> {
     }
     let pair = Pair { link, item, ticket, kind };
     let (side, field) = (wrote.side(), wrote.field);
-    if link.pending.iter().any(|pending| pending.kind == kind && pending.field == field) {
+    if link.pending_for(kind, field).next().is_some() {
         return Err(Kept::Settling);
     }
     let held = pair.row(side).get(field).seen().ok_or(Kept::NotRead(side))?;

@@ -171,11 +171,6 @@ impl Store {
         self.next
     }
 
-    /// Lets fresh keys start after `id`.
-    pub fn start_after(&mut self, id: i64) {
-        self.next = self.next.max(id);
-    }
-
     /// Takes a row out.
     pub fn remove(&mut self, key: &Key) -> Option<Row> {
         self.version += 1;
