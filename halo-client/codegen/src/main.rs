@@ -18,7 +18,9 @@ const USAGE: &str = "usage: halo-codegen              write halo-client/src/gene
        halo-codegen --check      say whether the generated files are those of the model
        halo-codegen diff FILE    say what an API document, Halo's own or a tenant's, adds, removes and retypes
        halo-codegen derive FILE  write the model from that document
-       halo-codegen without      write target/halo-client-without: only what the client itself names, for measuring";
+       halo-codegen without [FILE..]
+                                 write target/halo-client-without: only what the client itself, and these sources of
+                                 programs that use it, name; for measuring";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -27,7 +29,7 @@ fn main() -> ExitCode {
         [] => write(),
         ["--check"] => check(),
         ["derive", file] => rederive(Path::new(file)),
-        ["without"] => without(),
+        ["without", programs @ ..] => without(programs),
         ["diff", file] => difference(Path::new(file)),
         _ => {
             eprintln!("{USAGE}");
@@ -112,9 +114,12 @@ fn check() -> Result<String> {
     )))
 }
 
-/// Writes what `--cfg halo_without_generated` builds.
-fn without() -> Result<String> {
+/// Writes what `--cfg halo_without_generated` builds, with what `programs` need of it.
+fn without(programs: &[&str]) -> Result<String> {
     let mut sources = String::new();
+    for program in programs {
+        sources.push_str(&read(Path::new(program))?);
+    }
     let mut folders = vec![home().join("../src")];
     while let Some(folder) = folders.pop() {
         let failed = |error: std::io::Error| Failure(format!("{}: {error}", folder.display()));
