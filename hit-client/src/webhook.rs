@@ -73,7 +73,8 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// A verifier of deliveries signed with this secret.
+    /// A verifier of deliveries signed with this secret. An empty one is none: anybody could sign with it, so every
+    /// delivery is a [mismatch](Refused::Mismatch).
     pub fn new(secret: SecretString) -> Self {
         Self { secrets: vec![secret], tolerance: TOLERANCE }
     }
@@ -120,7 +121,7 @@ impl Verifier {
         }
         // Every secret and every candidate is tried, so that the time taken tells nothing about them.
         let mut genuine = false;
-        for secret in &self.secrets {
+        for secret in self.secrets.iter().filter(|secret| !secret.expose_secret().is_empty()) {
             let signed = mac(secret, stamp, body);
             for candidate in &candidates {
                 genuine |= signed.clone().verify_slice(candidate).is_ok();
@@ -248,6 +249,13 @@ mod tests {
         let both = format!("{},v2=zz,v1={}", new, "0".repeat(64));
         assert!(verifier().verify(&both, BODY, at(1000)).is_err());
         assert!(verifier().also("second-secret-000".into()).verify(&both, BODY, at(1000)).is_ok());
+    }
+
+    #[test]
+    fn an_empty_secret_signs_nothing() {
+        let header = sign(&"".into(), BODY, at(1000));
+        assert_eq!(Verifier::new("".into()).verify(&header, BODY, at(1000)), Err(Refused::Mismatch));
+        assert_eq!(verifier().also("".into()).verify(&header, BODY, at(1000)), Err(Refused::Mismatch));
     }
 
     #[test]

@@ -40,7 +40,7 @@ const PAGE_SIZE: u16 = 200;
 ///
 /// | Operation | Repeated after a failure in which it may have arrived |
 /// |---|---|
-/// | reads, [`test_integration`](HitApi::test_integration) | yes |
+/// | reads, [`test_integration`](HitApi::test_integration), [`test_webhook`](HitApi::test_webhook) | yes |
 /// | creates | only with an [`IdempotencyKey`], once [`account`](HitApi::account) has shown that the server keeps keys |
 /// | updates | no: a late repetition would undo a person's edit; see [`Error::is_outcome_unknown`](crate::Error::is_outcome_unknown) |
 /// | references, deletions | yes: they say how it shall be, and nobody else writes them |
