@@ -1,7 +1,7 @@
 //! Writes: [`Patch`] changes a record, [`New`] makes one.
 //!
 //! Halo writes both with one POST of an array, and tells them apart by the id alone: a change that lost its id
-//! would silently make a second record. So a patch cannot exist without an id, nor a new record with one.
+//! would silently make a second record, and a new record with an id would overwrite another one. So neither is sent.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -169,6 +169,10 @@ impl Body {
         }
     }
 
+    fn value(&self, name: &str) -> Option<&Result<String, Error>> {
+        self.entries.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+    }
+
     fn to_json(&self) -> Result<String, Error> {
         let mut out = String::from("{");
         for (index, (name, value)) in self.entries.iter().enumerate() {
@@ -255,6 +259,30 @@ impl<S: Entity> Patch<S> {
         &self.id
     }
 
+    /// What is sent: a change of this record and of no other.
+    pub(crate) fn to_send(&self) -> Result<String, Error> {
+        let key = self.id.key();
+        if key.is_blank() {
+            return Err(Error::configuration(format!(
+                "a change needs the id of its record; Halo would make a new {} of this one",
+                crate::id::name::<S>()
+            )));
+        }
+        let mut other = None;
+        key.identify(&mut |name, value| {
+            if !matches!(self.body.value(name), Some(Ok(sent)) if *sent == value) {
+                other = Some(name);
+            }
+        });
+        match other {
+            Some(name) => Err(Error::configuration(format!(
+                "the change of {:?} sets `{name}`, which names the record; make the patch with the id of the other one",
+                self.id
+            ))),
+            None => self.to_json(),
+        }
+    }
+
     /// Whether nothing was set or cleared.
     pub fn is_empty(&self) -> bool {
         let mut identity = 0;
@@ -294,6 +322,17 @@ impl<S: Schema> New<S> {
     /// A record with nothing set yet.
     pub fn record() -> Self {
         New { body: Body::default(), schema: PhantomData }
+    }
+
+    /// What is sent to make a record.
+    pub(crate) fn to_send(&self) -> Result<String, Error> {
+        if self.body.value("id").is_some() {
+            return Err(Error::configuration(format!(
+                "a new {} must not set `id`: Halo would overwrite the record with that id; change it with a `Patch`",
+                S::NAME
+            )));
+        }
+        self.to_json()
     }
 
     setters!();

@@ -9,7 +9,7 @@ use serde::de::{Deserialize, Deserializer, Visitor};
 use serde::ser::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use rest_core::record::{FieldValue, Untyped};
+use rest_core::record::{FieldValue, Record, Untyped};
 
 /// A record type with an id of its own.
 pub trait Entity: Sized + 'static {
@@ -92,6 +92,13 @@ impl<R: Entity> Id<R> {
     /// The key.
     pub const fn key(&self) -> &R::Key {
         &self.0
+    }
+
+    /// The id of a record as it was read: its `id`, and of an action also its `ticket_id`. None where these are
+    /// missing or are no ids.
+    pub fn of<S, T>(record: &Record<S, T>) -> Option<Self> {
+        let ticket = record.get_raw("ticket_id");
+        sealed::Read::of_fields(record.get_raw("id")?, ticket).map(Id)
     }
 }
 
@@ -194,8 +201,13 @@ impl<R: Entity> fmt::Display for Id<R> {
 
 impl<R: Entity> fmt::Debug for Id<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}({})", std::any::type_name::<R>().rsplit(':').next().unwrap_or("Id"), self.0)
+        write!(f, "{}({})", name::<R>(), self.0)
     }
+}
+
+/// The name of a record type, as its schema has it.
+pub(crate) fn name<R>() -> &'static str {
+    std::any::type_name::<R>().rsplit(':').next().unwrap_or("record")
 }
 
 impl<R: Entity> Serialize for Id<R> {
@@ -213,17 +225,16 @@ impl<'de, R: Entity> Deserialize<'de> for Id<R> {
 impl<R: Entity> FieldValue for Id<R> {
     /// A number in any notation, or a text.
     fn from_raw(raw: &RawValue) -> Option<Self> {
-        let key = match i64::from_raw(raw) {
-            // A text of digits stays a text where ids are texts.
-            Some(number) => match String::from_raw(raw) {
-                Some(text) => sealed::Read::from_text(&text),
-                None => sealed::Read::from_integer(number),
-            },
-            None => String::from_raw(raw)
-                .filter(|text| !text.is_empty())
-                .and_then(|text| sealed::Read::from_text(&text)),
-        };
-        key.map(Id)
+        read_key(raw).map(Id)
+    }
+}
+
+fn read_key<K: Key>(raw: &RawValue) -> Option<K> {
+    // A text of digits stays a text where ids are texts.
+    match String::from_raw(raw) {
+        Some(text) if text.is_empty() => None,
+        Some(text) => K::from_text(&text),
+        None => i64::from_raw(raw).and_then(K::from_integer),
     }
 }
 
@@ -243,7 +254,10 @@ pub(crate) fn not_negative<R: Entity<Key = i64>>(raw: &RawValue) -> Option<Id<R>
 }
 
 pub(crate) mod sealed {
-    use super::{ActionKey, AnyKey, Arc, Deserializer, Serializer, TextKey, Visitor, fmt};
+    use super::{
+        ActionKey, AnyKey, Arc, Deserializer, FieldValue as _, RawValue, Serializer, TextKey, Visitor, fmt,
+    };
+    use rest_core::record::Decimal;
     use serde::de::Error;
 
     /// Reading and writing of a key.
@@ -258,10 +272,19 @@ pub(crate) mod sealed {
         fn from_text(value: &str) -> Option<Self>;
         /// What names the record in a path.
         fn segment(&self) -> String;
+        /// What names a record that has these fields.
+        fn of_fields(id: &RawValue, _ticket_id: Option<&RawValue>) -> Option<Self>
+        where
+            Self: super::Key,
+        {
+            super::read_key(id)
+        }
         /// The ticket that names the record too.
         fn ticket(&self) -> Option<i64> {
             None
         }
+        /// Whether it names no record: 0, or an empty text.
+        fn is_blank(&self) -> bool;
         /// Names the record in a body: name and JSON of each field.
         fn identify(&self, put: &mut dyn FnMut(&'static str, String));
     }
@@ -277,10 +300,13 @@ pub(crate) mod sealed {
             Some(value)
         }
         fn from_text(value: &str) -> Option<Self> {
-            value.trim().parse().ok()
+            Decimal::from_text(value.trim())?.to_scaled(0)
         }
         fn segment(&self) -> String {
             self.to_string()
+        }
+        fn is_blank(&self) -> bool {
+            *self == 0
         }
         fn identify(&self, put: &mut dyn FnMut(&'static str, String)) {
             put("id", self.to_string());
@@ -302,6 +328,9 @@ pub(crate) mod sealed {
         }
         fn segment(&self) -> String {
             self.0.to_string()
+        }
+        fn is_blank(&self) -> bool {
+            self.0.is_empty() || &*self.0 == "0"
         }
         fn identify(&self, put: &mut dyn FnMut(&'static str, String)) {
             // A string is always writable as JSON.
@@ -328,6 +357,9 @@ pub(crate) mod sealed {
         fn segment(&self) -> String {
             self.0.to_string()
         }
+        fn is_blank(&self) -> bool {
+            self.0.is_empty() || &*self.0 == "0"
+        }
         fn identify(&self, put: &mut dyn FnMut(&'static str, String)) {
             let json = match self.0.parse::<i64>() {
                 Ok(number) => number.to_string(),
@@ -345,6 +377,9 @@ pub(crate) mod sealed {
         fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
             serializer.serialize_i64(self.number)
         }
+        fn of_fields(id: &RawValue, ticket_id: Option<&RawValue>) -> Option<Self> {
+            Some(ActionKey { ticket: i64::from_raw(ticket_id?)?, number: i64::from_raw(id)? })
+        }
         fn from_integer(_: i64) -> Option<Self> {
             None
         }
@@ -353,6 +388,9 @@ pub(crate) mod sealed {
         }
         fn segment(&self) -> String {
             self.number.to_string()
+        }
+        fn is_blank(&self) -> bool {
+            self.number == 0
         }
         fn ticket(&self) -> Option<i64> {
             Some(self.ticket)
@@ -393,7 +431,7 @@ mod tests {
 
     #[test]
     fn numbers_floats_and_texts_are_one_id() {
-        for text in ["12", "12.0", "\"12\"", "\" 12 \""] {
+        for text in ["12", "12.0", "\"12\"", "\" 12 \"", "\"12.0\""] {
             assert_eq!(serde_json::from_str::<Id<Site>>(text).expect(text).get(), 12);
         }
         for text in ["12.5", "\"a\"", "null", "true", "{}"] {

@@ -173,7 +173,7 @@ impl<R: Writes> Batch<R> {
     /// Dropping the future may leave any of the records made.
     pub async fn create(self, new: impl IntoIterator<Item = New<R::Schema>>) -> BatchReport<R::Schema> {
         let entries = new.into_iter().enumerate();
-        let entries = entries.map(|(place, new)| Entry { place, json: new.to_json(), id: None });
+        let entries = entries.map(|(place, new)| Entry { place, json: new.to_send(), id: None });
         self.run(entries.collect(), false).await
     }
 
@@ -202,7 +202,7 @@ pub(super) struct Entry<S: crate::Entity> {
 
 impl<S: crate::Entity> Entry<S> {
     pub(super) fn of(place: usize, patch: &Patch<S>) -> Self {
-        Entry { place, json: patch.to_json(), id: Some(patch.id().clone()) }
+        Entry { place, json: patch.to_send(), id: Some(patch.id().clone()) }
     }
 
     pub(super) fn place(&self) -> usize {
@@ -337,19 +337,19 @@ impl<R: Resource> Sending<R> {
     }
 
     /// Finds each record's reply: by its id, else by its place where there are as many replies as records, else
-    /// the only reply is that of the last new record.
+    /// a single reply is that of the last new record.
     fn settle(&mut self, sent: &[&Entry<R::Schema>], replies: Vec<Reply<R::Schema>>) {
         for entry in sent {
             self.outcomes[entry.place] = Some(BatchOutcome::Accepted);
         }
         let all = replies.len() == sent.len();
-        let all_new = sent.iter().all(|entry| entry.id.is_none());
+        let last_new = replies.len() == 1 && sent.iter().all(|entry| entry.id.is_none());
         for (index, (id, reply)) in replies.into_iter().enumerate() {
             let named = id.and_then(|id| sent.iter().find(|entry| entry.id.as_ref() == Some(&id)));
             let found = match named {
                 Some(entry) => Some(entry),
                 None if all => sent.get(index),
-                None if all_new => sent.last(),
+                None if last_new => sent.last(),
                 None => None,
             };
             if let Some(entry) = found {

@@ -39,6 +39,7 @@ impl<R: Deletable> Delete<R> {
     /// # Cancel safety
     /// Dropping the future may leave the record deleted.
     pub async fn send(self) -> Result<(), Error> {
+        super::get::named::<R>(&self.id)?;
         let call = Call::<R> { id: self.id, params: self.params };
         self.client.http().send(&call).await
     }

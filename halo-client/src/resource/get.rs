@@ -51,13 +51,14 @@ impl<R: Readable, T: DeserializeOwned + Send + 'static> Get<R, T> {
     /// Sends the read.
     ///
     /// # Errors
-    /// [`is_not_found`](Error::is_not_found) when there is no such record. Some servers answer 401 instead of
+    /// A configuration error when the id is empty. [`is_not_found`](Error::is_not_found) when there is no such record. Some servers answer 401 instead of
     /// 403 where the right to a module is missing (observed by a public client), which cannot be told from a
     /// refused token.
     ///
     /// # Cancel safety
     /// Dropping the future changes nothing.
     pub async fn send(self) -> Result<Record<R::Schema, T>, Error> {
+        named::<R>(&self.id)?;
         let call = Call::<R, T> { id: self.id, params: self.params, row: PhantomData };
         self.client.http().send(&call).await
     }
@@ -75,6 +76,14 @@ impl<R: Readable, T: DeserializeOwned + Send + 'static> IntoFuture for Get<R, T>
 impl<R: Resource, T> fmt::Debug for Get<R, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Get({}/{}, {:?})", R::PATH, self.id, self.params)
+    }
+}
+
+/// That an id names one record. Without it the path would be that of all.
+pub(super) fn named<R: Resource>(id: &Id<R::Schema>) -> Result<(), Error> {
+    match id.key().segment().as_str() {
+        "" => Err(Error::configuration("an empty id names no record")),
+        _ => Ok(()),
     }
 }
 

@@ -130,8 +130,8 @@ impl<R: Resource> Handle<R> {
     /// Makes a record.
     ///
     /// # Errors
-    /// Those of a write. [`is_outcome_unknown`](crate::Error::is_outcome_unknown) means that the record may have
-    /// been made: search it before trying again, or there may be two.
+    /// A configuration error, and nothing is sent, when `new` sets `id`: that would overwrite another record. Those of a
+    /// write. [`is_outcome_unknown`](crate::Error::is_outcome_unknown) means that the record may have been made: search it before trying again, or there may be two.
     ///
     /// # Cancel safety
     /// Dropping the future may leave the record made.
@@ -139,13 +139,14 @@ impl<R: Resource> Handle<R> {
     where
         R: Writes,
     {
-        write::one::<R>(&self.client, new.to_json()?).await
+        write::one::<R>(&self.client, new.to_send()?).await
     }
 
     /// Changes a record. Fields that the patch does not set stay as they are.
     ///
     /// # Errors
-    /// Those of a write. After [`is_outcome_unknown`](crate::Error::is_outcome_unknown) read the record before
+    /// A configuration error, and nothing is sent, when the patch's id is 0 or empty, of which Halo would make a new
+    /// record, or when it sets another `id`. Those of a write. After [`is_outcome_unknown`](crate::Error::is_outcome_unknown) read the record before
     /// trying again: a late repetition would undo what a person changed meanwhile.
     ///
     /// # Cancel safety
@@ -154,7 +155,7 @@ impl<R: Resource> Handle<R> {
     where
         R: Writes,
     {
-        write::one::<R>(&self.client, patch.to_json()?).await
+        write::one::<R>(&self.client, patch.to_send()?).await
     }
 
     /// Deletes a record, once awaited.

@@ -45,7 +45,7 @@ impl<S> Saved<S> {
 impl<S: Entity> Saved<S> {
     /// The record's id, where the reply holds one.
     pub fn id(&self) -> Option<Id<S>> {
-        self.record.get_named("id").value()
+        Id::of(&self.record)
     }
 }
 
@@ -70,7 +70,7 @@ pub(super) async fn many<R: Resource>(
     let all = bodies.len() > 1;
     let call = Call::<R> { body: format!("[{}]", bodies.join(",")), all, route: PhantomData };
     let replies = client.http().send(&call).await?;
-    Ok(replies.into_iter().map(|record| (record.get_named("id").value(), checked::<R>(record))).collect())
+    Ok(replies.into_iter().map(|record| (Id::of(&record), checked::<R>(record))).collect())
 }
 
 fn unreadable<R: Resource>(message: &'static str) -> Error {

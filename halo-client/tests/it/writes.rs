@@ -1,9 +1,9 @@
 //! Writes: replies, refusals, warnings, and what happens when nobody knows.
 
-use halo_client::resource::{Actions, Tickets};
+use halo_client::resource::{Actions, BatchOutcome, Tickets};
 use halo_client::schema::{Action, Ticket};
 use halo_client::test_util::{ManualClock, MockHalo, ReplayTransport, Reply, replayed, token};
-use halo_client::{New, Patch};
+use halo_client::{ActionKey, Id, New, Patch};
 use rest_core::transport::TransportErrorKind;
 
 fn patch() -> Patch<Ticket> {
@@ -20,6 +20,40 @@ async fn replies_are_objects_or_arrays() {
         assert_eq!(saved.warning(), None);
         assert_eq!(halo.requests().await, [r#"POST /api/Tickets [{"id":7,"summary":"New firewall"}]"#]);
     }
+}
+
+#[test]
+fn what_would_write_another_record_is_not_sent() {
+    let clock = ManualClock::new();
+    let server = ReplayTransport::new(clock.clone());
+    let client = replayed(&server, &clock).build().expect("a client");
+    clock.block_on(async {
+        let new = New::<Ticket>::record().set(Ticket::ID, 4711).set(Ticket::SUMMARY, "x");
+        assert!(client.tickets().create(&new).await.expect_err("overwrites").is_configuration());
+        let report = client.tickets().batch().create([new]).await;
+        assert!(matches!(&report.outcomes()[0], BatchOutcome::NotSent(error) if error.is_configuration()));
+        let patches =
+            [Patch::<Ticket>::of(7).set(Ticket::ID, 8), Patch::of(0), Patch::of(7).set_named("id", "7")];
+        for patch in patches {
+            let error = client.tickets().update(&patch).await.expect_err("another record");
+            assert!(error.is_configuration(), "{error}");
+        }
+        let action = Id::new(ActionKey { ticket: 7, number: 3 });
+        let patch = Patch::<Action>::of(action).set(Action::TICKET_ID, 8);
+        assert!(client.actions().update(&patch).await.expect_err("another ticket").is_configuration());
+        assert!(client.webhooks().get("").await.expect_err("no record").is_configuration());
+        assert!(client.webhooks().delete("").await.expect_err("all of them").is_configuration());
+    });
+    assert_eq!(server.requests().len(), 0);
+}
+
+#[tokio::test]
+async fn a_saved_action_tells_its_ticket_and_number() {
+    let halo = MockHalo::start().await;
+    halo.saves::<Actions>(r#"{"id":3,"ticket_id":7}"#).await;
+    let new = New::<Action>::record().set(Action::TICKET_ID, 7).set(Action::NOTE, "x");
+    let saved = halo.client().actions().create(&new).await.expect("made");
+    assert_eq!(saved.id(), Some(Id::new(ActionKey { ticket: 7, number: 3 })));
 }
 
 #[tokio::test]
