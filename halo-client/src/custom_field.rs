@@ -97,7 +97,8 @@ pub struct CustomFields {
 struct Row {
     id: Option<i64>,
     name: Option<String>,
-    value: Result<String, Error>,
+    /// None where the record lists the field without a value, or with one that is not the stored one.
+    value: Result<Option<String>, Error>,
 }
 
 impl Row {
@@ -120,6 +121,13 @@ impl fmt::Debug for Row {
             (None, None) => f.write_str("?"),
         }
     }
+}
+
+/// The value that a write sends back. A table's rows come without one, and what an encrypted field shows need not be
+/// what it holds: such a field is sent by its name alone, so that the write says nothing of its value.
+fn shown(row: &Record<CustomField>) -> Option<&RawValue> {
+    let marked = |name| row.get_raw(name).is_some_and(|raw| bool::from_raw(raw) == Some(true));
+    if marked("isencrypted") || marked("value_is_password_id") { None } else { row.get_raw("value") }
 }
 
 impl CustomFields {
@@ -145,7 +153,7 @@ impl CustomFields {
         let rows = rows.iter().map(|row| Row {
             id: row.value().id,
             name: row.value().name.clone(),
-            value: Ok(row.get_raw("value").map_or("null", RawValue::get).to_owned()),
+            value: Ok(shown(row).map(|value| value.get().to_owned())),
         });
         Ok(Self { rows: rows.collect() })
     }
@@ -153,7 +161,7 @@ impl CustomFields {
     /// Sets a field by its name, which starts with `CF`, or by its id. What the record does not list is added.
     #[must_use]
     pub fn set<T: Serialize>(mut self, key: impl Into<CustomFieldKey>, value: T) -> Self {
-        let (key, value) = (key.into(), json(&value));
+        let (key, value) = (key.into(), json(&value).map(Some));
         match self.rows.iter_mut().find(|row| row.is(&key)) {
             Some(row) => row.value = value,
             None => self.rows.push(match key {
@@ -164,11 +172,13 @@ impl CustomFields {
         self
     }
 
-    /// The value of a field: absent where the record does not list it.
+    /// The value of a field: absent where the record does not list it, or lists it without a value, and for
+    /// encrypted ones.
     pub fn get<V: FieldValue>(&self, key: impl Into<CustomFieldKey>) -> Seen<V> {
         let key = key.into();
         let Some(row) = self.rows.iter().find(|row| row.is(&key)) else { return Seen::Absent };
-        let raw = row.value.as_ref().ok().and_then(|json| RawValue::from_string(json.clone()).ok());
+        let json = row.value.as_ref().ok().cloned().flatten();
+        let raw = json.and_then(|json| RawValue::from_string(json).ok());
         match raw {
             None => Seen::Absent,
             Some(raw) if raw.get() == "null" => Seen::Null,
@@ -176,10 +186,10 @@ impl CustomFields {
         }
     }
 
-    /// Whether a field has just this value; without a value counts as null.
+    /// Whether a field has just this value; one that is listed without a value has none.
     pub(crate) fn holds(&self, key: &CustomFieldKey, value: &Value) -> bool {
         let row = self.rows.iter().find(|row| row.is(key));
-        match row.and_then(|row| row.value.as_deref().ok()) {
+        match row.and_then(|row| row.value.as_ref().ok()?.as_deref()) {
             Some(json) => serde_json::from_str::<Value>(json).is_ok_and(|held| held == *value),
             None => false,
         }
@@ -188,7 +198,9 @@ impl CustomFields {
     /// Whether a field is not listed or has no value.
     pub(crate) fn holds_nothing(&self, key: &CustomFieldKey) -> bool {
         let row = self.rows.iter().find(|row| row.is(key));
-        row.is_none_or(|row| row.value.as_deref().is_ok_and(|json| json == "null"))
+        row.is_none_or(|row| {
+            row.value.as_ref().is_ok_and(|json| json.as_deref().is_none_or(|json| json == "null"))
+        })
     }
 
     /// How many there are.
@@ -206,15 +218,12 @@ impl IntoField<Vec<Record<CustomField>>> for CustomFields {
     fn to_json(&self) -> Result<String, Error> {
         let mut all = Vec::with_capacity(self.rows.len());
         for row in &self.rows {
-            let mut text = String::from("{");
-            if let Some(id) = row.id {
-                text.push_str(&format!("\"id\":{id},"));
-            }
-            if let Some(name) = &row.name {
-                text.push_str(&format!("\"name\":{},", json(name.as_str())?));
-            }
-            text.push_str(&format!("\"value\":{}}}", row.value.as_deref().map_err(Clone::clone)?));
-            all.push(text);
+            let id = row.id.map(|id| format!("\"id\":{id}"));
+            let name = row.name.as_deref().map(json).transpose()?.map(|name| format!("\"name\":{name}"));
+            let value = row.value.as_ref().map_err(Clone::clone)?;
+            let value = value.as_ref().map(|value| format!("\"value\":{value}"));
+            let fields: Vec<String> = [id, name, value].into_iter().flatten().collect();
+            all.push(format!("{{{}}}", fields.join(",")));
         }
         Ok(format!("[{}]", all.join(",")))
     }
@@ -226,7 +235,7 @@ mod tests {
     use crate::schema::Ticket;
 
     fn detail() -> CustomFields {
-        let detail = r#"{"id":7,"customfields":[{"id":90,"name":"CFA","value":["x"],"label":"A"},{"id":91,"name":"CFB"},{"id":92,"value":3}]}"#;
+        let detail = r#"{"id":7,"customfields":[{"id":90,"name":"CFA","value":["x"],"label":"A"},{"id":91,"name":"CFB","value":null},{"id":92,"value":3},{"id":94,"name":"CFD"},{"id":95,"name":"CFE","isencrypted":true,"value":"***"}]}"#;
         let record: Record<Ticket> = Record::parse(detail).expect("a ticket");
         CustomFields::of(&record, Ticket::CUSTOM_FIELDS).expect("there")
     }
@@ -236,9 +245,9 @@ mod tests {
         let fields = detail().set("cfb", "new").set(92, true).set(93, 1);
         assert_eq!(
             fields.to_json().expect("writable"),
-            r#"[{"id":90,"name":"CFA","value":["x"]},{"id":91,"name":"CFB","value":"new"},{"id":92,"value":true},{"id":93,"value":1}]"#
+            r#"[{"id":90,"name":"CFA","value":["x"]},{"id":91,"name":"CFB","value":"new"},{"id":92,"value":true},{"id":94,"name":"CFD"},{"id":95,"name":"CFE"},{"id":93,"value":1}]"#
         );
-        assert_eq!(format!("{fields:?}"), "CustomFields { rows: [CFA, CFB, 92, 93] }");
+        assert_eq!(format!("{fields:?}"), "CustomFields { rows: [CFA, CFB, 92, CFD, CFE, 93] }");
         let row: Record<Ticket> = Record::parse(r#"{"id":7}"#).expect("a ticket");
         assert!(CustomFields::of(&row, Ticket::CUSTOMFIELDS).expect_err("not read").is_configuration());
     }
@@ -249,6 +258,7 @@ mod tests {
         assert_eq!(fields.get::<Vec<String>>("cfa"), Seen::Value(vec!["x".to_owned()]));
         assert_eq!(fields.get::<i64>(92), Seen::Value(3));
         assert!(fields.get::<i64>(90).is_odd() && fields.get::<i64>("CFB").is_null());
+        assert_eq!((fields.get::<i64>("CFD"), fields.get::<String>("CFE")), (Seen::Absent, Seen::Absent));
         assert_eq!(fields.get::<i64>("CFC"), Seen::Absent);
         assert!(fields.holds(&"CFA".into(), &serde_json::json!(["x"])));
         assert!(fields.holds(&"CFB".into(), &Value::Null) && !fields.holds(&"CFC".into(), &Value::Null));

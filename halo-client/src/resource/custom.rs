@@ -84,8 +84,9 @@ where
     /// rest is not sent.
     ///
     /// A record that cannot be read, or that shows no custom fields, is [`NotSent`](BatchOutcome::NotSent). One
-    /// whose reply shows the field without a value is [`Refused`](BatchOutcome::Refused) with the code
-    /// `custom_field_not_taken`: Halo ignores names that it does not know. Where a request with several records
+    /// that shows the field without a value afterwards is [`Refused`](BatchOutcome::Refused) with the code
+    /// `custom_field_not_taken`: Halo ignores names that it does not know. Where a reply shows only the last of several
+    /// records, the first is read once more, and the others too until one holds the field. Where a request with several records
     /// is refused, each is read anew and sent alone.
     ///
     /// # Cancel safety
@@ -98,6 +99,8 @@ where
         let ids: Vec<Id<R::Schema>> = ids.into_iter().map(Into::into).collect();
         let mut sending = Sending::<R>::new(self.client.clone(), ids.len());
         let mut first = 0;
+        // Whether a reply or a record has shown that Halo takes this field; asked anew after each that did not.
+        let mut taken = false;
         for chunk in ids.chunks(self.size) {
             let entries = self.read(&mut sending, first, chunk).await;
             sending.send(&entries, false).await;
@@ -107,7 +110,17 @@ where
                     let entries = self.read(&mut sending, place, &ids[place..=place]).await;
                     sending.send(&entries, false).await;
                 }
-                self.verify(&mut sending, place, &ids[place]).await;
+            }
+            // First those whose reply tells, then, unless they all hold it, those that were only accepted.
+            for told in [true, false] {
+                for place in entries.iter().map(Entry::place) {
+                    match sending.outcome(place) {
+                        Some(BatchOutcome::Applied(_)) if told => {}
+                        Some(BatchOutcome::Accepted) if !told && !taken => {}
+                        _ => continue,
+                    }
+                    taken = self.verify(&mut sending, place, &ids[place]).await.unwrap_or(taken);
+                }
             }
             first += chunk.len();
         }
@@ -160,21 +173,23 @@ where
         CustomFields::of(&record, <R::Schema as HasCustomFields>::CUSTOM_FIELDS)
     }
 
-    /// Looks whether the reply shows the field without a value, although one was set. A reply with a list of
-    /// none tells nothing, so the record is read once more.
-    async fn verify(&self, sending: &mut Sending<R>, place: usize, id: &Id<R::Schema>) {
-        let Some(BatchOutcome::Applied(saved)) = sending.outcome(place) else { return };
+    /// Looks whether the record shows the field without a value, although one was set: in the reply, or, where there is
+    /// none or it lists no fields at all, by one more read. Whether Halo took the field, if that could be told.
+    async fn verify(&self, sending: &mut Sending<R>, place: usize, id: &Id<R::Schema>) -> Option<bool> {
         if self.value.as_ref().is_ok_and(Value::is_null) {
-            return;
+            return None;
         }
-        let shown = CustomFields::of(saved.record(), <R::Schema as HasCustomFields>::CUSTOM_FIELDS);
-        let Ok(mut fields) = shown else { return };
+        let mut fields = match sending.outcome(place) {
+            Some(BatchOutcome::Applied(saved)) => {
+                CustomFields::of(saved.record(), <R::Schema as HasCustomFields>::CUSTOM_FIELDS).ok()?
+            }
+            _ => CustomFields::none(),
+        };
         if fields.is_empty() {
-            let Ok(now) = self.fields(sending, id).await else { return };
-            fields = now;
+            fields = self.fields(sending, id).await.ok()?;
         }
         if !fields.holds_nothing(&self.key) {
-            return;
+            return Some(true);
         }
         let message = format!("Halo answered with success and did not take the {}", self.key);
         let error = Error::new(ErrorKind::Status, message)
@@ -185,6 +200,7 @@ where
             )
             .with_sent(Sent::Answered);
         sending.settle_one(place, BatchOutcome::Refused(error));
+        Some(false)
     }
 }
 

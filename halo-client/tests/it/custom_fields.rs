@@ -63,7 +63,12 @@ fn respond(store: &Store, refused: &[i64], request: &Recorded) -> Reply {
         replies.push(ticket.clone());
     }
     Reply::json(
-        if query.contains("returnall=true") { Value::Array(replies) } else { replies.remove(0) }.to_string(),
+        if query.contains("returnall=true") {
+            Value::Array(replies)
+        } else {
+            replies.pop().expect("a record")
+        }
+        .to_string(),
     )
 }
 
@@ -158,6 +163,26 @@ fn a_name_that_halo_ignores_is_found_out() {
         assert!(error.to_string().contains("CFReveiwed"), "{error}");
     }
     assert_eq!(*store.lock().expect("one thread"), expected(3, [], 0, &Value::Null));
+}
+
+#[test]
+fn a_name_that_halo_ignores_is_found_out_although_only_the_last_record_is_answered() {
+    for (name, done) in [("CFReveiwed", 0), ("CFReviewed", 25)] {
+        let store = tickets(25);
+        let held = Arc::clone(&store);
+        let clock = ManualClock::new();
+        let server = ReplayTransport::with(clock.clone(), move |request| {
+            let mut alone = request.clone();
+            alone.uri = request.uri.to_string().replace("returnall", "unknown").parse().expect("an address");
+            respond(&held, &[], &alone)
+        });
+        let client = replayed(&server, &clock).build().expect("a client");
+        let report = clock.block_on(client.tickets().set_custom_field(name, "yes").on(1..=25));
+        assert_eq!(report.done(), done, "{name}");
+        let reads = server.requests().iter().filter(|request| request.method == "GET").count();
+        // Those that hold it are believed; of those that do not, each is looked at.
+        assert_eq!(reads, if done == 0 { 47 } else { 25 }, "{name}");
+    }
 }
 
 #[test]
