@@ -1,12 +1,14 @@
 //! Tokens of a Halo instance, and what its refusals mean.
 
 use async_trait::async_trait;
+use http::{HeaderMap, StatusCode};
 use rest_core::auth::{ClientCredentials, Exchange, Token, TokenSource};
-use rest_core::error::{ErrorDetails, Refusal};
+use rest_core::error::{ErrorDecoder as _, ErrorDetails, Refusal};
 use secrecy::SecretString;
 use url::Url;
 
 use crate::Error;
+use crate::error_body::HaloErrors;
 
 /// The client credentials grant with Halo's manners: the tenant stands in the query of the token address, as
 /// most public clients send it.
@@ -63,18 +65,27 @@ impl HaloTokens {
             (None, Some(404)) => error.with_details(details.with_code("authorisation_server_not_found").with_message(
                 "there is no token endpoint at the authorisation server; it must be the address that ends in /auth",
             )),
-            // An unknown tenant is answered without a reason (observed by one public client).
-            (None | Some("empty" | "html"), Some(500)) if self.tenant.is_some() => error.with_details(
-                details
+            (None, Some(500)) => self.failure(error),
+            _ => error,
+        }
+    }
+
+    /// A failure of the server itself. An unknown tenant is answered so, without a reason (observed by one public
+    /// client); an outage mostly gives one.
+    fn failure(&self, error: Error) -> Error {
+        let body = error.body().unwrap_or_default().as_bytes();
+        let details = HaloErrors.decode(StatusCode::INTERNAL_SERVER_ERROR, &HeaderMap::new(), body);
+        match &self.tenant {
+            Some(tenant) if matches!(details.code.as_deref(), Some("empty" | "html")) => error.with_details(
+                ErrorDetails::new()
                     .with_code("tenant_unknown")
                     .with_message(format!(
                         "the authorisation server fails without a reason, which is how it answers an unknown \
-                         tenant; check the tenant `{}`",
-                        self.tenant.as_deref().unwrap_or_default()
+                         tenant; check the tenant `{tenant}`"
                     ))
                     .with_refusal(Refusal::Authentication),
             ),
-            _ => error,
+            _ => error.with_details(details),
         }
     }
 }

@@ -8,10 +8,11 @@ use std::time::{Duration, SystemTime};
 use rest_core::auth::Auth;
 use rest_core::client::{Hook, HttpClient, HttpClientBuilder};
 use rest_core::clock::{Clock, Moment, Sleep, Sleeping, Time};
+use rest_core::error::ErrorDetails;
 use rest_core::limit::{RateLimit, RateLimiter};
 use rest_core::retry::RetryPolicy;
 use rest_core::transport::Transport;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use super::Client;
@@ -272,8 +273,8 @@ impl<Server, Auth, Who> ClientBuilder<Server, Auth, Who> {
     /// Builds the client. Nothing is sent.
     ///
     /// # Errors
-    /// [`is_configuration`](Error::is_configuration) with one sentence and its way out: something is missing, or
-    /// an address is mistaken. [`code`](Error::code) names the mistake, such as `resource_server_misplaced_api` or
+    /// [`is_configuration`](Error::is_configuration) with one sentence and its way out: something is missing or
+    /// empty, a credential has white space around it, or an address is mistaken. [`code`](Error::code) names the mistake, such as `resource_server_misplaced_api` or
     /// `authorisation_server_missing_auth`.
     pub fn build(self) -> Result<Client, Error>
     where
@@ -337,6 +338,8 @@ impl Parts {
         let authorisation_server = self.authorisation_server.as_deref().unwrap_or_default();
         let authorisation_server = address::authorisation_server(authorisation_server)?;
         let (client_id, client_secret) = self.credentials.clone();
+        filled_in("client id", "client_id_mistaken", &client_id)?;
+        filled_in("client secret", "client_secret_mistaken", client_secret.expose_secret())?;
         let mut http = self.bare(resource_server);
         let tokens = HaloTokens::new(
             &authorisation_server,
@@ -354,6 +357,18 @@ impl Parts {
         }
         Ok(Client { http: http.build()? })
     }
+}
+
+/// What Halo would refuse without a word of why: an empty credential, or one with the line end of its file.
+fn filled_in(name: &str, code: &str, text: &str) -> Result<(), Error> {
+    let words = if text.is_empty() {
+        format!("the {name} is empty; copy it from the application in Halo")
+    } else if text != text.trim() {
+        format!("the {name} begins or ends with white space, such as the line end of a file; trim it")
+    } else {
+        return Ok(());
+    };
+    Err(Error::configuration(words).with_details(ErrorDetails::new().with_code(code)))
 }
 
 impl<Server, Auth, Who> fmt::Debug for ClientBuilder<Server, Auth, Who> {

@@ -72,6 +72,17 @@ fn an_unknown_tenant_is_named() {
 }
 
 #[test]
+fn an_outage_of_the_authorisation_server_is_no_unknown_tenant() {
+    let clock = ManualClock::new();
+    let outage = |_: &_| Reply::status(500).body(r#"{"Message":"Database unavailable"}"#);
+    let server = ReplayTransport::with(clock.clone(), outage);
+    let client = replayed(&server, &clock).build().expect("a client");
+    let error = clock.block_on(client.authenticate()).expect_err("refused");
+    assert!(error.is_server() && !error.is_authentication(), "{error}");
+    assert_eq!(error.message(), "Database unavailable");
+}
+
+#[test]
 fn mistaken_addresses_are_refused_before_anything_is_sent() {
     let complete = || {
         Client::builder()
@@ -87,6 +98,8 @@ fn mistaken_addresses_are_refused_before_anything_is_sent() {
         ),
         (complete().resource_server("http://acme.halopsa.com/api"), Some("resource_server_plain_http")),
         (complete().resource_server(""), Some("resource_server_not_a_url")),
+        (complete().credentials("", "secret"), Some("client_id_mistaken")),
+        (complete().credentials("id", "secret\n"), Some("client_secret_mistaken")),
     ] {
         let error = builder.build().expect_err("mistaken");
         assert!(error.is_configuration());

@@ -88,7 +88,7 @@ pub(super) fn shapes(target: &HaloTarget, ledger: &mut Ledger) {
         Client::builder()
             .resource_server(resource)
             .authorisation_server(authorisation)
-            .credentials("", String::new())
+            .credentials("unused", "unused".to_owned())
             .build()
     };
     let (resource, authorisation) = (&target.resource_server, &target.authorisation_server);
