@@ -70,6 +70,28 @@ impl Time {
         TimeZone::UTC.to_datetime(self.0).year() <= 1980
     }
 
+    /// What makes Halo hold a day in a field that means one, such as a start or target date: that day's noon in the
+    /// zone in which people look at it, so that no offset of any season shows it as its neighbour (as a public
+    /// client writes such dates).
+    ///
+    /// # Errors
+    /// A configuration error for a day beyond the years that can be written.
+    ///
+    /// ```
+    /// use halo_client::value::Time;
+    /// use jiff::{civil::date, tz::TimeZone};
+    ///
+    /// let zone = TimeZone::fixed(jiff::tz::offset(-7));
+    /// assert_eq!(Time::noon_of(date(2026, 10, 6), &zone)?.to_string(), "2026-10-06T19:00:00");
+    /// # Ok::<(), halo_client::Error>(())
+    /// ```
+    pub fn noon_of(day: civil::Date, zone: &TimeZone) -> Result<Time, crate::Error> {
+        zone.to_timestamp(day.at(12, 0, 0, 0)).map(Time).map_err(|error| {
+            crate::Error::configuration(format!("the noon of {day} is no time that can be written"))
+                .with_source(error)
+        })
+    }
+
     /// Reads Halo's forms of a time: with or without fraction, `T` or blank between, with or without an
     /// offset, or a date alone.
     pub(crate) fn read(text: &str) -> Option<Time> {

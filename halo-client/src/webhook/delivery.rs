@@ -52,13 +52,13 @@ impl Change {
     fn read(text: &str) -> Result<Change, DecodeError> {
         let all: Record<Untyped> = Record::parse(text)?;
         let record: Option<Record<Ticket>> = all.get_named("ticket").value();
-        // Receivers of others disagree on the names, so all that were seen are tried, the surest first.
-        let ticket = record
-            .as_ref()
-            .and_then(|record| record.value().id)
-            .or_else(|| named::<Id<Ticket>>(&all, "ticket_id"))
-            .or_else(|| named::<Id<Ticket>>(&all, "object_id"))
-            .filter(|id| id.get() > 0);
+        // Receivers of others disagree on the names, so all that were seen are tried, the surest first. 0 names none.
+        let candidates = [
+            record.as_ref().and_then(|record| record.value().id),
+            named(&all, "ticket_id"),
+            named(&all, "object_id"),
+        ];
+        let ticket = candidates.into_iter().flatten().find(|id: &Id<Ticket>| id.get() > 0);
         Ok(Change {
             event: named(&all, "event").or_else(|| named(&all, "event_name")),
             id: named(&all, "id").or_else(|| named::<i64>(&all, "id").map(|id| id.to_string())),
@@ -112,6 +112,7 @@ mod tests {
         assert_eq!(tickets(r#"{"ticket":{},"ticket_id":"8"}"#), [Some(8)]);
         assert_eq!(tickets(r#"{"object_id":9.0}"#), [Some(9)]);
         assert_eq!(tickets(r#"{"ticket":null,"ticket_id":0}"#), [None]);
+        assert_eq!(tickets(r#"{"ticket":{"id":0},"ticket_id":-1,"object_id":9}"#), [Some(9)]);
         assert_eq!(tickets(r#"[{"ticket_id":1},{"object_id":2},{}]"#), [Some(1), Some(2), None]);
     }
 

@@ -42,9 +42,7 @@ impl Zone {
     /// # Errors
     /// A sentence, if the day is outside what the calendar can hold.
     pub fn noon_of(&self, day: Date) -> Result<Time, String> {
-        self.0
-            .to_timestamp(day.at(12, 0, 0, 0))
-            .map(Time::from)
+        Time::noon_of(day, &self.0)
             .map_err(|_| format!("{day} cannot be written in this time zone; use another date"))
     }
 }
