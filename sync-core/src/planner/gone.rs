@@ -5,6 +5,7 @@ use super::context::{Context, issue, skip_item};
 use super::link::local_op;
 use crate::base::{Evidence, Link};
 use crate::decision::{IssueCode, Subject};
+use crate::evidence::lacks_too_much;
 use crate::guard::{self, Guard};
 use crate::ids::{Kind, Side};
 use crate::plan::{Diagnostic, DiagnosticCode, OpKind, Proposal, ProposalKind, SkipReason, Why};
@@ -107,15 +108,9 @@ fn unlink(link: &Link, kind: Kind, evidence: Evidence, out: &mut LinkPlan) {
     out.ops.push(op.named());
 }
 
-/// Whether the read misses so much of what is linked that it is the read that is broken: everything of one side, at
-/// least five records, or more than 30 % of three or more.
+/// Whether the read misses so much of what is linked that it is the read that is broken.
 fn suspicious(context: &Context<'_>) -> bool {
-    if !guard::on(Guard::SuspiciousRead) {
-        return false;
-    }
-    let complete = |full: bool, missing: usize, all: usize| {
-        full && all > 0 && (missing == all && all > 1 || missing >= 5 || all >= 3 && missing * 10 > all * 3)
-    };
+    let complete = |full: bool, missing: usize, all: usize| full && lacks_too_much(missing, all);
     let (mut tickets, mut tickets_missing, mut items_missing) = (0, 0, 0);
     for link in context.links.values() {
         for id in [link.opportunity, link.project].into_iter().flatten() {

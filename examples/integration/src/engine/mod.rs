@@ -4,7 +4,7 @@
 //! wire values and the planner's.
 
 mod about;
-mod canaries;
+mod absence;
 mod chronicle;
 mod feed;
 pub mod halo;

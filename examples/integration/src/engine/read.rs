@@ -6,25 +6,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sync_core::base::{BaseHead, Evidence, Intent, Link};
+use sync_core::base::{BaseHead, Intent, Link};
 use sync_core::catalogue::{Catalogue, Directory};
 use sync_core::decision::{Candidates, Decisions};
-use sync_core::exec::{DirtyMark, RecordKey as ExecKey};
+use sync_core::exec::{DirtyMark, Reject};
 use sync_core::field::FieldId;
-use sync_core::hash::Hash128;
 use sync_core::ids::{HaloClientId, HitClientId, Kind, Side, TicketId};
-use sync_core::planner::{self, PlanInput};
+use sync_core::planner::{self, Digests, PlanInput};
 use sync_core::record::{Coverage, Snapshot};
 use sync_core::settings::Settings;
 use sync_core::stamp::{ClockId, Stamp};
 use sync_core::value::Obs;
 
-use super::canaries::Canaries;
+use super::absence::{self, take_evidence};
 use super::feed::Feed;
 use super::halo::Found;
 use super::manner::Manner;
 use super::people::Matches;
-use super::rows::{BY_FEED, Rows, SeenRow, tell_tasks};
+use super::rows::{BY_FEED, Rows, SeenRow, exec_key, tell_tasks};
 use super::{Engine, perform};
 use crate::exit::Failure;
 use crate::storage::{Change, Dirty, Lease, RecordKey, Store, Told, WEBHOOK};
@@ -44,6 +43,8 @@ pub struct View {
     pub head: BaseHead,
     /// The settings in force.
     pub settings: Settings,
+    /// Digests of the settings, the catalogue and the directory, made once for all plans from this view.
+    digests: Digests,
     /// What both tenants have.
     pub catalogue: Catalogue,
     /// Names of all ticket types.
@@ -111,36 +112,41 @@ impl Engine {
         self.read_items(reach, &mut rows).await?;
         let mut links = self.store.all_links().await?;
         self.read_marked(&marked, &links, &settings, &mut rows).await?;
+        // Only a complete read, in the same manner as the one before, says what is not there.
+        let full = complete && same_manner;
+        if full {
+            self.ask_for_missing(&links, &mut rows).await?;
+        }
+        self.ask_for_canaries(&links, &mut rows).await?;
         tell_tasks(&mut rows);
         self.halo.know_items(rows.items.values());
 
+        let now = perform::now_ms(&*self.time);
+        let linked = |side: Side, link: &Link| {
+            absence::keys(link).any(|(_, key)| key.side() == side && rows.met.contains(&key))
+        };
+        let [halo, hit] = [Side::Halo, Side::Hit].map(|side| match full {
+            false => Coverage::Delta,
+            true => Coverage::Full {
+                scope: settings.scope_hash(),
+                expected: None,
+                pages_closed: rows.complete.get(&side).copied().unwrap_or(false),
+                canaries_seen: links.iter().any(|link| linked(side, link)),
+            },
+        });
+        let evidence = take_evidence(&mut links, &rows, [halo.clone(), hit.clone()], Stamp::ours(now));
         let unread = std::mem::take(&mut rows.unread);
         let mut changes = std::mem::take(&mut rows.changes);
         changes.extend(fresh);
-        // Only a complete read, in the same manner as the one before, says what is not there.
-        let canaries = (complete && same_manner).then(|| Canaries::of(&links, &rows));
-        if let Some(canaries) = &canaries {
-            changes.extend(self.note_absence(&settings, &rows, canaries, &mut links));
-        }
+        changes.extend(evidence);
         if !same_manner && rows.complete.values().all(|complete| *complete) {
             changes.push(manner.change()?);
         }
-        let now = perform::now_ms(&*self.time);
         let mut head = self.store.head().await?;
         if !changes.is_empty() {
             head = self.store.commit(lease, &changes, now).await?;
         }
 
-        let coverage = |side: Side| match &canaries {
-            None => Coverage::Delta,
-            Some(canaries) => Coverage::Full {
-                scope: settings.scope_hash(),
-                expected: None,
-                pages_closed: rows.complete.get(&side).copied().unwrap_or(false),
-                canaries_seen: canaries.any(side),
-            },
-        };
-        let (halo, hit) = (coverage(Side::Halo), coverage(Side::Hit));
         let mut snapshot = Snapshot {
             halo,
             hit,
@@ -158,10 +164,7 @@ impl Engine {
         // What could not be read stays marked, and so does the rest of its link: this run must not call it clean.
         let open: BTreeSet<RecordKey> = links
             .iter()
-            .map(|link| {
-                let tickets = link.opportunity.into_iter().chain(link.project).map(RecordKey::Ticket);
-                tickets.chain([RecordKey::Item(link.item.clone())]).collect::<Vec<_>>()
-            })
+            .map(|link| absence::keys(link).map(|(_, key)| key).collect::<Vec<_>>())
             .filter(|keys| keys.iter().any(|key| unread.contains(key)))
             .flatten()
             .chain(unread.iter().cloned())
@@ -176,6 +179,7 @@ impl Engine {
             marks.iter().filter(covered).filter(|mark| !open.contains(&mark.key)).map(dirty_mark).collect();
         let mut view = View {
             head,
+            digests: Digests::of(&settings, &catalogue, &directory),
             settings,
             catalogue,
             found,
@@ -373,55 +377,35 @@ impl Engine {
         keys.sort();
         keys.dedup();
         for key in keys {
-            match &key {
-                RecordKey::Ticket(id) => match self.halo.read(*id).await {
-                    Ok(Some(ticket)) => rows.put_ticket(ticket, false)?,
-                    Ok(None) => rows.drop_ticket(*id),
-                    Err(reject) => rows.unread(key.clone(), reject)?,
-                },
-                RecordKey::Item(id) => match self.hit.read(id).await {
-                    Ok(Some(item)) => rows.put_item(item, false)?,
-                    Ok(None) => rows.drop_item(id),
-                    Err(reject) => rows.unread(key.clone(), reject)?,
-                },
+            if let Err(reject) = self.look_at(&key, rows).await? {
+                rows.unread(key, &reject)?;
             }
         }
         Ok(())
     }
 
-    /// After a complete read: which records of links were not in it, and since when. It counts only where another record
-    /// of the same client was in it: a client that is hidden as a whole is no evidence about its records.
-    fn note_absence(
+    /// Reads one record in detail, or learns that there is none.
+    ///
+    /// # Errors
+    /// The outer ones are faults of this program; the inner one says why the record could not be read.
+    pub(super) async fn look_at(
         &self,
-        settings: &Settings,
-        rows: &Rows,
-        canaries: &Canaries,
-        links: &mut [Link],
-    ) -> Vec<Change> {
-        let counts = |side: Side, client: &HitClientId| {
-            rows.complete.get(&side).copied().unwrap_or(false) && canaries.vouch(side, client)
-        };
-        let now = Stamp::ours(perform::now_ms(&*self.time));
-        let scope = settings.scope_hash();
-        let mut changes = Vec::new();
-        for link in links {
-            let before = link.gone.clone();
-            for kind in Kind::ALL {
-                let Some(ticket) = link.ticket(kind) else { continue };
-                let present = rows.tickets.contains_key(&ticket);
-                if present || counts(Side::Halo, &link.client) {
-                    note(link, Some(kind), present, scope, now);
-                }
-            }
-            let present = rows.items.contains_key(&link.item);
-            if present || counts(Side::Hit, &link.client) {
-                note(link, None, present, scope, now);
-            }
-            if link.gone != before {
-                changes.push(Change::PutLink(Box::new(link.clone())));
-            }
+        key: &RecordKey,
+        rows: &mut Rows,
+    ) -> Result<Result<(), Reject>, Failure> {
+        match key {
+            RecordKey::Ticket(id) => match self.halo.read(*id).await {
+                Ok(Some(ticket)) => rows.put_ticket(ticket, false)?,
+                Ok(None) => rows.not_found(key.clone()),
+                Err(reject) => return Ok(Err(reject)),
+            },
+            RecordKey::Item(id) => match self.hit.read(id).await {
+                Ok(Some(item)) => rows.put_item(item, false)?,
+                Ok(None) => rows.not_found(key.clone()),
+                Err(reject) => return Ok(Err(reject)),
+            },
         }
-        changes
+        Ok(Ok(()))
     }
 
     fn overlap_ms(&self) -> i64 {
@@ -457,31 +441,7 @@ impl View {
             only: None,
             taken: None,
             links_total: self.links.len() as u64,
-            digests: None,
-        }
-    }
-}
-
-fn note(link: &mut Link, what: Option<Kind>, present: bool, scope: Hash128, now: Stamp) {
-    let place = link
-        .gone
-        .iter()
-        .position(|(kind, evidence)| *kind == what && matches!(evidence, Evidence::Absent { .. }));
-    match (present, place) {
-        (true, Some(place)) => {
-            link.gone.remove(place);
-        }
-        (true, None) => {}
-        (false, Some(place)) => match &mut link.gone[place].1 {
-            Evidence::Absent { scope: known, latest, reads, .. } if *known == scope => {
-                *latest = now;
-                *reads += 1;
-            }
-            // Another scope proves nothing: the count begins anew.
-            evidence => *evidence = Evidence::Absent { scope, first: now, latest: now, reads: 1 },
-        },
-        (false, None) => {
-            link.gone.push((what, Evidence::Absent { scope, first: now, latest: now, reads: 1 }))
+            digests: Some(&self.digests),
         }
     }
 }
@@ -491,9 +451,5 @@ fn refuse(settings: &Settings, catalogue: &Catalogue) -> Result<(), Failure> {
 }
 
 fn dirty_mark(dirty: &Dirty) -> DirtyMark {
-    let record = match &dirty.key {
-        RecordKey::Ticket(id) => ExecKey::Ticket(*id),
-        RecordKey::Item(id) => ExecKey::Item(id.clone()),
-    };
-    DirtyMark { record, mark: u64::try_from(dirty.mark).unwrap_or(0) }
+    DirtyMark { record: exec_key(&dirty.key), mark: u64::try_from(dirty.mark).unwrap_or(0) }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sync_core::exec::{Reject, RejectClass};
+use sync_core::exec::{RecordKey as ExecKey, Reject, RejectClass};
 use sync_core::field::FieldId;
 use sync_core::ids::{ItemId, Kind, Side, TicketId};
 use sync_core::record::{HaloTicket, HitItem};
@@ -31,8 +31,10 @@ pub(super) struct Rows {
     pub(super) changes: Vec<Change>,
     /// What was asked for and could not be read.
     pub(super) unread: BTreeSet<RecordKey>,
+    /// What was asked for and is not there, as the server says.
+    pub(super) not_found: BTreeSet<RecordKey>,
     pub(super) complete: BTreeMap<Side, bool>,
-    /// What the lists of this read held, whether it had changed or not.
+    /// What this read has shown, whether it had changed or not.
     pub(super) met: BTreeSet<RecordKey>,
 }
 
@@ -90,6 +92,7 @@ impl Rows {
         if by_feed {
             self.changes.push(Change::Mark { key: key.clone(), reason: BY_FEED.to_owned() });
         }
+        self.met.insert(key.clone());
         self.changes.push(Change::PutSeen { key, body });
     }
 
@@ -97,44 +100,73 @@ impl Rows {
     ///
     /// # Errors
     /// Refused credentials end the run: nothing else could be read either.
-    pub(super) fn unread(&mut self, key: RecordKey, reject: Reject) -> Result<(), Failure> {
+    pub(super) fn unread(&mut self, key: RecordKey, reject: &Reject) -> Result<(), Failure> {
+        self.changes.push(Change::Mark { key: key.clone(), reason: "retry".to_owned() });
+        self.not_shown(key, reject)
+    }
+
+    /// A record that could not be read now, and that the next run need not ask for.
+    ///
+    /// # Errors
+    /// Refused credentials end the run.
+    pub(super) fn not_shown(&mut self, key: RecordKey, reject: &Reject) -> Result<(), Failure> {
         if reject.class == RejectClass::Credentials {
-            return Err(super::run::credentials_refused(&reject));
+            return Err(super::run::credentials_refused(reject));
         }
         tracing::warn!(record = ?key, reason = %reject.detail, "a record could not be read");
-        self.changes.push(Change::Mark { key: key.clone(), reason: "retry".to_owned() });
         self.unread.insert(key);
         Ok(())
     }
 
-    pub(super) fn drop_ticket(&mut self, id: TicketId) {
-        self.tickets.remove(&id);
-        self.changes.push(Change::DropSeen(RecordKey::Ticket(id)));
+    /// A record of which the server says that there is none.
+    pub(super) fn not_found(&mut self, key: RecordKey) {
+        self.drop(&key);
+        self.met.remove(&key);
+        self.not_found.insert(key);
     }
 
-    pub(super) fn drop_item(&mut self, id: &ItemId) {
-        self.items.remove(id);
-        self.changes.push(Change::DropSeen(RecordKey::Item(id.clone())));
+    fn drop(&mut self, key: &RecordKey) {
+        match key {
+            RecordKey::Ticket(id) => drop(self.tickets.remove(id)),
+            RecordKey::Item(id) => drop(self.items.remove(id)),
+        }
+        self.changes.push(Change::DropSeen(key.clone()));
     }
 
-    /// What a complete list does not hold is no longer there, or no longer shown to us: it is not kept.
+    /// What a complete list does not hold is no longer there, or no longer shown to us: it is not kept. Unless it said
+    /// itself that it was deleted or merged: lists leave such tickets out, and what it said is the evidence.
     pub(super) fn forget_tickets(&mut self, kind: Kind, listed: &[HaloTicket]) {
         let listed: BTreeSet<_> = listed.iter().map(|ticket| ticket.id).collect();
-        let of_kind = |ticket: &&HaloTicket| ticket.kind == Some(kind) && !listed.contains(&ticket.id);
-        let gone: Vec<_> = self.tickets.values().filter(of_kind).map(|ticket| ticket.id).collect();
-        gone.into_iter().for_each(|id| self.drop_ticket(id));
+        let lacking = |ticket: &&HaloTicket| {
+            ticket.kind == Some(kind)
+                && !listed.contains(&ticket.id)
+                && !ticket.deleted
+                && ticket.merged_into.is_none()
+        };
+        let gone: Vec<_> =
+            self.tickets.values().filter(lacking).map(|ticket| RecordKey::Ticket(ticket.id)).collect();
+        gone.iter().for_each(|key| self.drop(key));
     }
 
     pub(super) fn forget_items(&mut self, listed: &[HitItem]) {
         let listed: BTreeSet<_> = listed.iter().map(|item| &item.id).collect();
-        let gone: Vec<_> = self.items.keys().filter(|id| !listed.contains(id)).cloned().collect();
-        gone.iter().for_each(|id| self.drop_item(id));
+        let lacking = self.items.keys().filter(|id| !listed.contains(id));
+        let gone: Vec<_> = lacking.cloned().map(RecordKey::Item).collect();
+        gone.iter().for_each(|key| self.drop(key));
     }
 
     pub(super) fn move_cursor(&mut self, side: Side, feed: &str, before: &Feed, next: &Feed) {
         if before != next {
             self.changes.push(Change::MoveCursor { side, feed: feed.to_owned(), value: next.to_text() });
         }
+    }
+}
+
+/// A record in the planner's words.
+pub(super) fn exec_key(key: &RecordKey) -> ExecKey {
+    match key {
+        RecordKey::Ticket(id) => ExecKey::Ticket(*id),
+        RecordKey::Item(id) => ExecKey::Item(id.clone()),
     }
 }
 

@@ -22,7 +22,7 @@ pub struct Done {
 }
 
 /// What an edit may say; anything else is refused.
-const WORDS: [&str; 12] = [
+const WORDS: [&str; 13] = [
     "side",
     "by",
     "ticket_id",
@@ -34,6 +34,7 @@ const WORDS: [&str; 12] = [
     "create_status",
     "decision",
     "delete",
+    "purge",
     "action",
 ];
 
@@ -109,6 +110,8 @@ fn halo(world: &mut World, row: &Row, by: &str) -> Result<Done, String> {
         let id = int(row, "ticket_id");
         if row.get("delete") == Some(&Value::Bool(true)) {
             delete_ticket(world, id, by)?;
+        } else if row.get("purge") == Some(&Value::Bool(true)) {
+            purge_ticket(world, id, by)?;
         } else {
             crate::halo::update_as_person(world, by, id, object(row, "set")?.clone())?;
         }
@@ -133,6 +136,15 @@ fn delete_ticket(world: &mut World, id: i64, by: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// Takes a ticket out for good, as an administrator does with what has been deleted.
+fn purge_ticket(world: &mut World, id: i64, by: &str) -> Result<(), String> {
+    world.halo.tickets.remove(&Key::Int(id)).ok_or_else(|| format!("No ticket {id}."))?;
+    world.halo.epoch += 1;
+    let actor = Actor::Person(by.to_owned());
+    world.record(Side::Halo, &actor, WriteKind::Delete, "tickets", &id.to_string(), Vec::new());
+    Ok(())
+}
+
 /// Sets fields of a client or agent.
 fn set_row(world: &mut World, root: &str, id: i64, set: &Row, by: &str) -> Result<(), String> {
     let row = world.halo.root_mut(root).get_mut(&Key::Int(id)).ok_or_else(|| format!("No {root} {id}."))?;
@@ -143,6 +155,8 @@ fn set_row(world: &mut World, root: &str, id: i64, set: &Row, by: &str) -> Resul
             changes.push(FieldChange { field: field.clone(), old, new: value.clone() });
         }
     }
+    // An agent's rights may be others now, so no list that was answered before still holds.
+    world.halo.epoch += 1;
     let actor = Actor::Person(by.to_owned());
     world.record(Side::Halo, &actor, WriteKind::Update, root, &id.to_string(), changes);
     Ok(())
@@ -228,6 +242,7 @@ mod tests {
             json!({"side": "hit"}),
             json!({"side": "halo", "ticket_id": 1}),
             json!({"side": "halo", "ticket_id": 999_999, "set": {"summary": "x"}}),
+            json!({"side": "halo", "ticket_id": 999_999, "purge": true}),
             json!({"side": "hit", "item_id": "it_0", "set": {}}),
             json!({"side": "hit", "itemid": "it_101", "set": {}}),
         ] {

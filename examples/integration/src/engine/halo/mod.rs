@@ -366,9 +366,12 @@ fn failed(error: &Error) -> Outcome {
 /// What a refusal means to the executor.
 #[must_use]
 pub fn reject(error: &Error) -> Reject {
-    let class = if error.is_authentication() {
+    // Credentials are refused where tokens are given out. A 401 with a token that was just given out is how Halo answers
+    // where a right on the record is missing (H98).
+    let no_token = error.endpoint() == Some("/auth/token") || error.code() == Some("invalid_client");
+    let class = if error.is_authentication() && no_token {
         RejectClass::Credentials
-    } else if error.is_permission() {
+    } else if error.is_permission() || error.is_authentication() {
         RejectClass::Forbidden
     } else if error.is_not_found() {
         RejectClass::NotFound
