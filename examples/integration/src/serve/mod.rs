@@ -6,6 +6,7 @@
 
 mod door;
 pub mod hooks;
+mod patience;
 pub mod presence;
 mod schedule;
 mod service;
@@ -23,6 +24,7 @@ use tokio::task::JoinHandle;
 use self::door::Heard;
 use self::hooks::Hooks;
 pub use self::hooks::{HookState, Phase};
+use self::patience::Bounded;
 use self::presence::Presence;
 pub use self::presence::ServeState;
 pub use self::schedule::Cause;
@@ -107,7 +109,7 @@ impl Listener {
         let (routes, keep) = door::open(hooks.verifiers()?, Arc::new(store), Arc::clone(heard));
         let stop = stop.clone();
         let server = async move {
-            let ended = axum::serve(listener, routes)
+            let ended = axum::serve(Bounded::new(listener), routes)
                 .with_graceful_shutdown(async move { stop.requested().await })
                 .await;
             if let Err(error) = ended {
