@@ -5,6 +5,7 @@
 mod absence;
 mod budgets;
 mod built;
+mod cancel;
 mod capabilities;
 mod clients;
 mod converge;
