@@ -19,9 +19,14 @@ async fn signal(child: &Child, name: &str) {
         .await;
 }
 
-/// Starts `sync`, asks it to stop after a while, and gives the exit code and what it said.
+/// Starts `sync`, asks it to stop a while after its first request, and gives the exit code and what it said. A signal
+/// that comes before a process listens for it would end any program.
 async fn stopped_after(desk: &Desk, after: Duration, name: &str) -> (Option<i32>, String) {
-    let child = desk.command(&["sync"]).spawn().unwrap();
+    let before = desk.requests().await;
+    let mut child = desk.command(&["sync"]).spawn().unwrap();
+    while desk.requests().await == before && child.try_wait().unwrap().is_none() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     tokio::time::sleep(after).await;
     signal(&child, name).await;
     let output = tokio::time::timeout(Duration::from_secs(20), child.wait_with_output()).await;
@@ -35,7 +40,7 @@ async fn a_stopped_sync_says_so_and_the_next_one_goes_on() {
     let mut early = 0;
     for round in 0..8_u64 {
         let name = if round % 2 == 0 { "TERM" } else { "INT" };
-        let (code, said) = stopped_after(&desk, Duration::from_millis(60 + 90 * round), name).await;
+        let (code, said) = stopped_after(&desk, Duration::from_millis(90 * round), name).await;
         let code = code.unwrap_or_else(|| panic!("it was killed by the signal: {said}"));
         // Done before the signal came, stopped in the middle, or stopped before it had planned.
         assert!([0, 1, 2, 3].contains(&code), "{code}: {said}");
