@@ -25,6 +25,9 @@ impl Handle<Attachments> {
     /// address is looked for under those that Halo uses elsewhere, and the last step sends back what the first
     /// one answered.
     ///
+    /// Sending may take 30 seconds and a second more for every 128 KiB, and no longer than a whole call: give a
+    /// very large file a clone with another [deadline](CallOptions::deadline).
+    ///
     /// # Errors
     /// Those of a write. A failure of the second step leaves no file on the ticket; after
     /// [`is_outcome_unknown`](Error::is_outcome_unknown) list the ticket's attachments.

@@ -205,7 +205,8 @@ impl<Server, Auth, Who> ClientBuilder<Server, Auth, Who> {
         self.setting(move |http| http.retry(policy))
     }
 
-    /// How long one attempt may take. 30 seconds unless set.
+    /// How long one attempt may take. 30 seconds unless set, and in any case a second more for every 128 KiB that
+    /// are sent.
     pub fn attempt_timeout(self, timeout: Duration) -> Self {
         self.setting(move |http| http.attempt_timeout(timeout))
     }

@@ -219,3 +219,16 @@ fn large_files_go_past_halo_without_its_token() {
     assert!(saved.expect_err("refused").is_permission());
     assert_eq!(asked.len(), 2);
 }
+
+#[test]
+fn a_large_file_has_the_time_that_it_needs_and_is_sent_once() {
+    let given = r#"{"s3url":"https://bucket.example/key-1?sig=s"}"#;
+    let slow = Reply::status(200).after(std::time::Duration::from_secs(60));
+    let replies = [Reply::json(given), slow, Reply::json(r#"{"id":5}"#)];
+    let (saved, asked) = run(replies, |client| async move {
+        let file = Upload::new(7, "disk.img", "application/octet-stream", vec![0; 8 << 20]);
+        client.attachments().upload_presigned(&file).await
+    });
+    assert_eq!(saved.expect("saved").value().id, Some(5.into()));
+    assert_eq!(asked.len(), 3);
+}

@@ -117,7 +117,8 @@ impl HttpClientBuilder {
         self
     }
 
-    /// How long one attempt may take, from the transport call to the last byte. 30 s.
+    /// How long one attempt may take, from the transport call to the last byte. 30 s, and in any case a second
+    /// more for every 128 KiB that the request sends.
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
         self.attempt_timeout = timeout;
         self

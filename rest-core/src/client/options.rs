@@ -32,7 +32,8 @@ impl CallOptions {
         Self::default()
     }
 
-    /// How long one attempt may take, from the transport call to the last byte.
+    /// How long one attempt may take, from the transport call to the last byte; a second is added for every
+    /// 128 KiB that the request sends.
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
         self.attempt_timeout = Some(timeout);
         self

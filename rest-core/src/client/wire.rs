@@ -28,6 +28,9 @@ pub(crate) struct Wire {
     pub(crate) random: Mutex<fastrand::Rng>,
 }
 
+/// The slowest line that a large body is expected to travel on.
+const BYTES_A_SECOND: u64 = 128 << 10;
+
 /// Token endpoints answer in a few hundred bytes.
 const TOKEN_CAP: u64 = 1 << 20;
 
@@ -111,13 +114,14 @@ impl Wire {
     }
 
     /// Sends once. With a cap the answer's body is full; without, it is still arriving and the timeout only
-    /// covers its head.
+    /// covers its head. What the request's own body needs for its way is added to the timeout.
     pub(crate) async fn attempt(
         &self,
         request: http::Request<Bytes>,
         timeout: Duration,
         cap: Option<u64>,
     ) -> Result<http::Response<Body>, Failure> {
+        let timeout = timeout.saturating_add(time_to_send(request.body()));
         let work = async {
             let response = self.transport.send(request).await.map_err(Failure::Transport)?;
             let Some(cap) = cap else { return Ok(response) };
@@ -251,6 +255,12 @@ impl Wire {
         let value = names.iter().find_map(|name| headers.get(*name))?;
         Some(self.secrets.clean(value.to_str().ok()?, 100)).filter(|id| !id.is_empty())
     }
+}
+
+/// What a body's way up takes on a slow line of one megabit a second; nothing for what is small. Otherwise the
+/// same timeout would be far too long for a question and too short for a file.
+fn time_to_send(body: &Bytes) -> Duration {
+    Duration::from_secs(u64::try_from(body.len()).unwrap_or(u64::MAX) / BYTES_A_SECOND)
 }
 
 /// The error of a redirect; names where to, without path and query, which may hold secrets.

@@ -14,10 +14,11 @@ use crate::error::Error;
 #[derive(Clone, Debug)]
 pub struct ReqwestTransport {
     client: ::reqwest::Client,
+    idle_timeout: Duration,
 }
 
 impl ReqwestTransport {
-    /// The transport with its defaults: 10 s to connect, 60 s without a byte, the system's proxies off.
+    /// The transport with its defaults: 10 s to connect, 60 s of silence within a body, the system's proxies off.
     ///
     /// # Errors
     ///
@@ -60,7 +61,8 @@ impl ReqwestTransportBuilder {
         self
     }
 
-    /// How long the server may stay silent in the middle of an answer; 60 s unless set.
+    /// How long the server may stay silent in the middle of an answer's body; 60 s unless set. It does not
+    /// limit sending, nor the wait for the answer's head: those are the attempt timeout's.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.idle_timeout = timeout;
         self
@@ -93,7 +95,6 @@ impl ReqwestTransportBuilder {
             .no_proxy()
             .referer(false)
             .connect_timeout(self.connect_timeout)
-            .read_timeout(self.idle_timeout)
             .tcp_nodelay(true);
         if let Some(proxy) = self.proxy {
             builder = builder
@@ -114,7 +115,7 @@ impl ReqwestTransportBuilder {
             return Err(Error::configuration("root certificates need one of the TLS features"));
         }
         let client = builder.build().map_err(bad("the HTTP client cannot be set up"))?;
-        Ok(ReqwestTransport { client })
+        Ok(ReqwestTransport { client, idle_timeout: self.idle_timeout })
     }
 }
 
@@ -127,12 +128,15 @@ impl Transport for ReqwestTransport {
         *answer.status_mut() = response.status();
         *answer.version_mut() = response.version();
         *answer.headers_mut() = response.headers().clone();
-        *answer.body_mut() = Body::stream(stream::unfold(Some(response), |state| async move {
+        let idle = self.idle_timeout;
+        *answer.body_mut() = Body::stream(stream::unfold(Some(response), move |state| async move {
             let mut response = state?;
-            match response.chunk().await {
-                Ok(Some(chunk)) => Some((Ok(chunk), Some(response))),
-                Ok(None) => None,
-                Err(error) => Some((Err(classify(error)), None)),
+            // Not reqwest's own `read_timeout`, which also runs while the request is sent and its head awaited.
+            match tokio::time::timeout(idle, response.chunk()).await {
+                Ok(Ok(Some(chunk))) => Some((Ok(chunk), Some(response))),
+                Ok(Ok(None)) => None,
+                Ok(Err(error)) => Some((Err(classify(error)), None)),
+                Err(_) => Some((Err(TransportError::new(TransportErrorKind::Timeout)), None)),
             }
         }));
         Ok(answer)

@@ -53,6 +53,22 @@ fn a_call_may_give_up_at_once_or_after_a_time_of_its_own() {
 }
 
 #[test]
+fn an_attempt_has_a_second_more_for_every_128_kib_that_it_sends() {
+    let put = |bytes: usize| {
+        http::Request::put("https://files.example.com/x").body(Bytes::from(vec![b'x'; bytes])).unwrap()
+    };
+    let once = CallOptions::new().attempt_timeout(secs(10)).without_retries();
+    for (bytes, takes, arrives) in
+        [(100, 9, true), (100, 11, false), (20 * (128 << 10), 29, true), (20 * (128 << 10), 31, false)]
+    {
+        let stage = Stage::new();
+        stage.server.push(Reply::json(OK).after(secs(takes)));
+        let sent = stage.clock.block_on(stage.client.send_foreign(put(bytes), &once));
+        assert_eq!(sent.is_ok(), arrives, "{bytes} bytes in {takes} s");
+    }
+}
+
+#[test]
 fn a_clones_settings_hold_for_all_its_calls_and_a_calls_own_come_first() {
     let stage = Stage::new();
     for _ in 0..4 {

@@ -73,6 +73,62 @@ fn a_silent_server_is_a_timeout() {
     assert!(error.is_timeout() && error.is_outcome_unknown(), "{error:?}");
 }
 
+/// A server that answers one request with these pieces, each after a wait of so many milliseconds, and then
+/// keeps the connection open until the test ends.
+fn serve_slowly(pieces: Vec<(u64, &'static [u8])>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = [0; 4096];
+        let _ = stream.read(&mut request);
+        for (wait, piece) in pieces {
+            thread::sleep(Duration::from_millis(wait));
+            let _ = stream.write_all(piece);
+        }
+        let _ = stream.read(&mut request);
+    });
+    address
+}
+
+fn client_with_idle_timeout(base: &str, idle: u64) -> HttpClient {
+    let transport = ReqwestTransport::builder().idle_timeout(Duration::from_millis(idle)).build().unwrap();
+    HttpClient::builder(base.parse().unwrap())
+        .clock(SystemClock)
+        .transport(transport)
+        .retry(RetryPolicy::none())
+        .attempt_timeout(secs(20))
+        .build()
+        .unwrap()
+}
+
+#[test]
+fn a_head_may_take_as_long_as_the_attempt_whatever_the_idle_timeout() {
+    let base = serve_slowly(vec![(600, b"HTTP/1.1 200 OK\r\ncontent-length: 8\r\n\r\n{\"id\":1}")]);
+    assert_eq!(run(client_with_idle_timeout(&base, 200).send(&Thing::get())).unwrap(), Body { id: 1 });
+}
+
+#[test]
+fn silence_in_the_middle_of_a_body_is_a_timeout_and_slow_pieces_are_none() {
+    const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 8\r\n\r\n{\"";
+    // Longer in all than the timeout, and never silent for so long.
+    let base = serve_slowly(vec![(0, HEAD), (300, b"id"), (300, b"\":"), (300, b"1}")]);
+    assert_eq!(run(client_with_idle_timeout(&base, 800).send(&Thing::get())).unwrap(), Body { id: 1 });
+
+    let base = serve_slowly(vec![(0, HEAD)]);
+    let error = run(client_with_idle_timeout(&base, 200).send(&Thing::get())).unwrap_err();
+    assert!(error.is_timeout() && error.status() == Some(StatusCode::OK), "{error:?}");
+    // A download, which no attempt timeout covers.
+    let base = serve_slowly(vec![(0, HEAD)]);
+    let error = run(async {
+        let client = client_with_idle_timeout(&base, 200);
+        let mut body = client.download(&Thing::get(), &CallOptions::new()).await.unwrap().into_body();
+        assert_eq!(body.chunk().await.unwrap().unwrap(), "{\"");
+        body.chunk().await.unwrap_err()
+    });
+    assert_eq!(error.kind(), rest_core::transport::TransportErrorKind::Timeout);
+}
+
 #[test]
 fn redirects_are_not_followed() {
     let base =
