@@ -32,8 +32,8 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// Rows stand under one of these keys, or in a bare array. Where none of them is there, the only array of
-    /// objects in the envelope is taken.
+    /// Rows stand under one of these keys, or in a bare array. Where none of them is there and the list is not
+    /// counted as empty, the only array of objects in the envelope is taken.
     pub const fn rows(keys: &'static [&'static str]) -> Self {
         Self { rows: keys, total: &[], next: &[] }
     }
@@ -165,9 +165,10 @@ pub fn read<S, T: DeserializeOwned>(body: &[u8], shape: &Shape) -> Result<Page<R
     scan.end()?;
     let rows = match found.rows {
         Some(rows) => rows,
+        // Looked at before the other arrays: an empty list may still describe its columns.
+        None if found.total == Some(0) || found.null_rows => Vec::new(),
         None => match found.candidate() {
             Some(span) => rows(&mut Scan::new(span))?,
-            None if found.total == Some(0) || found.null_rows => Vec::new(),
             None => {
                 return Err(DecodeError::new(format!(
                     "the envelope holds no list under {}",

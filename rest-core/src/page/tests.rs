@@ -48,6 +48,18 @@ fn reads_counters_in_every_notation() {
 }
 
 #[test]
+fn an_empty_list_has_no_rows_whatever_other_arrays_stand_beside_it() {
+    for body in [
+        r#"{"record_count":0,"rows":null,"columns":[{"id":1,"name":"x"}]}"#,
+        r#"{"record_count":0,"columns":[{"id":1,"name":"x"}]}"#,
+        r#"{"columns":[{"id":1,"name":"x"}],"rows":null}"#,
+        r#"{"columns":[{"id":1,"name":"x"}],"record_count":"0"}"#,
+    ] {
+        assert_eq!(ids(&lean(body)), [], "{body}");
+    }
+}
+
+#[test]
 fn a_bad_row_keeps_its_place_and_the_others_are_read() {
     let page = read::<Row, Strict>(br#"{"rows":[{"id":1},{"id":"x"},7,null,{"id":2}]}"#, &SHAPE).unwrap();
     let seen: Vec<_> = page.rows.iter().map(|row| row.as_ref().ok().map(|row| row.value().id)).collect();
