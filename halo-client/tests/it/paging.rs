@@ -120,6 +120,24 @@ async fn a_page_that_comes_again_although_more_are_counted_is_an_error() {
 }
 
 #[tokio::test]
+async fn a_page_that_comes_again_is_known_by_its_ids_although_a_value_in_it_moves() {
+    // Tickets of a hundred, whatever page is asked for; the time left for each runs down meanwhile.
+    let same = |total: Option<usize>| {
+        let asked = AtomicUsize::new(0);
+        move |_: &Asked| {
+            let left = 1000 - asked.fetch_add(1, Ordering::SeqCst);
+            envelope(total, 1..=100).replace('}', &format!(r#","slatimeleft":{left}}}"#))
+        }
+    };
+    let halo = server::<Tickets>(same(Some(250))).await;
+    let error = halo.client().tickets().list().all().await.expect_err("150 rows are missing");
+    assert!(error.is_paging(), "{error}");
+    let halo = server::<Tickets>(same(None)).await;
+    assert_eq!(read(&halo.client()).await, upto(100));
+    assert!(halo.requests().await.len() <= 2);
+}
+
+#[tokio::test]
 async fn a_count_of_none_at_the_end_ends_the_list() {
     // Seen by a public client: behind the last page `record_count` is 0.
     let halo = server::<Tickets>(|asked| {

@@ -7,14 +7,14 @@
 mod scan;
 
 use std::fmt;
-use std::hash::Hasher;
+use std::hash::{Hash, Hasher};
 
 use serde::de::DeserializeOwned;
 
 use self::scan::Scan;
 use crate::decode::{self, DecodeError};
 use crate::error::{Error, ErrorKind};
-use crate::record::{Record, integer_from_text};
+use crate::record::{Record, find, integer_from_text};
 
 /// Where an envelope keeps its rows and its counters.
 ///
@@ -69,8 +69,8 @@ pub struct Page<R> {
 impl<R> Page<R> {
     /// A page made by hand: by servers' stand-ins and other sources than this crate's reader.
     ///
-    /// `digest` tells pages apart: equal for the same page, different for another. The pager uses it to
-    /// notice a server that repeats a page.
+    /// `digest` tells pages apart: equal for the same page, even where values in its rows move, and different for
+    /// another. The pager uses it to notice a server that repeats a page.
     pub fn new(rows: Vec<Result<R, BadRow>>, total: Option<u64>, next: Option<String>, digest: u64) -> Self {
         Self { rows, total, next, digest }
     }
@@ -274,17 +274,42 @@ fn rows<S, T: DeserializeOwned>(scan: &mut Scan<'_>) -> Result<Vec<ReadRow<S, T>
 }
 
 /// Tells pages apart by their number of rows and their first and last row.
+///
+/// A row is known by its `id`: the rest of it may change from one answer to the next. Where the ids tell
+/// nothing apart (none, 0, the same at both ends), its whole text counts.
 fn digest<S, T>(rows: &[ReadRow<S, T>]) -> u64 {
-    // Not for tables: only equality counts, and the keys are fixed so that it holds between processes.
-    let mut hasher = std::hash::DefaultHasher::new();
-    hasher.write_usize(rows.len());
-    for row in [rows.first(), rows.last()].into_iter().flatten() {
+    fn text<S, T>(row: &ReadRow<S, T>) -> &str {
         match row {
-            Ok(record) => hasher.write(record.raw_text().as_bytes()),
-            Err(bad) => hasher.write(bad.raw().as_bytes()),
+            Ok(record) => record.raw_text(),
+            Err(bad) => bad.raw(),
         }
     }
+    let last = if rows.len() > 1 { rows.last() } else { None };
+    let ends: Vec<&str> = rows.first().into_iter().chain(last).map(text).collect();
+    digest_of(rows.len(), &ends)
+}
+
+fn digest_of(rows: usize, ends: &[&str]) -> u64 {
+    let ids: Option<Vec<String>> = ends.iter().copied().map(id).collect();
+    // Not for tables: only equality counts, and the keys are fixed so that it holds between processes.
+    let mut hasher = std::hash::DefaultHasher::new();
+    match ids {
+        Some(ids) if ids.first() != ids.get(1) => (rows, ids).hash(&mut hasher),
+        _ => (rows, ends).hash(&mut hasher),
+    }
     hasher.finish()
+}
+
+/// The `id` of a row, if it is a number other than 0 or a text.
+fn id(row: &str) -> Option<String> {
+    let raw = find(row, "id", &[])?.get();
+    let bare = raw.trim_matches('"');
+    match integer_from_text(bare) {
+        Some(0) => None,
+        Some(number) => Some(number.to_string()),
+        None if raw.starts_with('"') && !bare.is_empty() => Some(bare.to_owned()),
+        None => None,
+    }
 }
 
 /// Reads a single record: an object, or an array that holds exactly one.

@@ -16,6 +16,12 @@ struct Strict {
     id: i64,
 }
 
+#[derive(Debug, serde::Deserialize)]
+#[allow(dead_code)]
+struct Demanding {
+    missing: i64,
+}
+
 const SHAPE: Shape = Shape::rows(&["rows"]).with_total(&["record_count"]).with_next(&["next"]);
 
 fn ids(page: &Page<Record<Row>>) -> Vec<Option<i64>> {
@@ -56,6 +62,38 @@ fn an_empty_list_has_no_rows_whatever_other_arrays_stand_beside_it() {
         r#"{"columns":[{"id":1,"name":"x"}],"record_count":"0"}"#,
     ] {
         assert_eq!(ids(&lean(body)), [], "{body}");
+    }
+}
+
+#[test]
+fn pages_are_told_apart_by_ids_where_there_are_any() {
+    let digest = |rows: &str| lean(&format!(r#"{{"rows":[{rows}]}}"#)).digest;
+    // The same rows, although a value moves.
+    for (one, two) in [
+        (r#"{"id":1,"left":9},{"id":2,"left":8}"#, r#"{"id":1,"left":7},{"id":2,"left":6}"#),
+        (r#"{"left":9,"id":"a"}"#, r#"{"left":7,"id":"a"}"#),
+        (r#"{"id":1,"left":9}"#, r#"{"id":1.0,"left":7}"#),
+    ] {
+        assert_eq!(digest(one), digest(two), "{one}");
+    }
+    let strict = |left: u8| {
+        let body = format!(r#"{{"rows":[{{"id":1,"left":{left}}},{{"id":2,"left":{left}}}]}}"#);
+        read::<Row, Demanding>(body.as_bytes(), &SHAPE).unwrap().digest
+    };
+    assert_eq!(strict(1), strict(2), "rows that cannot be read have ids too");
+    // Other rows, though their ids say nothing.
+    for (one, two) in [
+        (r#"{"id":1},{"id":2}"#, r#"{"id":3},{"id":4}"#),
+        (r#"{"id":1},{"id":3}"#, r#"{"id":1},{"id":2},{"id":3}"#),
+        (r#"{"id":0,"n":1},{"id":0,"n":2}"#, r#"{"id":0,"n":3},{"id":0,"n":4}"#),
+        (r#"{"id":"0","n":1}"#, r#"{"id":"0","n":2}"#),
+        (r#"{"id":null,"n":1}"#, r#"{"id":null,"n":2}"#),
+        (r#"{"id":"","n":1}"#, r#"{"id":"","n":2}"#),
+        (r#"{"id":-1,"n":1},{"id":-1,"n":2}"#, r#"{"id":-1,"n":3},{"id":-1,"n":4}"#),
+        (r#"{"n":1}"#, r#"{"n":2}"#),
+        ("1", "2"),
+    ] {
+        assert_ne!(digest(one), digest(two), "{one}");
     }
 }
 

@@ -21,6 +21,7 @@ pub use self::field::{
     ReplacesAll, Writable, WriteKind, WriteMode,
 };
 pub use self::number::{Decimal, integer_from_text};
+pub(crate) use self::scan::find;
 pub use self::value::{FieldValue, Json, lenient};
 use crate::decode::{self, DecodeError};
 
