@@ -37,6 +37,19 @@ pub(super) async fn count(client: &Client, path: &str) -> Result<u64, Error> {
     rows(answer.body()).ok_or_else(|| Error::configuration("an answer that is no list"))
 }
 
+/// The id of the first row of a list, where it has one.
+pub(super) async fn first_id(client: &Client, path: &str) -> Result<Option<i64>, String> {
+    #[derive(serde::Deserialize)]
+    struct Row {
+        id: i64,
+    }
+    let sign = if path.contains('?') { '&' } else { '?' };
+    let path = format!("{path}{sign}pageinate=true&page_size=1&page_no=1&count=1");
+    let answer = raw(client, &path).await.map_err(|error| plainly(&error))?;
+    let row: Option<Row> = array(answer.body()).and_then(|rows| rows.into_iter().next());
+    Ok(row.map(|row| row.id))
+}
+
 /// Whether a list is open to the agent.
 pub(super) async fn door(client: &Client, path: &str) -> Door {
     match count(client, path).await {
@@ -53,15 +66,19 @@ pub(super) async fn door(client: &Client, path: &str) -> Door {
 
 /// How many rows a list has: those of a bare array, or of the array in an envelope, or the envelope's own count.
 fn rows(body: &[u8]) -> Option<u64> {
-    if let Ok(rows) = serde_json::from_slice::<Vec<IgnoredAny>>(body) {
-        return Some(rows.len() as u64);
+    let envelope = serde_json::from_slice::<BTreeMap<String, Box<serde_json::value::RawValue>>>(body);
+    let told = envelope.ok().and_then(|envelope| envelope.get("record_count")?.get().parse().ok());
+    told.or_else(|| array::<IgnoredAny>(body).map(|rows| rows.len() as u64))
+}
+
+/// The rows of a bare array, or of the longest array in an envelope.
+fn array<T: DeserializeOwned>(body: &[u8]) -> Option<Vec<T>> {
+    if let Ok(rows) = serde_json::from_slice(body) {
+        return Some(rows);
     }
     let envelope: BTreeMap<String, Box<serde_json::value::RawValue>> = serde_json::from_slice(body).ok()?;
-    if let Some(count) = envelope.get("record_count").and_then(|count| count.get().parse::<u64>().ok()) {
-        return Some(count);
-    }
-    let arrays = envelope.values().filter_map(|raw| serde_json::from_str::<Vec<IgnoredAny>>(raw.get()).ok());
-    arrays.map(|rows| rows.len() as u64).max()
+    let arrays = envelope.values().filter_map(|raw| serde_json::from_str::<Vec<T>>(raw.get()).ok());
+    arrays.max_by_key(Vec::len)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::finding::{Finding, State};
 use super::inputs::HaloTarget;
 use super::ledger::Ledger;
-use super::product;
+use super::{hooks, product};
 
 /// What the token endpoint decides, in the order in which it does.
 const STAGES: [&str; 7] = [
@@ -48,11 +48,23 @@ pub(super) async fn halo(target: &HaloTarget, ledger: &mut Ledger) -> Option<Cli
             return None;
         }
     };
-    let answer = client.authenticate().await;
+    let mut answer = client.authenticate().await;
+    let mut client = client;
+    if let Err(error) = &answer
+        && error.code() == Some("invalid_scope")
+        && let Some((narrower, finding)) = hooks::without_scope(target, refusal(target, error)).await
+    {
+        ledger.put(finding);
+        client = narrower;
+        answer = Ok(());
+    }
     let stage = answer.as_ref().err().map(|error| stage(target, discovery.as_ref(), error));
     let passed = STAGES.iter().take_while(|code| Some(**code) != stage);
     for code in passed {
         ledger.ok(code, passing(target, code));
+    }
+    if ledger.fails(hooks::SCOPE) {
+        ledger.ok("scope_missing", format!("a token was issued without {}", hooks::WEBHOOKS));
     }
     if let (Some(stage), Err(error)) = (stage, &answer) {
         let finding = Finding::new(stage, State::Fails).saw(refusal(target, error));

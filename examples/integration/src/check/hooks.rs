@@ -8,14 +8,14 @@ use serde_json::Value;
 use super::ask;
 use super::connect::plainly;
 use super::finding::{Finding, State};
-use super::inputs::{Hooks, Inputs};
+use super::inputs::{HaloTarget, Hooks, Inputs};
 use super::ledger::Ledger;
 
-const SCOPE: &str = "webhook_scope_missing";
+pub(super) const SCOPE: &str = "webhook_scope_missing";
 const MISSING: &str = "webhook_missing";
 const INACTIVE: &str = "webhook_inactive";
 const DELIVERING: &str = "webhook_not_delivering";
-const WEBHOOKS: &str = "admin:webhooks";
+pub(super) const WEBHOOKS: &str = "admin:webhooks";
 const OFF: &str = "not needed: webhooks are off, and polling does everything";
 
 #[derive(Debug, Default, Deserialize)]
@@ -27,9 +27,26 @@ struct Webhook {
     active: Option<bool>,
 }
 
+/// A client whose token asks for everything but webhooks, where that alone is what Halo refuses: the rest can be asked on
+/// with it. And the finding.
+pub(super) async fn without_scope(target: &HaloTarget, refused: String) -> Option<(Client, Finding)> {
+    let others: Vec<String> =
+        target.scopes.iter().filter(|scope| !scope.eq_ignore_ascii_case(WEBHOOKS)).cloned().collect();
+    if others.is_empty() || others.len() == target.scopes.len() {
+        return None;
+    }
+    let client = (target.connect)(&others).ok()?;
+    client.authenticate().await.ok()?;
+    let finding = Finding::new(SCOPE, State::Fails)
+        .saw(refused)
+        .saw(format!("without {WEBHOOKS} a token was issued"))
+        .means("Halo gives no token at all as long as halo.scopes asks for it: nothing is synced.");
+    Some((client, finding))
+}
+
 /// Whether the application may have webhooks, asked with a token of its own.
 pub(super) async fn scope(inputs: &Inputs, ledger: &mut Ledger) {
-    if ledger.before(SCOPE).is_some() || ledger.fails("scope_missing") {
+    if ledger.before(SCOPE).is_some() || ledger.fails("scope_missing") || ledger.fails(SCOPE) {
         return;
     }
     let wanted = inputs.webhooks.as_ref().is_some_and(|hooks| hooks.halo);

@@ -26,6 +26,7 @@ const ADD: &str = "add_tickets_right_missing";
 const EDIT: &str = "edit_others_right_missing";
 const STATUS: &str = "status_right_missing";
 const ASSIGN: &str = "reassign_right_missing";
+const TYPE: &str = "change_type_right_missing";
 /// So often the new ticket is looked for: a search may lag behind a create.
 const LOOKS: u32 = 4;
 
@@ -80,11 +81,14 @@ pub(super) async fn judge(inputs: &Inputs, read: &Read, account: &str, side: &Ha
     let marker = Marker::for_item(&pair, &ItemId::from("probe-writes"), target.kind);
     let Some(probe) = own_ticket(inputs, read, &target, &marker, side, ledger).await else { return };
     let ticket = format!("ticket {} of {}", probe.id, target.words.trim_start_matches("one "));
-    if probe.shut {
-        let why =
-            format!("{ticket} is closed, deleted or renamed: open it again with its own name, and try again");
+    let spoilt = match probe.ticket_type.filter(|of| *of != target.ticket_type) {
+        _ if probe.shut => Some("is closed, deleted or renamed: open it again with its own name".to_owned()),
+        Some(other) => Some(format!("is of the type {other}: make it one of type {}", target.ticket_type)),
+        None => None,
+    };
+    if let Some(spoilt) = spoilt {
         for code in [KEPT, EDIT, STATUS] {
-            ledger.cannot_tell(code, &why);
+            ledger.cannot_tell(code, format!("{ticket} {spoilt}, and try again"));
         }
         return;
     }
@@ -99,6 +103,9 @@ pub(super) async fn judge(inputs: &Inputs, read: &Read, account: &str, side: &Ha
     status(inputs, read, &target, &probe, side, ledger).await;
     if role::needs(&inputs.settings, "reassign_tickets") {
         assign(inputs, &target, &probe, side, ledger).await;
+    }
+    if role::needs(&inputs.settings, "change_ticket_type") {
+        convert(inputs, read, &target, &probe, side, ledger).await;
     }
     if probe.shown {
         let finding = Finding::new(KEPT, State::Fails)
@@ -285,6 +292,47 @@ async fn assign(inputs: &Inputs, target: &Target, probe: &Probe, side: &HaloSide
         }
         Err(problem) => ledger.put(refusal(ASSIGN, &format!("POST /Tickets, agent {other}"), &problem)),
     }
+}
+
+/// Promotes the probe ticket as the sync does in the mode `convert`, or the other way round, and takes it back.
+async fn convert(
+    inputs: &Inputs,
+    read: &Read,
+    target: &Target,
+    probe: &Probe,
+    side: &HaloSide,
+    ledger: &mut Ledger,
+) {
+    let other = match target.kind {
+        Kind::Project => Kind::Opportunity,
+        Kind::Opportunity => Kind::Project,
+    };
+    let of = |id: TicketTypeId| read.catalogue.ticket_types.get(&id);
+    let Some((id, to)) = inputs.settings.kind(other).create_type.and_then(|id| Some((id, of(id)?))) else {
+        ledger.cannot_tell(
+            TYPE,
+            format!("no type of new {other} tickets is chosen that the probe could become"),
+        );
+        return;
+    };
+    // One that both types have, else the first of the new type that closes nothing and mails nobody.
+    let harmless = |status: &StatusId| {
+        !read.found.mailing_statuses.contains(status)
+            && read.catalogue.statuses.get(status).is_some_and(|found| !found.closed)
+    };
+    let stays = probe.status.filter(|status| to.allows(*status));
+    let status = stays.or_else(|| to.statuses.iter().copied().find(harmless));
+    let name = format!("type {} ({id})", to.name);
+    if let Err(problem) = side.convert_probe(probe.id, id, status).await {
+        ledger.put(refusal(TYPE, &format!("POST /Tickets, {name}"), &problem));
+        return;
+    }
+    let finding = Finding::new(TYPE, State::Ok).saw(format!("POST /Tickets: {name} was accepted"));
+    ledger.put(match side.convert_probe(probe.id, target.ticket_type, probe.status).await {
+        Ok(()) => finding.saw(format!("type {} again", target.ticket_type)),
+        Err(problem) => finding
+            .saw(format!("it could not be made one of type {} again: {}", target.ticket_type, problem.words)),
+    });
 }
 
 fn refusal(code: &'static str, asked: &str, problem: &Problem) -> Finding {

@@ -22,7 +22,7 @@ const MODIFY_ALL: i64 = 2;
 /// A followed type, its team, and how many of its tickets the agent is shown.
 pub(super) struct Followed {
     pub(super) id: TicketTypeId,
-    kind: Kind,
+    pub(super) kind: Kind,
     pub(super) name: String,
     teams: BTreeSet<TeamId>,
     pub(super) shown: Result<u64, String>,
@@ -198,8 +198,13 @@ pub(super) async fn followed(client: &Client, inputs: &Inputs, read: &Read) -> V
                 continue;
             };
             let mut teams: BTreeSet<TeamId> = found.default_team.into_iter().collect();
+            // A chosen team that may not have such tickets has a finding of its own.
+            let fits = |team: &TeamId| {
+                read.catalogue.teams.contains_key(team)
+                    && (found.teams.is_empty() || found.teams.contains(team))
+            };
             if settings.create_type == Some(id) {
-                teams.extend(settings.team);
+                teams.extend(settings.team.filter(fits));
             }
             let shown = count(client, kind, id).await;
             all.push(Followed { id, kind, name: found.name.to_string(), teams, shown });

@@ -14,6 +14,9 @@ const PROJECT: i64 = 31;
 /// The status that projects are delivered in.
 const IN_PROGRESS: i64 = 32;
 
+/// The action that sets it.
+const BEGIN_DELIVERY: i64 = 60;
+
 /// The field that becomes mandatory.
 const COST_CENTRE: i64 = 106;
 
@@ -47,6 +50,7 @@ pub(super) fn cells(code: Code, world: &World) -> Vec<Change> {
         Code::WebhookScopeMissing => without_webhooks(world),
         Code::WrongProduct => oddity("app_name", json!("HaloITSM")),
         Code::DiscoveryDisagrees => oddity("auth_url", json!("https://elsewhere.example/auth")),
+        Code::HaloUnreadable => oddity("statuses_refused", json!(true)),
         Code::TeamsScopeMissing => oddity("teams_refused", json!(true)),
         Code::MarkerNotFound => oddity("links_dropped", json!(true)),
         Code::WriteNotKept => oddity("status_undone", json!(true)),
@@ -60,6 +64,9 @@ pub(super) fn cells(code: Code, world: &World) -> Vec<Change> {
         Code::ViewOthersRightMissing => claims(world, &[("view_others_tickets", 0)]),
         Code::EditOthersRightMissing => claims(world, &[("edit_tickets_not_assigned", 0)]),
         Code::StatusRightMissing => claims(world, &[("update_status_outside_actions", 0)]),
+        Code::ReassignRightMissing => claims(world, &[("reassign_tickets", 0)]),
+        Code::ChangeTypeRightMissing => claims(world, &[("change_ticket_type", 0)]),
+        Code::EditClosedRightMissing => claims(world, &[("edit_closed_tickets", 0)]),
         Code::TicketTypeRightMissing => types(world),
         Code::ListsFiltered => restricted(world),
         Code::WorkHoursNotFull => agent(world, "workday_id", json!(1)),
@@ -79,10 +86,9 @@ pub(super) fn cells(code: Code, world: &World) -> Vec<Change> {
                 .into()
         }
         Code::StatusNotOfType => allowed(world, "allowed_status", |row| int(row, "status_id") != IN_PROGRESS),
-        Code::AssigneeNotOfType => vec![kind(
-            "allowed_teams",
-            json!([{"id": PROJECT * 10 + 1, "tickettype_id": PROJECT, "section_id": 1, "section_name": "Service Desk"}]),
-        )],
+        Code::OutcomeNotOfType => vec![(Cell::HaloRow("outcome", Key::Int(BEGIN_DELIVERY)), None)],
+        Code::TeamNotOfType => vec![only_team(2, "Escalations")],
+        Code::AssigneeNotOfType => vec![only_team(1, "Service Desk")],
         Code::MandatoryFieldWithoutConstant => mandatory(world),
         Code::TypeActsByItself => {
             vec![kind("statusafteruserupdate", json!(31)), kind("statusaftertechupdate", json!(IN_PROGRESS))]
@@ -115,7 +121,13 @@ pub(super) fn cells(code: Code, world: &World) -> Vec<Change> {
             .map(|(_, halo)| (Cell::HaloField("client", Key::Int(halo), "stopped"), Some(json!(1))))
             .into_iter()
             .collect(),
-        Code::ExcessRight => role(world),
+        Code::ExcessRight => claims(world, &[("administrator", 1)]),
+        Code::ExcessArea => claims(world, &[("contracts", 1)]),
+        Code::WebhookMissing => webhooks(world).map(|key| (Cell::HaloRow("webhook", key), None)).collect(),
+        Code::WebhookInactive => webhooks(world)
+            .map(|key| (Cell::HaloField("webhook", key, "active"), Some(json!(false))))
+            .collect(),
+        Code::WebhookNotDelivering => oddity("deliveries_refused", json!(true)),
         Code::HitCredentialsRefused => vec![(Cell::ApiKey, Some(json!("revoked")))],
         Code::HitBuiltInSyncOn => vec![
             (Cell::HitIntegration("engine"), Some(json!("built_in"))),
@@ -160,6 +172,13 @@ fn agent_teams(world: &World) -> Vec<Change> {
 
 fn kind(field: &'static str, value: Value) -> Change {
     (Cell::HaloField("tickettype", Key::Int(PROJECT), field), Some(value))
+}
+
+/// The one team that may have projects.
+fn only_team(id: i64, name: &str) -> Change {
+    let row =
+        json!({"id": PROJECT * 10 + id, "tickettype_id": PROJECT, "section_id": id, "section_name": name});
+    kind("allowed_teams", json!([row]))
 }
 
 fn allowed(world: &World, field: &'static str, stays: impl Fn(&Row) -> bool) -> Vec<Change> {
@@ -289,6 +308,7 @@ fn types(world: &World) -> Vec<Change> {
     role_field(world, "tickettypes", Value::Array(rows))
 }
 
-fn role(world: &World) -> Vec<Change> {
-    claims(world, &[("administrator", 1)])
+/// The webhooks that Halo has now.
+fn webhooks(world: &World) -> impl Iterator<Item = Key> {
+    world.halo.root("webhook").into_iter().flat_map(|store| store.iter()).map(|(key, _)| key.clone())
 }

@@ -82,6 +82,9 @@ codes! {
     /// HIT is connected to another Halo.
     HitConnectionDiffers = "hit_connection_differs",
         "HIT's own HaloPSA settings name another tenant";
+    /// Statuses are not shown.
+    HaloUnreadable = "halo_unreadable",
+        "Halo refuses the list of statuses to the integration";
     /// Teams need a scope of their own.
     TeamsScopeMissing = "teams_scope_missing",
         "Halo refuses the list of teams to tokens without all:teams";
@@ -133,9 +136,23 @@ codes! {
     /// The status cannot be set directly.
     StatusRightMissing = "status_right_missing",
         "the role's switch for updating the status outside actions is off (seen by writing only)";
+    /// Tickets cannot be given to others.
+    ReassignRightMissing = "reassign_right_missing",
+        "the role's switch for re-assigning tickets is off, as in the first role (matters only where responsible is \
+         written after the create; seen by writing only)";
+    /// The ticket type cannot be changed.
+    ChangeTypeRightMissing = "change_type_right_missing",
+        "the role's switch for changing the ticket type is off, as in the first role (matters only with promotion mode \
+         convert; seen by writing only)";
+    /// Closed tickets cannot be edited.
+    EditClosedRightMissing = "edit_closed_right_missing",
+        "the role's switch for editing closed tickets is off, as in the first role (matters only with closed.write)";
     /// The role is an administrator's.
     ExcessRight = "excess_right",
         "the integration's role is an administrator's";
+    /// The role opens an area that nothing needs.
+    ExcessArea = "excess_area",
+        "the role's access to Contracts is Read Only, which nothing needs: shows as excess_right";
     /// HIT's account has no time zone.
     TimeZoneMissing = "time_zone_missing",
         "HIT's account has no time zone";
@@ -154,6 +171,12 @@ codes! {
     /// A status does not belong to the type.
     StatusNotOfType = "status_not_of_type",
         "the status Work in Progress (32) is no longer allowed for Project (31)";
+    /// An action is gone.
+    OutcomeNotOfType = "outcome_not_of_type",
+        "the action Begin Delivery (60) has been deleted (matters only where a map uses it)";
+    /// The team that does projects does not belong to the type.
+    TeamNotOfType = "team_not_of_type",
+        "only the team Escalations may have tickets of the type Project (31): no other team, and no default agent of another";
     /// The agents who do projects do not belong to the type.
     AssigneeNotOfType = "assignee_not_of_type",
         "only the Service Desk may be assigned tickets of the type Project (31)";
@@ -190,6 +213,15 @@ codes! {
     /// A client is stopped.
     ClientStopped = "client_stopped",
         "the Halo client of the first linked HIT client is stopped";
+    /// Webhooks are gone.
+    WebhookMissing = "webhook_missing",
+        "the webhooks that Halo has now have been deleted (matters only with webhooks)";
+    /// Webhooks are off.
+    WebhookInactive = "webhook_inactive",
+        "the webhooks that Halo has now are switched off (matters only with webhooks)";
+    /// Deliveries do not arrive.
+    WebhookNotDelivering = "webhook_not_delivering",
+        "each of Halo's deliveries ends at a proxy that answers 502 (matters only with webhooks)";
     /// New tickets lose their external links.
     MarkerNotFound = "marker_not_found", "Halo drops the external links that are written with tickets (seen by writing only)";
     /// A status that is set goes back.
@@ -207,6 +239,15 @@ impl Code {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|code| code.name() == text)
+    }
+
+    /// The code under which `halo-hit check` reports it: its own, but for variants of one precondition.
+    #[must_use]
+    pub fn finding(self) -> &'static str {
+        match self {
+            Self::ExcessArea => Self::ExcessRight.name(),
+            other => other.name(),
+        }
     }
 
     /// Whether it is only about what the JSON line says, and so has to be there at the start.

@@ -145,8 +145,21 @@ mod tests {
     use super::*;
     use crate::world::{SeedOptions, seed};
 
+    /// A world in which each code finds something to change: with a webhook, and with the rights that only some
+    /// settings need.
     fn small() -> World {
-        seed(&SeedOptions { clients: 12, tickets: 40, items: 20, ..SeedOptions::default() })
+        let mut world = seed(&SeedOptions { clients: 12, tickets: 40, items: 20, ..SeedOptions::default() });
+        if let Value::Object(hook) = json!({"id": "hook-1", "active": true}) {
+            world.halo.root_mut("webhook").put(Key::Text("hook-1".into()), hook);
+        }
+        let optional = ["reassign_tickets", "change_ticket_type", "edit_closed_tickets"];
+        let claims = optional.map(|name| json!({"type": name, "value": "1"}));
+        for (_, role) in world.halo.root_mut("roles").iter_mut() {
+            if let Some(Value::Array(held)) = role.get_mut("claims") {
+                held.extend(claims.clone());
+            }
+        }
+        world
     }
 
     fn picture(world: &World) -> String {

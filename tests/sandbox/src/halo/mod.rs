@@ -122,6 +122,9 @@ fn api(world: &mut World, memory: &mut tickets::list::Memory, req: &Req) -> Answ
     if name == "team" && flag(&world.oddities, "teams_refused") && !caller.scoped("all:teams", false) {
         return Err(Reply::empty(403));
     }
+    if name == "status" && caller.actor.is_api() && flag(&world.oddities, "statuses_refused") {
+        return Err(Reply::empty(403));
+    }
     let root = roots::find(&name);
     if root.is_none() && name != "milestone" {
         return Ok(Reply::empty(404));

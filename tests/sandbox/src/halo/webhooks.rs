@@ -123,10 +123,16 @@ pub(super) fn send_waiting(handle: &Handle, world: &mut World) {
             let (handle, delivery) = (handle.clone(), delivery.clone());
             tokio::spawn(async move {
                 tokio::time::sleep(late).await;
-                let began = handle.lock().clock.elapsed();
-                let outcome = timeout(Duration::from_secs(10), post(&delivery))
-                    .await
-                    .unwrap_or_else(|_| Err("timed out".into()));
+                let (began, refused) = {
+                    let world = handle.lock();
+                    (world.clock.elapsed(), flag(&world.oddities, "deliveries_refused"))
+                };
+                let outcome = if refused {
+                    Ok(502)
+                } else {
+                    let sent = timeout(Duration::from_secs(10), post(&delivery)).await;
+                    sent.unwrap_or_else(|_| Err("timed out".into()))
+                };
                 log(&mut handle.lock(), &delivery, began, &outcome);
             });
         }

@@ -277,7 +277,7 @@ pub struct World {
     /// What HIT counted.
     pub hit_counts: Counts,
     /// What the servers say of themselves against their nature, where a set-up is wrong: `app_name`, `auth_url`,
-    /// `teams_refused`, `links_dropped`, `status_undone`, `clock_ms`.
+    /// `teams_refused`, `statuses_refused`, `links_dropped`, `status_undone`, `deliveries_refused`, `clock_ms`.
     pub oddities: Row,
     /// Halo's rate limit.
     pub halo_limit: Option<Limiter>,

@@ -15,6 +15,7 @@ use crate::check::role;
 use crate::check::settings::Read;
 
 const CODE: &str = "excess_right";
+
 /// Judges the agent's rights.
 pub(super) async fn judge(
     client: &Client,
@@ -105,6 +106,13 @@ pub(super) async fn judge(
     } else if !unknown.is_empty() {
         Finding::new(CODE, State::CannotTell).saw(closed).saw_all(unknown)
     } else {
-        Finding::new(CODE, State::Ok).saw(format!("GET /Roles is refused; {closed}"))
+        let blind: Vec<&str> = rights
+            .iter()
+            .filter(|right| right.level.is_none() && right.door.is_none())
+            .map(|right| right.label)
+            .collect();
+        Finding::new(CODE, State::Ok)
+            .saw(format!("GET /Roles is refused; {closed}"))
+            .saw(format!("no list shows whether these are \"No\": {}", blind.join(", ")))
     });
 }

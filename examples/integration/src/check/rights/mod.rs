@@ -4,6 +4,7 @@
 //! which ticket types Halo names when it is asked which the agent may create and edit. What only a write would show
 //! is left to `check --probe-writes`, and is unknown without it.
 
+mod closed;
 mod excess;
 mod visible;
 
@@ -23,8 +24,8 @@ use super::role;
 use super::settings::Read;
 use super::teams::Followed;
 
-/// Rights of which nothing that only reads can tell.
-const BY_WRITING: [&str; 5] = [
+/// Rights of which the lists do not tell.
+const UNLISTED: [&str; 5] = [
     "edit_tickets_not_assigned",
     "update_status_outside_actions",
     "reassign_tickets",
@@ -69,17 +70,14 @@ pub(super) async fn doors(client: &Client, inputs: &Inputs, ledger: &mut Ledger)
         Err(error) => ledger.cannot_tell(CUSTOMERS, format!("GET /Client: {}", plainly(&error))),
     }
     for right in role::rights(&inputs.settings) {
-        let Some(code) = right.finding.filter(|_| BY_WRITING.contains(&right.right)) else { continue };
+        let Some(code) = right.finding.filter(|_| UNLISTED.contains(&right.right)) else { continue };
         match right.level {
             None => ledger.ok(code, "not needed with the settings in force"),
+            // Judged once tickets can be counted.
+            Some(_) if right.right == "edit_closed_tickets" => {}
             Some(_) => ledger.cannot_tell(
                 code,
-                match right.right {
-                    "change_ticket_type" | "edit_closed_tickets" => {
-                        "nothing that may be tried on a probe ticket shows it; Halo's answer to the first such write does"
-                    }
-                    _ => "reading does not show it; `halo-hit check --probe-writes` tries it on a ticket of its own",
-                },
+                "reading does not show it; `halo-hit check --probe-writes` tries it on a ticket of its own",
             ),
         }
     }
@@ -100,6 +98,7 @@ pub(super) async fn judge(
         areas(inputs, read, &types, &counts, ledger);
         of_types(inputs, read, &types, ledger);
         visible::judge(client, followed, &counts, ledger).await;
+        closed::judge(client, inputs, followed, ledger).await;
     }
     excess::judge(client, inputs, me, read, &types, ledger).await;
 }

@@ -48,17 +48,20 @@ pub(super) async fn judge(
     time_zone(settings, account, named("time_zone_missing"), ledger);
     currency(settings, account, halo, ledger).await;
 
+    let typeless = named("ticket_type_missing") || named("ticket_type_wrong_use");
     let mut grouped: BTreeMap<&str, (State, Vec<String>)> = BTreeMap::new();
     for finding in &found {
         let code = kin(wrong_use(finding, read, settings));
-        if ELSEWHERE.contains(&code) || !answerable(code, read, ledger) || echo(code, &finding.place) {
+        let echoes = echo(code, &finding.place) || (typeless && of_no_type(finding, read, settings));
+        if ELSEWHERE.contains(&code) || !answerable(code, read, ledger) || echoes {
             continue;
         }
         let (state, lines) = grouped.entry(code).or_insert((State::Warning, Vec::new()));
         if finding.severity == Severity::Error {
             *state = State::Fails;
         }
-        lines.push(match code == "ticket_type_wrong_use" {
+        let of_two = &*finding.code == "ticket_type_of_two_kinds";
+        lines.push(match code == "ticket_type_wrong_use" && !of_two {
             true => format!("{}: {}", place_of(&finding.place), words::not_that_use(finding, read, settings)),
             false => format!("{}: {}", place_of(&finding.place), finding.message.trim_end_matches('.')),
         });
@@ -134,6 +137,8 @@ fn kin(code: &str) -> &str {
         "status_missing" => "status_not_of_type",
         "hit_status_unmapped" => "hit_status_without_rule",
         "status_round_trip" => "status_lossy",
+        // A type has one use, so for one of the two kinds it is the wrong one.
+        "ticket_type_of_two_kinds" => "ticket_type_wrong_use",
         other => other,
     }
 }
@@ -141,6 +146,19 @@ fn kin(code: &str) -> &str {
 /// A map of a type that is missing is no second fault of it.
 fn echo(code: &str, place: &str) -> bool {
     matches!(code, "ticket_type_missing" | "ticket_type_wrong_use") && place.starts_with("status.")
+}
+
+/// Nor is it that the map of the right type is not used, or that of the wrong one is missing or has no rows.
+fn of_no_type(finding: &settings::Finding, read: &Read, settings: &Settings) -> bool {
+    let there = |id| read.catalogue.ticket_types.contains_key(&id);
+    match &*finding.code {
+        "status_map_unused" => true,
+        "status_map_missing" => !words::type_of(finding, settings).is_some_and(there),
+        "hit_status_unmapped" => {
+            Kind::ALL.into_iter().any(|kind| settings.kind(kind).create_type.is_some_and(|id| !there(id)))
+        }
+        _ => false,
+    }
 }
 
 fn time_zone(settings: &Settings, account: Option<&Account>, missing: bool, ledger: &mut Ledger) {

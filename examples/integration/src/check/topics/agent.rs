@@ -2,7 +2,7 @@
 
 use crate::exit::Exit;
 
-use super::{Group, TOKEN, Topic};
+use super::{Group, READ, TOKEN, Topic};
 
 pub(super) const TOPICS: &[Topic] = &[
     Topic {
@@ -64,28 +64,6 @@ pub(super) const TOPICS: &[Topic] = &[
         needs: TOKEN,
     },
     Topic {
-        code: "tickets_right_missing",
-        group: Group::Agent,
-        title: "The role may read and modify tickets",
-        problem: "The role may not read and modify tickets",
-        asks: "GET /Projects, one row; GET /TicketType?can_edit_only=true names project types.",
-        consequence: "Projects are refused, or can be read and not written: creates and updates fail.",
-        fix: "Halo: Configuration > Teams & Agents > Roles, open the agent's role, Permission tab, Edit: set Tickets, and Projects where it is shown, to Read and Modify, then Save",
-        class: Exit::Partial,
-        needs: &["teams_scope_missing", "customers_right_missing"],
-    },
-    Topic {
-        code: "sales_right_missing",
-        group: Group::Agent,
-        title: "The role may read and modify sales",
-        problem: "The role may not read and modify sales",
-        asks: "GET /Opportunities, one row; GET /TicketType?can_edit_only=true names sales types.",
-        consequence: "Opportunities are refused, or can be read and not written: qualified items get no opportunity.",
-        fix: "Halo: Configuration > Teams & Agents > Roles, open the agent's role, Permission tab, Edit: set Sales (Opportunities) to Read and Modify, then Save",
-        class: Exit::Partial,
-        needs: &["teams_scope_missing", "customers_right_missing"],
-    },
-    Topic {
         code: "halo_unreadable",
         group: Group::Agent,
         title: "The agent may read types, statuses, agents, teams and clients",
@@ -103,5 +81,27 @@ pub(super) const TOPICS: &[Topic] = &[
             "teams_scope_missing",
             "customers_right_missing",
         ],
+    },
+    Topic {
+        code: "tickets_right_missing",
+        group: Group::Agent,
+        title: "The role may read and modify tickets",
+        problem: "The role may not read and modify tickets",
+        asks: "GET /Projects, one row; GET /TicketType?can_edit_only=true names project types.",
+        consequence: "Projects are refused, or can be read and not written: creates and updates fail.",
+        fix: "Halo: Configuration > Teams & Agents > Roles, open the agent's role, Permission tab, Edit: set Tickets, and Projects where it is shown, to Read and Modify, then Save",
+        class: Exit::Partial,
+        needs: READ,
+    },
+    Topic {
+        code: "sales_right_missing",
+        group: Group::Agent,
+        title: "The role may read and modify sales",
+        problem: "The role may not read and modify sales",
+        asks: "GET /Opportunities, one row; GET /TicketType?can_edit_only=true names sales types.",
+        consequence: "Opportunities are refused, or can be read and not written: qualified items get no opportunity.",
+        fix: "Halo: Configuration > Teams & Agents > Roles, open the agent's role, Permission tab, Edit: set Sales (Opportunities) to Read and Modify, then Save",
+        class: Exit::Partial,
+        needs: READ,
     },
 ];

@@ -153,7 +153,7 @@ impl HaloSide {
                 .map(|id| AgentId(id.get()))
                 .filter(|id| id.0 > 1)
                 .collect(),
-            teams: BTreeSet::new(),
+            teams: allowed_teams(&detail),
             default_agent: row.default_agent.map(|id| AgentId(id.get())),
             default_team: team(&row.default_team).or_else(|| team(&detail.value().default_team)),
             required: required(&detail),
@@ -162,6 +162,20 @@ impl HaloSide {
             can_edit: None,
         };
         Ok((ticket_type, own_acts(&detail)))
+    }
+}
+
+/// The teams that may have the type's tickets; none where all may, or where Halo does not say.
+fn allowed_teams(detail: &Record<schema::TicketType>) -> BTreeSet<TeamId> {
+    use schema::TicketType as Of;
+    match (detail.get(Of::ALLOWALL_TEAM), detail.get(Of::ALLOWED_TEAMS)) {
+        (Seen::Value(true), _) => BTreeSet::new(),
+        (_, Seen::Value(rows)) => rows
+            .iter()
+            .filter_map(|row| row.get(schema::SectionRequestType::SECTION_ID).value())
+            .map(TeamId)
+            .collect(),
+        _ => BTreeSet::new(),
     }
 }
 

@@ -11,7 +11,7 @@ use sync_core::base::{CreateSpec, Intent};
 use sync_core::exec::RecordKey;
 use sync_core::field::{FieldId, FieldRow};
 use sync_core::hash::Hash128;
-use sync_core::ids::{AgentId, HaloClientId, StatusId, TicketId};
+use sync_core::ids::{AgentId, HaloClientId, StatusId, TicketId, TicketTypeId};
 use sync_core::marker::Marker;
 use sync_core::value::{Obs, Value};
 
@@ -51,6 +51,8 @@ pub struct Probe {
     pub status: Option<StatusId>,
     /// Who is responsible; agent 1 is nobody.
     pub agent: Option<AgentId>,
+    /// Its type.
+    pub ticket_type: Option<TicketTypeId>,
     /// Whether somebody has closed or deleted it.
     pub shut: bool,
     /// Whether the portal shows it.
@@ -134,6 +136,7 @@ impl HaloSide {
             id,
             status: row.get(Ticket::STATUS_ID).value().map(|id| StatusId(id.get())),
             agent: row.get(Ticket::AGENT_ID).value().map(|id| AgentId(id.get())),
+            ticket_type: row.get(Ticket::TICKETTYPE_ID).value().map(|id| TicketTypeId(id.get())),
             shut: read.is_none_or(|ticket| ticket.closed || ticket.deleted || !ticket.is_probe),
             shown: row.get(Ticket::SHOWFORUSERS).value().unwrap_or(false),
         })
@@ -161,6 +164,24 @@ impl HaloSide {
     /// [`Problem`].
     pub async fn assign_probe(&self, id: TicketId, agent: AgentId) -> Result<(), Problem> {
         self.patch_probe(Patch::<Ticket>::of(id.0).set(Ticket::AGENT_ID, agent.0)).await
+    }
+
+    /// Makes the probe ticket one of another type, in a status that this type has.
+    ///
+    /// # Errors
+    /// [`Problem`].
+    pub async fn convert_probe(
+        &self,
+        id: TicketId,
+        to: TicketTypeId,
+        status: Option<StatusId>,
+    ) -> Result<(), Problem> {
+        let patch = Patch::<Ticket>::of(id.0).set(Ticket::TICKETTYPE_ID, to.0);
+        let patch = match status {
+            Some(status) => patch.set(Ticket::STATUS_ID, status.0),
+            None => patch,
+        };
+        self.patch_probe(patch).await
     }
 
     async fn patch_probe(&self, patch: Patch<Ticket>) -> Result<(), Problem> {

@@ -1,19 +1,14 @@
 use std::time::Duration;
 
-use halo_hit::check::{Report, State, TOPICS};
+use halo_hit::check::{State, TOPICS};
+use sandbox::Options;
 use sandbox::breakage::Code;
-use sandbox::{Options, Sandbox};
 
-use super::{check_with, codes, configuration, set_broken, start, trouble};
+use super::{check_with, codes, configuration, start, trouble};
 
 /// What only a write shows, on a sandbox that is whole.
 pub(super) const BY_WRITING: [&str; 4] =
     ["edit_others_right_missing", "status_right_missing", "marker_not_found", "write_not_kept"];
-
-/// Whether a code shows only with `--probe-writes`, or with webhooks.
-fn shows_elsewhere(code: Code) -> bool {
-    BY_WRITING.contains(&code.name()) || code.name().starts_with("webhook_")
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_whole_setup_raises_no_alarm() {
@@ -35,94 +30,10 @@ async fn a_whole_setup_raises_no_alarm() {
     );
 }
 
-/// One code alone: it is found, in the words of its topic, and whatever else changes hangs on it in the table. What is
-/// not so, in words.
-async fn found_alone(code: Code, healthy: &str, sandbox: &Sandbox) -> Vec<String> {
-    set_broken(sandbox, &[code.name()]).await;
-    let report = check_with(sandbox, healthy).await;
-    let name = code.name();
-    let mut wrong = codes(&report, State::Fails);
-    wrong.extend(codes(&report, State::Warning));
-    wrong.sort_unstable();
-    let mut bad = Vec::new();
-    if wrong != [name] {
-        bad.push(format!("{name} shows {wrong:?}"));
-    }
-    let found = report.get(name).unwrap();
-    if found.evidence.is_empty() || found.consequence.is_empty() || found.fix.is_empty() {
-        bad.push(format!("{name} says too little: {found:?}"));
-    }
-    if found.state == State::Fails && wrong.len() == 1 && report.exit() != found.class() {
-        bad.push(format!("{name} ends with {:?}", report.exit()));
-    }
-    for unknown in codes(&report, State::CannotTell) {
-        if !BY_WRITING.contains(&unknown) && !hangs_on(unknown, name) {
-            bad.push(format!("{name}: {unknown} is unknown and does not hang on it"));
-        }
-        assert!(!report.get(unknown).unwrap().evidence.is_empty());
-    }
-    if !bad.is_empty() {
-        bad.push(trouble(&report));
-    }
-    bad
-}
-
 /// Whether a code needs another, however far back.
-fn hangs_on(code: &str, other: &str) -> bool {
+pub(super) fn hangs_on(code: &str, other: &str) -> bool {
     halo_hit::check::topic(code)
         .is_some_and(|topic| topic.needs.iter().any(|need| *need == other || hangs_on(need, other)))
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn each_fault_is_found_and_nothing_else() {
-    let all: Vec<Code> =
-        Code::ALL.iter().copied().filter(|code| !code.only_at_start() && !shows_elsewhere(*code)).collect();
-    let part = |part: usize| all.iter().copied().skip(part).step_by(3).collect::<Vec<_>>();
-    let one = |codes: Vec<Code>| async move {
-        let sandbox = start(Options::default()).await;
-        let healthy = configuration(&sandbox);
-        let mut bad = Vec::new();
-        for code in codes {
-            bad.extend(found_alone(code, &healthy, &sandbox).await);
-        }
-        assert!(bad.is_empty(), "{}", bad.join("\n"));
-        set_broken(&sandbox, &[]).await;
-        let report = check_with(&sandbox, &healthy).await;
-        assert_eq!(codes_of(&report), BY_WRITING, "{}", trouble(&report));
-    };
-    tokio::join!(one(part(0)), one(part(1)), one(part(2)));
-}
-
-/// Everything that is not right.
-fn codes_of(report: &Report) -> Vec<&str> {
-    report
-        .findings
-        .iter()
-        .filter(|finding| finding.state != State::Ok)
-        .map(|finding| &*finding.code)
-        .collect()
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn addresses_as_the_line_gives_them() {
-    for (code, class) in [
-        (Code::ResourceServerMisplacedApi, 11),
-        (Code::AuthorisationServerMissingAuth, 11),
-        (Code::ResourceServerUnreachable, 11),
-        (Code::AuthorisationServerUnreachable, 11),
-        (Code::HitUnreachable, 11),
-    ] {
-        let sandbox = start(Options { breaks: vec![code], ..Options::default() }).await;
-        let report = check_with(&sandbox, &configuration(&sandbox)).await;
-        assert_eq!(codes(&report, State::Fails), [code.name()], "{}", trouble(&report));
-        assert_eq!(report.exit().number(), class);
-        let found = report.get(code.name()).unwrap();
-        if code.name().ends_with("unreachable") {
-            continue;
-        }
-        let end = if code == Code::ResourceServerMisplacedApi { "/api" } else { "/auth" };
-        assert!(found.fix.starts_with("write http://127.0.0.1:") && found.fix.contains(end), "{}", found.fix);
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

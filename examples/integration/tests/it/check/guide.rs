@@ -5,6 +5,8 @@ use std::path::Path;
 
 use halo_hit::check::{TOPICS, topic};
 
+use super::shown;
+
 const PAGE: &str = include_str!("../../../GUIDE.md");
 
 /// The cells of the table rows that follow a heading.
@@ -41,6 +43,25 @@ fn every_line_has_a_finding_or_a_reason_and_every_finding_a_line() {
     }
     for topic in TOPICS {
         assert!(named.contains(topic.code), "{} is on no line", topic.code);
+    }
+}
+
+/// The table says what the tests show: which findings a fault of a system shows, which one of the configuration, and
+/// which both.
+#[test]
+fn whose_mistake_a_finding_is_stands_in_the_table() {
+    let (systems, typed) = shown::by_whom();
+    let never: BTreeSet<&str> =
+        shown::NEVER.iter().map(|(code, _)| *code).filter(|code| topic(code).is_some()).collect();
+    let sets = [&systems - &typed, &systems & &typed, &typed - &systems, never];
+    let rows = rows("## Whose mistake it is");
+    assert_eq!(rows.len(), sets.len());
+    for (row, set) in rows.iter().zip(&sets) {
+        let [whose, findings, how] = row[..] else { panic!("{row:?}") };
+        assert!(!whose.is_empty() && !how.is_empty());
+        let named: BTreeSet<&str> = codes(findings).into_iter().collect();
+        let should: Vec<String> = set.iter().map(|code| format!("`{code}`")).collect();
+        assert!(named == *set, "{whose}: {}", should.join(" "));
     }
 }
 

@@ -7,6 +7,7 @@ mod look;
 mod mistakes;
 mod probe;
 mod program;
+mod shown;
 mod webhooks;
 
 use std::path::Path;
@@ -150,6 +151,25 @@ async fn set_broken(sandbox: &Sandbox, codes: &[&str]) {
     let headers = [("content-type".to_owned(), "application/json".to_owned())];
     let answer = sandbox::net::request("PUT", &url, &headers, &body, Duration::from_secs(5)).await.unwrap();
     assert_eq!(answer.status, 200, "{}", answer.body);
+}
+
+/// The probe tickets that were made since the start.
+fn made(sandbox: &Sandbox) -> Vec<sandbox::world::Row> {
+    let world = sandbox.world().lock();
+    let made = |row: &sandbox::world::Row| {
+        row.get("summary").and_then(serde_json::Value::as_str)
+            == Some("halo-hit: probe ticket, leave it open")
+    };
+    world.halo.tickets.iter().map(|(_, row)| row.clone()).filter(made).collect()
+}
+
+/// Somebody deletes the probe ticket, whose link outlives it.
+fn forget(sandbox: &Sandbox) {
+    let ids: Vec<i64> = made(sandbox).iter().filter_map(|row| row["id"].as_i64()).collect();
+    let mut world = sandbox.world().lock();
+    for id in ids {
+        world.halo.tickets.remove(&sandbox::world::Key::Int(id));
+    }
 }
 
 /// The codes in a state.

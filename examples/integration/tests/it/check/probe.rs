@@ -4,8 +4,7 @@ use halo_hit::check::{self, Report, State};
 use sandbox::{Options, Sandbox};
 use serde_json::{Value, json};
 
-use super::breakage::BY_WRITING;
-use super::{codes, configuration, control, inputs, set_broken, start, trouble};
+use super::{codes, configuration, control, forget, inputs, made, start, trouble};
 
 async fn probed(sandbox: &Sandbox) -> Report {
     check::run_with_writes(&inputs(sandbox, &configuration(sandbox)), true).await.0
@@ -13,24 +12,6 @@ async fn probed(sandbox: &Sandbox) -> Report {
 
 async fn counts(sandbox: &Sandbox) -> Value {
     control(sandbox, "GET", "/counts", "").await
-}
-
-/// The tickets that were made since the start.
-fn made(sandbox: &Sandbox) -> Vec<sandbox::world::Row> {
-    let world = sandbox.world().lock();
-    let made = |row: &sandbox::world::Row| {
-        row.get("summary").and_then(Value::as_str) == Some("halo-hit: probe ticket, leave it open")
-    };
-    world.halo.tickets.iter().map(|(_, row)| row.clone()).filter(made).collect()
-}
-
-/// Somebody deletes the probe ticket, whose link outlives it.
-fn forget(sandbox: &Sandbox) {
-    let ids: Vec<i64> = made(sandbox).iter().filter_map(|row| row["id"].as_i64()).collect();
-    let mut world = sandbox.world().lock();
-    for id in ids {
-        world.halo.tickets.remove(&sandbox::world::Key::Int(id));
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -54,34 +35,6 @@ async fn a_probe_proves_what_reading_cannot_and_uses_its_ticket_again() {
     assert_eq!(made(&sandbox).len(), 1);
     let after = counts(&sandbox).await;
     assert_eq!((&after["customer_emails"], &after["halo"]["creates"]), (&json!(0), &json!(1)), "{after}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_only_a_write_shows_is_shown_by_it() {
-    let sandbox = start(Options::default()).await;
-    for code in BY_WRITING.into_iter().chain(["add_tickets_right_missing"]) {
-        set_broken(&sandbox, &[code]).await;
-        let report = probed(&sandbox).await;
-        assert!(codes(&report, State::Fails).contains(&code), "{code}\n{}", trouble(&report));
-        let allowed: &[&str] = match code {
-            // Without the right to edit, the rest is not tried.
-            "edit_others_right_missing" => &["status_right_missing", "write_not_kept"],
-            "status_right_missing" => &["write_not_kept"],
-            "add_tickets_right_missing" => &BY_WRITING,
-            _ => &[],
-        };
-        for unknown in codes(&report, State::CannotTell) {
-            assert!(allowed.contains(&unknown), "{code}: {unknown}\n{}", trouble(&report));
-        }
-        assert!(made(&sandbox).len() <= 1, "{code}");
-        // Found by its name where the marker does not lead to it.
-        if code == "marker_not_found" {
-            assert!(codes(&probed(&sandbox).await, State::Fails).contains(&code));
-            assert_eq!(made(&sandbox).len(), 1);
-        }
-        forget(&sandbox);
-    }
-    assert_eq!(counts(&sandbox).await["customer_emails"], 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -123,4 +76,49 @@ async fn the_role_that_is_printed_is_enough_and_nothing_is_to_spare() {
         assert!(codes(&report, State::Fails).contains(&code), "{without:?}\n{}", trouble(&report));
         forget(&sandbox);
     }
+}
+
+/// Areas that no setting needs, and the list of Halo's that each opens.
+const AREAS: [(&str, &str); 11] = [
+    ("users", "users"),
+    ("assets", "asset"),
+    ("items", "item"),
+    ("invoices", "invoice"),
+    ("contracts", "clientcontract"),
+    ("suppliers", "supplier"),
+    ("quotes", "quotation"),
+    ("timesheets", "timesheetevent"),
+    ("calendar", "appointment"),
+    ("reports", "report"),
+    ("kb", "kbarticle"),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_area_beyond_the_role_is_an_excess_of_its_own() {
+    let sandbox = start(Options::default()).await;
+    let inputs = inputs(&sandbox, &configuration(&sandbox));
+    let role = serde_json::to_value(check::role(&inputs).await).unwrap();
+    for (right, root) in AREAS {
+        // An area without a row shows nothing.
+        sandbox.world().lock().halo.root_mut(root).put(
+            sandbox::world::Key::Int(990_001),
+            json!({"id": 990_001, "client_id": 12, "name": "One row"}).as_object().unwrap().clone(),
+        );
+        let mut more = role.clone();
+        more["rights"].as_array_mut().unwrap().push(json!({"right": right, "level": "read_only"}));
+        control(&sandbox, "PUT", "/role", &more.to_string()).await;
+        let report = check::run(&inputs).await;
+        assert_eq!(codes(&report, State::Warning), ["excess_right"], "{right}: {}", trouble(&report));
+        assert_eq!(codes(&report, State::Fails), [] as [&str; 0], "{right}: {}", trouble(&report));
+        let label =
+            &role["not_set"].as_array().unwrap().iter().find(|row| row["right"] == right).unwrap()["label"];
+        let open = format!("so {} is open", label.as_str().unwrap());
+        let evidence = &report.get("excess_right").unwrap().evidence;
+        assert!(evidence.len() == 1 && evidence[0].contains(&open), "{right}: {evidence:?}");
+    }
+    let areas = role["not_set"].as_array().unwrap().iter().filter(|row| {
+        let switches = ["delete", "edit", "assign", "administrator", "reassign", "change"];
+        !switches.iter().any(|switch| row["right"].as_str().unwrap().starts_with(switch))
+    });
+    assert_eq!(areas.count(), AREAS.len(), "every area of the role is tried: {role}");
 }

@@ -269,28 +269,34 @@ fn copy_fields(world: &World, sent: &Row, ticket: &mut Row) -> Result<(), Reply>
     Ok(())
 }
 
+/// Whether the caller may change anything of a ticket, and else the words of the refusal.
+pub(super) fn may_edit(world: &World, caller: &Caller, held: &Row) -> Result<(), &'static str> {
+    let (kind, rights) = (Kind::of_ticket(world, held), &caller.rights);
+    if !rights.sees(kind, held) {
+        return Err("You do not have access to this Ticket.");
+    }
+    if rights.kind_level(kind) < 2
+        || !rights.may_edit_type(int(held, "tickettype_id"))
+        || !rights.may_modify(held)
+    {
+        return Err("You do not have permission to edit Tickets of this Ticket Type.");
+    }
+    let agent = int(held, "agent_id").max(1);
+    if agent != caller.agent_id && !rights.may(Switch::EDIT_OTHERS) {
+        return Err("You do not have permission to edit Tickets which are not assigned to you.");
+    }
+    if closes(world, int(held, "status_id")) && !rights.may(Switch::EDIT_CLOSED) {
+        return Err("You do not have permission to edit closed Tickets.");
+    }
+    Ok(())
+}
+
 /// Changes a ticket, with the checks a caller must pass.
 fn update(world: &mut World, caller: &Caller, id: i64, sent: &Row) -> Result<i64, Reply> {
     let recovering = flag(sent, "_recover");
     let held = world.halo.tickets.by_id(id).filter(|row| recovering || !flag(row, "deleted"));
     let held = held.ok_or_else(|| Reply::exception(400, "Record not found"))?;
-    let kind = Kind::of_ticket(world, held);
-    if !caller.rights.sees(kind, held) {
-        return Err(refused("You do not have access to this Ticket."));
-    }
-    if caller.rights.kind_level(kind) < 2
-        || !caller.rights.may_edit_type(int(held, "tickettype_id"))
-        || !caller.rights.may_modify(held)
-    {
-        return Err(refused("You do not have permission to edit Tickets of this Ticket Type."));
-    }
-    let agent = int(held, "agent_id").max(1);
-    if agent != caller.agent_id && !caller.rights.may(Switch::EDIT_OTHERS) {
-        return Err(refused("You do not have permission to edit Tickets which are not assigned to you."));
-    }
-    if closes(world, int(held, "status_id")) && !caller.rights.may(Switch::EDIT_CLOSED) {
-        return Err(refused("You do not have permission to edit closed Tickets."));
-    }
+    may_edit(world, caller, held).map_err(refused)?;
     let differs = |field: &str| {
         sent.get(field).and_then(whole).is_some_and(|new| new > 0 && new != int(held, field).max(1))
     };
