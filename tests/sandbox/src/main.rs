@@ -98,7 +98,8 @@ fn parse(mut args: impl Iterator<Item = String>) -> Result<Command, String> {
             }
             "--untrue" => {
                 for word in value()?.split(',').map(str::trim).filter(|w| !w.is_empty()) {
-                    let known = Untrue::ALL.map(Untrue::name).join(", ");
+                    let known: Vec<&str> = Untrue::ALL.iter().map(|belief| belief.name()).collect();
+                    let known = known.join(", ");
                     let belief =
                         Untrue::parse(word).ok_or_else(|| format!("--untrue {word}: there are {known}."))?;
                     options.untrue.push(belief);

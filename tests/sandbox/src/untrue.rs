@@ -5,47 +5,73 @@ use serde_json::json;
 
 use crate::world::{Key, World};
 
-/// A belief that is false.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Untrue {
+macro_rules! beliefs {
+    ($($(#[$doc:meta])* $id:ident;)*) => {
+        /// A belief that is false.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Untrue {
+            $($(#[$doc])* $id,)*
+        }
+
+        impl Untrue {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$id),*];
+
+            /// Its number in ASSUMPTIONS.md.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$id => stringify!($id),)* }
+            }
+        }
+    };
+}
+
+beliefs! {
     /// `/AuthInfo` does not name the tenant.
-    H12,
+    H12;
     /// Halo's own currency cannot be told from its list.
-    H15,
+    H15;
     /// The filter of external links by `third_party_id` is ignored.
-    H21,
+    H21;
     /// Agent 1 is a person.
-    H24,
+    H24;
     /// Ticket types do not say what they are for.
-    H34,
+    H34;
     /// The filter of tickets by time of change is ignored.
-    H37,
+    H37;
+    /// A user's token is refused everywhere. Matters only with the fault `login_type_not_agent`.
+    H50;
+    /// `/InstanceInfo` does not name the product.
+    H51;
+    /// A type counts the open tickets alone.
+    H53;
+    /// The lists of types that may be created or edited name types that the agent may not see.
+    H54;
+    /// The filter of tickets by agent is ignored.
+    H55;
+    /// The days of "24 Hours" are told one by one.
+    H56;
+    /// Statuses do not say whether they mail.
+    H57;
+    /// Ticket types do not say what they do by themselves.
+    H58;
+    /// Tickets do not say whether they may be changed.
+    H60;
+    /// The teams that a type allows have other numbers than `/Team` shows.
+    H61;
+    /// Conditions on tickets are ignored.
+    H92;
+    /// The number of actions that are asked for is ignored.
+    H93;
     /// HIT has another name for a status.
-    T2,
+    T2;
 }
 
 impl Untrue {
-    /// All of them.
-    pub const ALL: [Self; 7] = [Self::H12, Self::H15, Self::H21, Self::H24, Self::H34, Self::H37, Self::T2];
-
-    /// Its number in ASSUMPTIONS.md.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::H12 => "H12",
-            Self::H15 => "H15",
-            Self::H21 => "H21",
-            Self::H24 => "H24",
-            Self::H34 => "H34",
-            Self::H37 => "H37",
-            Self::T2 => "T2",
-        }
-    }
-
     /// The belief of a number.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|belief| belief.name().eq_ignore_ascii_case(text))
+        Self::ALL.iter().copied().find(|belief| belief.name().eq_ignore_ascii_case(text))
     }
 }
 
@@ -90,7 +116,51 @@ pub(crate) fn apply(world: &mut World, beliefs: &[Untrue]) {
                     world.halo.root_mut("externallink").put(Key::Int(9001), row);
                 }
             }
-            Untrue::H12 | Untrue::H37 => {}
+            Untrue::H56 => {
+                if let Some(row) = world.halo.root_mut("workday").get_mut(&Key::Int(2)) {
+                    row.insert("alldayssame".into(), json!(false));
+                }
+            }
+            Untrue::H57 => {
+                for (_, row) in world.halo.root_mut("status").iter_mut() {
+                    row.remove("notifystatuschange");
+                }
+            }
+            Untrue::H58 => {
+                for (_, row) in world.halo.root_mut("tickettype").iter_mut() {
+                    for field in ["statusafteruserupdate", "statusaftertechupdate", "autoCloseHours"] {
+                        row.remove(field);
+                    }
+                }
+            }
+            Untrue::H93 => {
+                // Only where a ticket has two can it be seen that one was asked for.
+                for actions in world.halo.actions.values_mut() {
+                    if let [only] = &actions[..] {
+                        let mut second = only.clone();
+                        second.insert("id".into(), json!(2));
+                        actions.push(second);
+                    }
+                }
+            }
+            Untrue::H61 => {
+                for (_, row) in world.halo.root_mut("tickettype").iter_mut() {
+                    let teams = row.get_mut("allowed_teams").and_then(serde_json::Value::as_array_mut);
+                    for team in teams.into_iter().flatten() {
+                        team["section_id"] = team["id"].clone();
+                    }
+                }
+            }
+            // Asked for where requests are answered.
+            Untrue::H12
+            | Untrue::H37
+            | Untrue::H50
+            | Untrue::H51
+            | Untrue::H53
+            | Untrue::H54
+            | Untrue::H55
+            | Untrue::H60
+            | Untrue::H92 => {}
         }
     }
 }

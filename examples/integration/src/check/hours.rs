@@ -9,9 +9,10 @@ use super::ledger::Ledger;
 
 const CODE: &str = "work_hours_not_full";
 
+/// Work hours.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Workday {
+pub(crate) struct Workday {
     name: String,
     start: String,
     end: String,
@@ -26,6 +27,12 @@ struct Workday {
 }
 
 impl Workday {
+    /// Whether they are all hours of all days; nothing where the days differ or have no times here.
+    pub(crate) fn is_full(&self) -> Option<bool> {
+        let told = !self.start.is_empty() && !self.end.is_empty() && self.alldayssame;
+        told.then(|| self.every_day() && self.all_day())
+    }
+
     fn every_day(&self) -> bool {
         self.incmonday
             && self.inctuesday
@@ -53,17 +60,16 @@ pub(super) async fn judge(client: &Client, id: Option<i64>, ledger: &mut Ledger)
     let asked = format!("GET /Workday/{id}");
     match ask::get::<Workday>(client, &format!("/Workday/{id}")).await {
         Err(why) => ledger.cannot_tell(CODE, format!("{asked}: {why}")),
-        Ok(found) if found.start.is_empty() || found.end.is_empty() || !found.alldayssame => {
-            ledger.cannot_tell(
-                CODE,
-                format!("{asked}: {}, whose days differ or have no times here", found.name),
-            );
-        }
-        Ok(found) => {
-            let saw = format!("{asked}: {}, from {} to {}", found.name, found.start, found.end);
-            let full = found.every_day() && found.all_day();
-            ledger.put(Finding::new(CODE, if full { State::Ok } else { State::Warning }).saw(saw));
-        }
+        Ok(found) => match found.is_full() {
+            None => {
+                let saw = format!("{asked}: {}, whose days differ or have no times here", found.name);
+                ledger.cannot_tell(CODE, saw);
+            }
+            Some(full) => {
+                let saw = format!("{asked}: {}, from {} to {}", found.name, found.start, found.end);
+                ledger.put(Finding::new(CODE, if full { State::Ok } else { State::Warning }).saw(saw));
+            }
+        },
     }
 }
 

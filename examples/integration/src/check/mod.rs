@@ -35,6 +35,7 @@ mod topics;
 
 pub use self::command::{CheckArgs, command};
 pub use self::finding::{Finding, Report, State, Summary};
+pub(crate) use self::hours::Workday;
 pub use self::inputs::{HaloTarget, HitTarget, Hooks, Inputs, Sent};
 pub use self::parts::{Discovered, account, connection, discovery, halo_currency};
 pub use self::role::Role;

@@ -1,10 +1,11 @@
 //! What reading tells of HaloPSA.
 
-use halo_client::bytes::Bytes;
-use halo_client::{Client, Error, http};
-use serde_json::{Map, Value};
+use halo_client::Client;
+use serde_json::Value;
 
+use super::ask::{Row, flag, get, list, plainly, text, whole};
 use super::report::Book;
+use super::{rights, types};
 use crate::check::{Inputs, discovery};
 use crate::config::Config;
 use crate::secrets::Secrets;
@@ -13,53 +14,6 @@ use crate::secrets::Secrets;
 const NOBODY: &str = "halo-hit-probe-of-nobody";
 /// Rows of a list that are looked at.
 const ROWS: usize = 50;
-
-type Row = Map<String, Value>;
-
-/// A refusal without anything of the tenant.
-fn plainly(error: &Error) -> String {
-    let status =
-        error.status().map_or("no answer".to_owned(), |status| format!("status {}", status.as_u16()));
-    error.code().map_or(status.clone(), |code| format!("{status}, {code}"))
-}
-
-async fn get(client: &Client, path: &str) -> Result<Value, Error> {
-    let request = http::Request::get(path)
-        .body(Bytes::new())
-        .map_err(|_| Error::configuration("the path of a probe is none"))?;
-    let answer = client.raw(request).await?;
-    serde_json::from_slice(answer.body()).map_err(|_| Error::configuration("the answer is no JSON"))
-}
-
-/// The rows of a bare array, or of the array in an envelope.
-fn rows(value: Value) -> Vec<Row> {
-    let list = match value {
-        Value::Array(list) => list,
-        Value::Object(map) => map
-            .into_values()
-            .find_map(|value| if let Value::Array(list) = value { Some(list) } else { None })
-            .unwrap_or_default(),
-        _ => Vec::new(),
-    };
-    list.into_iter().filter_map(|row| if let Value::Object(row) = row { Some(row) } else { None }).collect()
-}
-
-async fn list(client: &Client, path: &str) -> Result<Vec<Row>, Error> {
-    get(client, path).await.map(rows)
-}
-
-fn whole(row: &Row, field: &str) -> Option<i64> {
-    let value = row.get(field)?;
-    value.as_i64().or_else(|| value.as_f64().map(|number| number as i64))
-}
-
-fn text<'r>(row: &'r Row, field: &str) -> Option<&'r str> {
-    row.get(field)?.as_str()
-}
-
-fn flag(row: &Row, field: &str) -> bool {
-    row.get(field).is_some_and(|value| value.as_bool().unwrap_or(false) || value.as_i64() == Some(1))
-}
 
 /// Addresses, tokens, and who the token stands for.
 pub(super) async fn connection(
@@ -131,7 +85,10 @@ async fn me(client: &Client, book: &mut Book) {
     let found = match get(client, "/Agent/me").await {
         Ok(Value::Object(found)) => found,
         Ok(_) => return book.fails("H7", "GET /Agent/me: no object"),
-        Err(error) => return book.fails("H7", format!("GET /Agent/me: {}", plainly(&error))),
+        Err(error) => {
+            rights::user(client, book).await;
+            return book.fails("H7", format!("GET /Agent/me: {}", plainly(&error)));
+        }
     };
     let claims = found.get("claims").and_then(Value::as_array).map_or(0, Vec::len);
     let agent = whole(&found, "id").is_some();
@@ -151,6 +108,7 @@ async fn me(client: &Client, book: &mut Book) {
         }
         Err(error) => book.cannot_tell("H9", format!("GET /Agent: {}", plainly(&error))),
     }
+    rights::ask(client, &found, book).await;
     let administrator = flag(&found, "is_admin");
     match list(client, "/Roles").await {
         Ok(roles) if roles.is_empty() => book.holds("H13", "GET /Roles: no rows"),
@@ -198,88 +156,8 @@ pub(super) async fn records(client: &Client, book: &mut Book) {
         },
         Err(error) => book.cannot_tell("H24", format!("GET /Agent: {}", plainly(&error))),
     }
-    types(client, book).await;
+    types::ask(client, book).await;
     tickets(client, book).await;
-}
-
-async fn types(client: &Client, book: &mut Book) {
-    let found = match list(client, "/TicketType").await {
-        Ok(found) => found,
-        Err(error) => {
-            for id in ["H34", "H35", "H14"] {
-                book.cannot_tell(id, format!("GET /TicketType: {}", plainly(&error)));
-            }
-            return;
-        }
-    };
-    let used = |word: &str| found.iter().filter(|row| text(row, "use") == Some(word)).count();
-    let itil = found.iter().filter(|row| whole(row, "itilrequesttype") == Some(22)).count();
-    let (sales, projects) = (used("opportunity"), used("project"));
-    let saw = format!(
-        "{} types: {sales} of use opportunity, {projects} of use project, {itil} of ITIL type 22",
-        found.len()
-    );
-    book.is("H34", sales + projects > 0, saw);
-    let ours: Vec<&Row> =
-        found.iter().filter(|row| matches!(text(row, "use"), Some("opportunity" | "project"))).collect();
-    mandatory(client, &ours, book).await;
-    filter(client, &ours, book).await;
-}
-
-/// Whether the types that say they demand something are those with a field of level 2.
-async fn mandatory(client: &Client, types: &[&Row], book: &mut Book) {
-    let (mut agree, mut differ) = (0_usize, 0_usize);
-    for row in types.iter().take(6) {
-        let Some(id) = whole(row, "id") else { continue };
-        let Ok(Value::Object(detail)) = get(client, &format!("/TicketType/{id}?includedetails=true")).await
-        else {
-            continue;
-        };
-        if !detail.contains_key("hasmandatorytechfields") {
-            continue;
-        }
-        let fields = detail.get("fields").and_then(Value::as_array);
-        let demands = fields
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_object)
-            .any(|field| whole(field, "technew") == Some(2));
-        if demands == flag(&detail, "hasmandatorytechfields") { agree += 1 } else { differ += 1 }
-    }
-    let saw = format!("hasmandatorytechfields agrees on {agree} types, differs on {differ}");
-    if agree + differ == 0 {
-        book.cannot_tell("H35", "no type says whether it demands fields")
-    } else {
-        book.is("H35", differ == 0, saw)
-    }
-}
-
-async fn filter(client: &Client, types: &[&Row], book: &mut Book) {
-    for (word, route) in [("project", "/Projects"), ("opportunity", "/Opportunities")] {
-        let of: Vec<i64> = types
-            .iter()
-            .filter(|row| text(row, "use") == Some(word))
-            .filter_map(|row| whole(row, "id"))
-            .collect();
-        let page = "pageinate=true&page_size=50&page_no=1";
-        let Ok(all) = list(client, &format!("{route}?{page}")).await else { continue };
-        for id in of {
-            // Only a type that not every row has can tell.
-            if all.iter().all(|row| whole(row, "tickettype_id") == Some(id)) {
-                continue;
-            }
-            let Ok(found) = list(client, &format!("{route}?{page}&requesttype_id={id}")).await else {
-                continue;
-            };
-            let others = found.iter().filter(|row| whole(row, "tickettype_id") != Some(id)).count();
-            return book.is(
-                "H14",
-                others == 0,
-                format!("GET {route}: {} rows, {others} of another type", found.len()),
-            );
-        }
-    }
-    book.cannot_tell("H14", "no list has rows of two types");
 }
 
 async fn tickets(client: &Client, book: &mut Book) {
@@ -320,6 +198,7 @@ async fn tickets(client: &Client, book: &mut Book) {
         count => book.holds("H36", format!("{count} tickets name the one they were made from")),
     }
     notes(client, &records, book).await;
+    search(client, book).await;
 }
 
 /// Zone, and the filter by time of change.
@@ -426,10 +305,70 @@ async fn closed(client: &Client, records: &[Row], book: &mut Book) {
     }
 }
 
+/// Whether conditions are numbered as we number them, tried on the ids of two projects or opportunities: each of these
+/// combinations leaves exactly one of the two.
+async fn search(client: &Client, book: &mut Book) {
+    for route in ["/Projects", "/Opportunities"] {
+        let page = format!("{route}?pageinate=true&page_size=2&page_no=1&order=id");
+        let two: Vec<i64> =
+            list(client, &page).await.unwrap_or_default().iter().filter_map(|row| whole(row, "id")).collect();
+        let (low, high) = match two[..] {
+            [one, other] if one != other => (one.min(other), one.max(other)),
+            _ => continue,
+        };
+        let (one, other, both) = (low.to_string(), high.to_string(), format!("{low},{high}"));
+        let combined = [
+            (vec![(2, &one), (6, &one)], low),
+            (vec![(8, &one), (10, &one)], low),
+            (vec![(0, &both), (3, &one)], high),
+            (vec![(0, &both), (1, &one), (7, &one)], high),
+            (vec![(0, &both), (9, &other)], low),
+        ];
+        let mut odd = Vec::new();
+        for (conditions, only) in &combined {
+            let sent: Vec<Value> = conditions
+                .iter()
+                .map(|(number, value)| {
+                    serde_json::json!({"filter_name": "id", "filter_type": number, "filter_value": value})
+                })
+                .collect();
+            let sent = Value::Array(sent).to_string();
+            let sent: String = url::form_urlencoded::byte_serialize(sent.as_bytes()).collect();
+            match list(client, &format!("{page}&advanced_search={sent}")).await {
+                Ok(rows) if rows.len() == 1 && whole(&rows[0], "id") == Some(*only) => {}
+                Ok(_) => odd.extend(conditions.iter().map(|(number, _)| *number)),
+                Err(error) => {
+                    let saw = format!("GET {route} with conditions: {}", plainly(&error));
+                    return book.cannot_tell("H92", saw);
+                }
+            }
+        }
+        odd.sort_unstable();
+        odd.dedup();
+        let saw = match odd.is_empty() {
+            true => format!("conditions on ids of {route} leave what they should"),
+            false => format!("conditions on ids of {route}: not so with the numbers {odd:?} together"),
+        };
+        return book.is("H92", odd.is_empty(), saw);
+    }
+    book.cannot_tell("H92", "there are no two projects or opportunities to tell apart");
+}
+
 async fn notes(client: &Client, records: &[Row], book: &mut Book) {
+    book.cannot_tell("H93", "no ticket that was read has two actions");
     for id in records.iter().filter_map(|row| whole(row, "id")).take(5) {
         match list(client, &format!("/Actions?ticket_id={id}&count=20")).await {
             Ok(actions) => {
+                if actions.len() > 1
+                    && let Ok(one) = list(client, &format!("/Actions?ticket_id={id}&count=1")).await
+                {
+                    let saw = format!(
+                        "GET /Actions of a ticket with {}, one asked for: {} answered",
+                        actions.len(),
+                        one.len()
+                    );
+                    book.is("H93", one.len() == 1, saw);
+                }
                 let noted = actions
                     .iter()
                     .filter(|row| text(row, "note").is_some_and(|note| !note.is_empty()))

@@ -4,10 +4,13 @@
 //! of each belief whether it holds, does not hold, or could not be told, with what was seen: statuses, counts and names of
 //! fields, never a name, an address or a text of the tenant. The report can be sent to the project as it is.
 
+mod ask;
 mod halo;
 mod hit;
 mod report;
+mod rights;
 mod table;
+mod types;
 
 use std::path::PathBuf;
 
@@ -120,7 +123,7 @@ fn from_flags(server: &str, args: &ProbeArgs) -> Result<Config, Failure> {
     Config::parse(std::path::Path::new("flags"), &document.to_string())
 }
 
-/// Asks both systems. Some forty requests; none of them writes.
+/// Asks both systems. Some sixty requests; none of them writes.
 ///
 /// # Errors
 /// [`Exit::Address`] or [`Exit::Credentials`] where Halo gives no token.

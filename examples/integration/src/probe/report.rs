@@ -84,11 +84,8 @@ impl Book {
         let answers = PROBES.iter().map(|probe| {
             let (outcome, saw) = match self.found.remove(probe.id) {
                 Some(found) => found,
-                None if probe.reads => (
-                    Outcome::CannotTell,
-                    "not asked by this version, or nothing was answered to ask on".to_owned(),
-                ),
-                None => (Outcome::NeedsWrites, "reading alone cannot tell".to_owned()),
+                None if probe.reads => (Outcome::CannotTell, "nothing was answered to ask on".to_owned()),
+                None => (Outcome::NeedsWrites, "only a write, a delivery or a person could tell".to_owned()),
             };
             Answer { id: probe.id, belief: probe.belief, outcome, saw }
         });

@@ -27,7 +27,9 @@ pub(super) fn answer(world: &World, caller: &Caller, req: &Req, name: &str) -> O
         ("instanceinfo", "") => {
             Reply::ok(&json!({"dbid": 1, "app_version": "2.208.1", "database_version": "2.208.1",
             "agent_count": world.halo.root("agent").map_or(0, crate::world::Store::len), "licensed_agent_count": 15,
-            "app_name": world.oddities.get("app_name").cloned().unwrap_or(json!("HaloPSA")),
+            "app_name": world.oddities.get("app_name").cloned().unwrap_or_else(|| {
+                if world.untrue.contains(&Untrue::H51) { Value::Null } else { json!("HaloPSA") }
+            }),
             "agent_url": req.origin(), "portal_url": format!("{}/portal", req.origin()), "auth_url": format!("{}/auth", req.origin())}))
         }
         ("versioninfo", "") => Reply::ok(&json!([{"id": 1, "version": "2.208.1"}])),
@@ -116,7 +118,9 @@ pub(super) fn admits(world: &World, caller: &Caller, name: &str, row: &Row, quer
         }
         "tickettype" => {
             let rights = &caller.rights;
-            (rights.may_view_type(id) || query.flag("showall"))
+            let asked = query.flag("can_create_only") || query.flag("can_edit_only");
+            let odd = asked && world.untrue.contains(&Untrue::H54);
+            odd || (rights.may_view_type(id) || query.flag("showall"))
                 && (!query.flag("can_create_only")
                     || rights.may_create_type(id)
                         && rights.may(Switch::ADD)

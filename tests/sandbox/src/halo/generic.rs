@@ -11,8 +11,9 @@ use super::list::{Window, conditions, holds, orders, sort};
 use super::rights::Switch;
 use super::roots::{Root, area, envelope, guid_ids};
 use super::tickets::parse_id;
-use super::tickets::view::visible;
+use super::tickets::view::{closes, visible};
 use super::wire::{Answer, Query, Reply, Req};
+use crate::untrue::Untrue;
 use crate::world::clock::{parse, zoneless};
 use crate::world::store::{flag, int, text};
 use crate::world::{FieldChange, Key, Row, Side, World, WriteKind};
@@ -183,8 +184,10 @@ fn list(world: &World, caller: &Caller, query: &Query, name: &str, root: &Root) 
 
 /// How many tickets of a type there are, whoever may see them.
 fn tickets_of(world: &World, kind: i64) -> usize {
-    let tickets = world.halo.tickets.iter();
-    tickets.filter(|(_, row)| int(row, "tickettype_id") == kind && !flag(row, "deleted")).count()
+    let open_only = world.untrue.contains(&Untrue::H53);
+    let tickets = world.halo.tickets.iter().map(|(_, row)| row);
+    let counted = tickets.filter(|row| int(row, "tickettype_id") == kind && !flag(row, "deleted"));
+    counted.filter(|row| !open_only || !closes(world, int(row, "status_id"))).count()
 }
 
 /// Whether a filter means something for a root.

@@ -153,7 +153,8 @@ impl Filter {
                 .into_iter()
                 .filter(|n| *n > 0 || (field == "agent_id" && *n != -1 && *n != 0))
                 .collect();
-            if !wanted.is_empty() {
+            let ignored = field == "agent_id" && world.untrue.contains(&Untrue::H55);
+            if !wanted.is_empty() && !ignored {
                 numbers.push((field, wanted));
             }
         }
@@ -255,7 +256,11 @@ impl Filter {
             user_name: owned("search_user_name").or_else(|| owned("username")),
             related: query.int("related_id").filter(|id| *id > 0),
             unlinked: query.flag("unlinked_only"),
-            conditions: conditions(query, SEARCHABLE)?,
+            conditions: if world.untrue.contains(&Untrue::H92) {
+                Vec::new()
+            } else {
+                conditions(query, SEARCHABLE)?
+            },
         })
     }
 

@@ -202,6 +202,7 @@ fn kind(k: &Kind, random: &mut fastrand::Rng) -> Value {
         "anonymouscanselect": false, "allowattachments": true, "is_sprint": false, "visible": true,
         "allowtickettypetobechild": id == 34 || service, "mustclosechildbeforeclosurebool": id == 31,
         "default_template_id": if id == 33 { 5 } else { 0 }, "_closuremail": service,
+        "statusafteruserupdate": 0, "statusaftertechupdate": 0, "autoCloseHours": 0,
         "hasmandatoryuserfields": false, "hasmandatorytechfields": matches!(id, 3 | 32 | 33)})
 }
 
