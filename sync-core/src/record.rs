@@ -41,8 +41,9 @@ pub struct HaloTicket {
     pub marker: Option<Marker>,
     /// The external link in Halo that points to the item, if it was read: the item's id or URL.
     pub link_back: Obs<Box<str>>,
-    /// Whether quotations or sales orders exist: from then on the money belongs to Halo.
-    pub priced: bool,
+    /// Whether quotations or sales orders exist: from then on the money belongs to Halo. Nothing where it was not read,
+    /// as in rows of lists: a write of money then rests on the look at the ticket right before it.
+    pub priced: Option<bool>,
     /// Whether it is a project task: tasks are ignored.
     pub is_task: bool,
     /// Whether Halo computes the hours from budget lines: then they are never written.
@@ -79,7 +80,7 @@ impl Default for HaloTicket {
             related: Vec::new(),
             marker: None,
             link_back: Obs::NotFetched,
-            priced: false,
+            priced: None,
             is_task: false,
             computed_hours: false,
             is_probe: false,
@@ -130,8 +131,8 @@ impl HaloTicket {
             .number(number(self.created_from))
             .text(self.marker.as_ref().map_or("", Marker::as_str))
             .text(self.currency.as_ref().map_or("", Currency::as_str));
-        for flag in [self.closed, self.deleted, self.priced, self.is_task, self.computed_hours, self.is_probe]
-        {
+        let priced = self.priced == Some(true);
+        for flag in [self.closed, self.deleted, priced, self.is_task, self.computed_hours, self.is_probe] {
             h.number(i64::from(flag));
         }
         match &self.link_back {

@@ -238,7 +238,7 @@ impl WriteTask {
             (Precond::TicketType(wanted), Some(ticket)) => ticket.ticket_type == *wanted,
             (Precond::TicketClient(wanted), Some(ticket)) => ticket.client == *wanted,
             (Precond::Closed(wanted), Some(ticket)) => ticket.closed == *wanted,
-            (Precond::NotPriced, Some(ticket)) => !ticket.priced,
+            (Precond::NotPriced, Some(ticket)) => ticket.priced != Some(true),
             // What is said of the other record was checked when it was read: a write costs one read, of its target.
             _ => true,
         });

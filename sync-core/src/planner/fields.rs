@@ -332,7 +332,7 @@ impl PairOf<'_> {
         {
             return Some(SkipReason::ActionNotOffered(now));
         }
-        if self.ticket.priced && (field.is_money() || self.until_quoted(field)) {
+        if self.ticket.priced == Some(true) && (field.is_money() || self.until_quoted(field)) {
             return Some(SkipReason::Priced);
         }
         if field == FieldId::Hours && self.ticket.computed_hours {

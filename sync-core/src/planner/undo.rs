@@ -209,7 +209,7 @@ fn look<'a>(context: &Context<'a>, wrote: &Wrote) -> Result<Pair<'a>, Kept> {
     }
     match side {
         Side::Hit if item.budget_lines.of(field) > 1 => Err(Kept::SeveralLines),
-        Side::Halo if field.is_money() && ticket.priced => Err(Kept::Priced),
+        Side::Halo if field.is_money() && ticket.priced == Some(true) => Err(Kept::Priced),
         Side::Halo if field == FieldId::Hours && ticket.computed_hours => Err(Kept::Computed),
         _ => Ok(pair),
     }

@@ -172,9 +172,9 @@ fn an_unknown_status_stops_its_field_alone() {
 fn money_is_frozen_once_priced_and_stopped_by_currencies() {
     let mut w = opportunity();
     w.hit(1).fields.set(FieldId::BudgetOnce, Obs::Value(eur(500)));
-    w.halo(1001).priced = true;
+    w.halo(1001).priced = Some(true);
     assert_eq!(reasons(&w.plan()), [&SkipReason::Priced]);
-    w.halo(1001).priced = false;
+    w.halo(1001).priced = Some(false);
     w.settings.project.halo_currency = Some("USD".parse().unwrap());
     let plan = w.plan();
     assert!(plan.is_empty());

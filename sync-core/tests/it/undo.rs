@@ -114,7 +114,7 @@ fn money_that_was_priced_since_stays() {
     let mut w = opportunity();
     w.hit(1).fields.set(FieldId::BudgetOnce, Obs::Value(eur(90_000)));
     let done = sync(&mut w);
-    w.halo(1001).priced = true;
+    w.halo(1001).priced = Some(true);
     assert_eq!(back(&w, &done).kept, [(0, Kept::Priced)]);
 }
 

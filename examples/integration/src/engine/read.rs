@@ -14,7 +14,7 @@ use sync_core::field::FieldId;
 use sync_core::ids::{HaloClientId, HitClientId, Kind, Side, TicketId};
 use sync_core::planner::{self, Digests, PlanInput};
 use sync_core::record::{Coverage, Snapshot};
-use sync_core::settings::Settings;
+use sync_core::settings::{Direction, Settings};
 use sync_core::stamp::{ClockId, Stamp};
 use sync_core::value::Obs;
 
@@ -327,8 +327,9 @@ impl Engine {
     }
 
     /// Reads single records that no feed need have brought: those marked by anything but a feed, those with a write whose
-    /// result was not seen, tickets that were linked without having been read in detail, and changed ones whose list row
-    /// does not carry what is followed.
+    /// result was not seen, tickets that were linked without having been read in detail, changed ones whose list row
+    /// does not carry what is followed, and those whose money is about to be written by a list row that does not say
+    /// whether it was priced.
     async fn read_marked(
         &self,
         marked: &[Dirty],
@@ -340,6 +341,13 @@ impl Engine {
             let goes = |field: &FieldId| {
                 let direction = settings.rule(kind, *field).direction;
                 direction.to_halo() || direction.to_hit()
+            };
+            FieldId::ALL.into_iter().filter(|field| *field != FieldId::LinkBack).filter(goes).collect()
+        };
+        let frozen_by_price = |kind: Kind| {
+            let goes = |field: &FieldId| match settings.rule(kind, *field).direction {
+                Direction::HitToHalo { until_quoted } => until_quoted || field.is_money(),
+                direction => direction.to_halo() && field.is_money(),
             };
             FieldId::ALL.into_iter().filter(|field| *field != FieldId::LinkBack).filter(goes).collect()
         };
@@ -371,6 +379,7 @@ impl Engine {
             let unseen = |id: &TicketId| {
                 rows.tickets.get(id).is_some_and(|ticket| ticket.link_back == Obs::NotFetched)
                     || rows.came_without(*id, followed)
+                    || rows.price_matters(*id, &link.item, frozen_by_price)
             };
             keys.extend(tickets().filter(unseen).map(RecordKey::Ticket));
         }

@@ -81,6 +81,20 @@ impl Rows {
         self.tickets.get(&id).is_some_and(lacks) && self.changes.iter().any(came)
     }
 
+    /// Whether one of these fields of a ticket differs from what the item holds, and nobody knows whether the ticket was
+    /// priced: its list row has changed since its detail was read, and does not say.
+    pub(super) fn price_matters(
+        &self,
+        id: TicketId,
+        item: &ItemId,
+        fields: impl Fn(Kind) -> Vec<FieldId>,
+    ) -> bool {
+        let (Some(ticket), Some(item)) = (self.tickets.get(&id), self.items.get(item)) else { return false };
+        let fields = ticket.kind.map(fields).unwrap_or_default();
+        ticket.priced.is_none()
+            && fields.into_iter().any(|field| ticket.fields.get(field) != item.fields.get(field))
+    }
+
     /// Forgets everything that was kept, so that it is read again from scratch.
     pub(super) fn forget_all(&mut self) {
         let tickets = std::mem::take(&mut self.tickets).into_keys().map(RecordKey::Ticket);
@@ -184,7 +198,10 @@ fn keep_details(known: HaloTicket, mut listed: HaloTicket) -> HaloTicket {
     listed.computed_hours |= known.computed_hours;
     listed.web_url = listed.web_url.or(known.web_url);
     // Of an unchanged ticket, what only the detail carries still holds; of a changed one it may not.
-    if listed.last_update.is_some() && listed.last_update == known.last_update {
+    let unchanged = listed.last_update.is_some() && listed.last_update == known.last_update;
+    // What was priced stays priced; that it was not may be over with this very change.
+    listed.priced = listed.priced.or(known.priced.filter(|priced| *priced || unchanged));
+    if unchanged {
         for (field, value) in known.fields.iter() {
             if *listed.fields.get(field) == Obs::NotFetched {
                 listed.fields.set(field, value.clone());
@@ -235,6 +252,27 @@ mod tests {
         assert_eq!(*same.fields.get(FieldId::BudgetOnce), Obs::Null);
         let newer = keep_details(detail(1, "a"), ticket(2, "a"));
         assert_eq!(*newer.fields.get(FieldId::BudgetOnce), Obs::NotFetched);
+    }
+
+    #[test]
+    fn a_price_once_seen_stays_and_its_absence_holds_until_the_ticket_changes() {
+        let known = |priced| HaloTicket { priced: Some(priced), ..detail(1, "a") };
+        assert_eq!(keep_details(known(true), ticket(2, "a")).priced, Some(true));
+        assert_eq!(keep_details(known(false), ticket(1, "a")).priced, Some(false));
+        assert_eq!(keep_details(known(false), ticket(2, "a")).priced, None);
+    }
+
+    #[test]
+    fn the_price_matters_where_it_is_unknown_and_a_field_differs() {
+        let item = ItemId::from("it_1");
+        let mut rows = Rows::default();
+        rows.put_item(HitItem::new(item.clone(), "cl_1".into()), false).unwrap();
+        let matters = |rows: &Rows, field| rows.price_matters(TicketId(7), &item, |_: Kind| vec![field]);
+        rows.put_ticket(detail(1, "a"), false).unwrap();
+        assert!(matters(&rows, FieldId::Name));
+        assert!(!matters(&rows, FieldId::Due), "neither side has a value to write");
+        rows.put_ticket(HaloTicket { priced: Some(false), ..detail(1, "a") }, false).unwrap();
+        assert!(!matters(&rows, FieldId::Name));
     }
 
     #[test]

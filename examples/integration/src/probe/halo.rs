@@ -14,6 +14,8 @@ use crate::secrets::Secrets;
 const NOBODY: &str = "halo-hit-probe-of-nobody";
 /// Rows of a list that are looked at.
 const ROWS: usize = 50;
+/// Records of a kind that are read one by one, for what lists do not carry.
+const DETAILS: usize = 20;
 
 /// Addresses, tokens, and who the token stands for.
 pub(super) async fn connection(
@@ -186,13 +188,22 @@ async fn tickets(client: &Client, book: &mut Book) {
     }
     times(client, &found, book).await;
     let mut records = found;
+    let mut details = Vec::new();
     for route in ["/Opportunities", "/Projects"] {
         let open = format!("{route}?pageinate=true&page_size={ROWS}&page_no=1");
-        records.extend(list(client, &open).await.unwrap_or_default());
+        let rows = list(client, &open).await.unwrap_or_default();
+        for id in rows.iter().filter_map(|row| whole(row, "id")).take(DETAILS) {
+            let read = get(client, &format!("/Tickets/{id}?includedetails=true")).await;
+            details.extend(
+                read.ok().and_then(|value| if let Value::Object(row) = value { Some(row) } else { None }),
+            );
+        }
+        records.extend(rows);
     }
     sentinels(&records, book);
+    priced(&details, book);
     closed(client, &records, book).await;
-    let made = records.iter().filter(|row| whole(row, "createdfrom_id").is_some_and(|id| id > 0)).count();
+    let made = details.iter().filter(|row| whole(row, "createdfrom_id").is_some_and(|id| id > 0)).count();
     match made {
         0 => book.cannot_tell("H36", "no ticket that was read was made from another"),
         count => book.holds("H36", format!("{count} tickets name the one they were made from")),
@@ -260,6 +271,10 @@ fn sentinels(records: &[Row], book: &mut Book) {
         (0, 0) => book.cannot_tell("H25", "no number that was left empty was read"),
         (zeros, nulls) => book.is("H25", nulls == 0, format!("{zeros} are 0, {nulls} are null")),
     }
+}
+
+/// Whether quotations and sales orders are counted.
+fn priced(records: &[Row], book: &mut Book) {
     let priced =
         |name: &str| records.iter().filter(|row| whole(row, name).is_some_and(|count| count > 0)).count();
     let there = records.iter().any(|row| row.contains_key("quotation_count"));

@@ -15,6 +15,7 @@ mod first_day;
 mod kill;
 mod mistakes;
 mod past;
+mod rows;
 mod scale;
 mod serve;
 mod settings;

@@ -163,7 +163,11 @@ impl HaloSide {
         match row {
             Ok(row) => match self.reading().ticket(&row) {
                 // Halo may answer another record than the one asked for by a badly formed id; never take it for ours.
-                Some(ticket) if ticket.id == id => Ok(Some(ticket)),
+                Some(mut ticket) if ticket.id == id => {
+                    // A detail that counts no quotations has none: there is nothing more to read.
+                    ticket.priced.get_or_insert(false);
+                    Ok(Some(ticket))
+                }
                 Some(_) | None => {
                     Err(Reject::new(RejectClass::Invalid, format!("the reply is not ticket {id}")))
                 }

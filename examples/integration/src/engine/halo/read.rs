@@ -76,8 +76,7 @@ impl Reading {
         ticket.created_from = reference(record, Ticket::CREATEDFROM_ID);
         ticket.related = related(record);
         ticket.is_task = self.tasks.contains(&ticket_type) || has_project_above(record);
-        ticket.priced =
-            positive(record, Ticket::QUOTATION_COUNT) || positive(record, Ticket::SALESORDER_COUNT);
+        ticket.priced = priced(record);
         ticket.computed_hours = budgets(record).is_some_and(|budgets| !budgets.is_empty());
         ticket.created = stamp(record, Ticket::DATECREATED);
         ticket.last_update = stamp(record, Ticket::LAST_UPDATE);
@@ -234,8 +233,10 @@ fn reference<T, W, B>(
     record.get(field).value().map(|id| id.get()).filter(|id| *id > 0).map(TicketId)
 }
 
-fn positive<T, W, B>(record: &Record<Ticket, T>, field: Field<Ticket, i64, W, B>) -> bool {
-    record.get(field).value().is_some_and(|count| count > 0)
+/// Whether quotations or sales orders exist; nothing, if the row counts neither.
+fn priced<T>(record: &Record<Ticket, T>) -> Option<bool> {
+    let counts = [value(record, Ticket::QUOTATION_COUNT), value(record, Ticket::SALESORDER_COUNT)];
+    counts.into_iter().flatten().map(|count| count > 0).reduce(|one, other| one || other)
 }
 
 fn stamp<T, W, B>(record: &Record<Ticket, T>, field: Field<Ticket, Time, W, B>) -> Option<Stamp> {

@@ -23,6 +23,9 @@ const DETAILS: &[&str] = &[
     "related_tickets",
 ];
 
+/// Fields of the detail that Halo's document does not list for a row of a list (`Faults_List`).
+const NOT_IN_LISTS: &[&str] = &["details_html", "quotation_count", "salesorder_count"];
+
 fn name(world: &World, root: &str, id: i64) -> Value {
     json!(world.halo.row(root, id).map_or("", |row| text(row, "name")))
 }
@@ -78,8 +81,6 @@ fn common(world: &World, ticket: &Row) -> Row {
         ("targetdate", json!(UNSET)),
         ("deadlinedate", json!("1899-12-30T00:00:00")),
         ("category_1", json!("")),
-        ("quotation_count", json!(0)),
-        ("salesorder_count", json!(0)),
         ("impact", json!(0)),
         ("urgency", json!(0)),
         ("estimate", json!(0.0)),
@@ -120,7 +121,7 @@ pub(super) fn list_row(world: &World, ticket: &Row, query: &Query) -> Value {
             "lastincomingemail": UNSET});
     }
     let mut row = common(world, ticket);
-    row.remove("details_html");
+    row.retain(|field, _| !NOT_IN_LISTS.contains(&field.as_str()));
     if query.flag("includestatus") {
         put(&mut row, "status_name", name(world, "status", int(ticket, "status_id")));
     }
@@ -206,6 +207,8 @@ pub(in super::super) fn detail(
         ("estimatedays", json!(0.0)),
         ("cost", json!(0.0)),
         ("createdfrom_id", json!(0)),
+        ("quotation_count", json!(0)),
+        ("salesorder_count", json!(0)),
         ("merged_into_id", json!(0)),
         ("template_id", json!(0)),
         ("contract_id", json!(0)),
