@@ -15,6 +15,8 @@ const DAY_MS: i64 = 24 * HOUR_MS;
 const FIRST_RETRY_MS: i64 = 5_000;
 /// How soon to look again whether another process has given the database back.
 const BUSY_RETRY_MS: i64 = 2_000;
+/// The longest pause between two attempts at a complete read: each costs a good part of Halo's rate.
+const LAST_FULL_RETRY_MS: i64 = HOUR_MS;
 
 /// Why a pass is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -63,6 +65,8 @@ pub(super) struct Schedule {
     /// Nothing is tried before.
     not_before: UnixMs,
     failures: u32,
+    /// Complete reads that failed in a row. They are put off apart from the polls.
+    full_failures: u32,
     /// The latest time that was seen, to notice a clock that was set back.
     latest: UnixMs,
 }
@@ -86,6 +90,7 @@ impl Schedule {
             told: None,
             not_before: 0,
             failures: 0,
+            full_failures: 0,
             latest: now,
         };
         // A database that was never read completely gets its first complete read as its first read: it has no cursors.
@@ -140,17 +145,24 @@ impl Schedule {
         self.not_before = 0;
         self.next_poll = now + self.poll_ms;
         if cause == Cause::FullRead {
+            self.full_failures = 0;
             self.next_full = self.full_after(now);
         }
     }
 
-    /// A pass has failed. It is tried again soon, then less often, at most as often as is polled.
-    pub(super) fn failed(&mut self, now: UnixMs) {
-        let pause =
-            FIRST_RETRY_MS.saturating_mul(1 << self.failures.min(16)).min(self.poll_ms.max(FIRST_RETRY_MS));
-        self.failures += 1;
-        self.not_before = now + pause;
-        self.next_poll = self.next_poll.min(self.not_before);
+    /// A pass has failed. It is tried again soon, then less often, at most as often as is polled. A complete read asks
+    /// for more than a poll does, and may fail where a poll would not: it is put off by itself, at most to an hour, and
+    /// holds no poll back. A delivery that it had taken up waits for the next poll.
+    pub(super) fn failed(&mut self, cause: Cause, now: UnixMs) {
+        if cause == Cause::FullRead {
+            let longest = self.full_ms.clamp(FIRST_RETRY_MS, LAST_FULL_RETRY_MS);
+            self.next_full = now + pause(self.full_failures, longest);
+            self.full_failures += 1;
+        } else {
+            self.not_before = now + pause(self.failures, self.poll_ms.max(FIRST_RETRY_MS));
+            self.failures += 1;
+            self.next_poll = self.next_poll.min(self.not_before);
+        }
     }
 
     /// Another process works on the database.
@@ -184,6 +196,11 @@ impl Schedule {
         }
         self.latest = now;
     }
+}
+
+/// The pause after this many failures before this one.
+fn pause(failures: u32, longest: i64) -> i64 {
+    FIRST_RETRY_MS.saturating_mul(1 << failures.min(16)).min(longest)
 }
 
 pub(super) fn millis(duration: Duration) -> i64 {
@@ -265,13 +282,43 @@ mod tests {
         let mut pauses = Vec::new();
         for _ in 0..8 {
             assert!(schedule.due(now).is_some());
-            schedule.failed(now);
+            schedule.failed(Cause::Poll, now);
             pauses.push(schedule.next() - now);
             now = schedule.next();
         }
         assert_eq!(pauses, [5_000, 10_000, 20_000, 40_000, 80_000, 160_000, 300_000, 300_000]);
         schedule.done(Cause::Poll, now);
         assert_eq!(schedule.next(), now + 300_000);
+    }
+
+    #[test]
+    fn a_complete_read_that_keeps_failing_holds_no_poll_back() {
+        let mut schedule = schedule();
+        schedule.done(Cause::Poll, START);
+        let night = schedule.next_full();
+        let (mut now, mut polls, mut reads) = (night, 0, 0);
+        while now < night + 4 * HOUR_MS {
+            match schedule.due(now) {
+                Some(Cause::FullRead) => {
+                    reads += 1;
+                    schedule.failed(Cause::FullRead, now);
+                }
+                Some(cause) => {
+                    polls += 1;
+                    schedule.done(cause, now);
+                }
+                None => now = schedule.next(),
+            }
+        }
+        assert_eq!(polls, 4 * 12, "a poll every five minutes");
+        // 5, 10, .. 2560 seconds: ten in the first hour and a half; then one an hour.
+        assert_eq!(reads, 13);
+        assert!(schedule.next_full() <= now + HOUR_MS);
+        schedule.done(Cause::FullRead, now);
+        assert!(schedule.next_full() > now + DAY_MS / 2);
+        schedule.next_full = now;
+        schedule.failed(Cause::FullRead, now);
+        assert_eq!(schedule.next_full(), now + 5_000, "a success ends the pauses");
     }
 
     #[test]

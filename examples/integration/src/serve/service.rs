@@ -49,6 +49,8 @@ pub(super) struct Service {
     /// Whether the webhooks are to be looked at with the next pass.
     hooks_due: bool,
     paused: bool,
+    /// What sort of pass has failed last and not gone well since.
+    failing: Option<Cause>,
 }
 
 /// What came of a pass.
@@ -99,6 +101,7 @@ impl Service {
             webhooks,
             hooks_due: true,
             paused: false,
+            failing: None,
         })
     }
 
@@ -205,17 +208,24 @@ impl Service {
                 if cause == Cause::FullRead {
                     self.state.last_full = Some(now);
                 }
-                if self.state.failure.take().is_some() {
-                    self.tell(out, "recovered", "It works again.");
+                // A poll that goes well says nothing of a complete read that does not.
+                if self.failing == Some(Cause::FullRead) && cause != Cause::FullRead {
+                    self.heard.set_health("failing", Some(now));
+                } else {
+                    self.failing = None;
+                    if self.state.failure.take().is_some() {
+                        self.tell(out, "recovered", "It works again.");
+                    }
+                    self.heard.set_health("ok", Some(now));
                 }
-                self.heard.set_health("ok", Some(now));
                 if let Some(news) = news {
                     self.tell(out, cause.word(), &news);
                 }
             }
             Err(failure) if is_final(&failure, went_well_before) => return Err(failure),
             Err(failure) => {
-                self.schedule.failed(now);
+                self.schedule.failed(cause, now);
+                self.failing = Some(cause);
                 self.heard.set_health("failing", None);
                 let sentence = failure.to_string();
                 if self.state.failure.as_ref() != Some(&sentence) {
