@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::type_complexity)] // tests: a panic is a failure, tables are tuples
 
 mod exec;
+mod gone;
 mod links;
+mod memory;
 mod plan_file;
 mod promotion;
 mod properties;
