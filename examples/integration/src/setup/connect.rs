@@ -384,7 +384,7 @@ impl Draft {
             talk.say("HumanizeIT's own Halo settings hold choices that can be taken over as suggestions:");
             talk.items(import::describe(found, &catalogue));
             if talk.yes("import", "Take them over? Each is still shown", true)? {
-                import::suggest_integration(found, talk);
+                import::suggest_integration(found, &catalogue, talk);
             }
         }
         Ok(World { halo, account, catalogue, stored, integration, secrets })

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use hit_client::{Integration, TicketKind};
 use sync_core::catalogue::Catalogue;
 use sync_core::ids::{HitStatusId, Kind, StatusId, TicketTypeId};
-use sync_core::settings::{Scope, StatusHow, StatusTarget};
+use sync_core::settings::{CreateRule, Scope, Settings, StatusHow, StatusTarget};
 
 use super::talk::Talk;
 use crate::config::Config;
@@ -135,7 +135,7 @@ pub(super) fn describe(found: &Integration, catalogue: &Catalogue) -> Vec<String
 }
 
 /// Suggests what HumanizeIT has stored. Its map goes one way; the way back is suggested by names.
-pub(super) fn suggest_integration(found: &Integration, talk: &mut Talk<'_>) {
+pub(super) fn suggest_integration(found: &Integration, catalogue: &Catalogue, talk: &mut Talk<'_>) {
     let mut types: BTreeMap<Kind, TicketTypeId> = BTreeMap::new();
     for (kind, choice) in [(Kind::Opportunity, &found.opportunity), (Kind::Project, &found.project)] {
         let Some(choice) = choice else { continue };
@@ -145,6 +145,7 @@ pub(super) fn suggest_integration(found: &Integration, talk: &mut Talk<'_>) {
             talk.suggest(&format!("{kind}.agent"), vec![agent.to_string()], HIT);
         }
     }
+    let mut mapped = Vec::new();
     for row in &found.status_map {
         let kind = match &row.kind {
             TicketKind::Opportunity => Kind::Opportunity,
@@ -155,11 +156,42 @@ pub(super) fn suggest_integration(found: &Integration, talk: &mut Talk<'_>) {
             let question = format!("map.{id}.to_halo.{}", row.status_id);
             talk.suggest(&question, vec![row.halo_status_id.to_string()], HIT);
         }
-        // A status that has a row for a kind is one whose items become that kind.
-        talk.suggest(&format!("create.{}", row.status_id), vec![kind.to_string()], HIT);
+        mapped.push((HitStatusId::from(row.status_id.as_str()), kind));
+    }
+    for (status, kind) in becomes(&mapped, &Settings::defaults_for(catalogue).sync.create) {
+        talk.suggest(&format!("create.{status}"), vec![kind.to_string()], HIT);
     }
     if !found.validation_client_ids.is_empty() {
         let ids = found.validation_client_ids.iter().map(ToString::to_string).collect();
         talk.suggest("validation.clients", ids, HIT);
+    }
+}
+
+/// What the items of a status become, for statuses that we know nothing of and that are mapped for one kind alone. That
+/// a status is mapped does not say that its items are to be created: `Recommended` is mapped, and creates nothing.
+fn becomes(
+    mapped: &[(HitStatusId, Kind)],
+    usual: &BTreeMap<HitStatusId, CreateRule>,
+) -> BTreeMap<HitStatusId, Kind> {
+    let unclear = |status: &HitStatusId, kind: Kind| {
+        usual.contains_key(status) || mapped.iter().any(|(other, of)| other == status && *of != kind)
+    };
+    mapped.iter().filter(|(status, kind)| !unclear(status, *kind)).cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mapped_status_creates_only_where_nothing_else_is_known() {
+        let mapped = [
+            ("recommended".into(), Kind::Opportunity),
+            ("sold".into(), Kind::Project),
+            ("both".into(), Kind::Opportunity),
+            ("both".into(), Kind::Project),
+        ];
+        let usual = BTreeMap::from([("recommended".into(), CreateRule::Nothing)]);
+        assert_eq!(becomes(&mapped, &usual), BTreeMap::from([("sold".into(), Kind::Project)]));
     }
 }
