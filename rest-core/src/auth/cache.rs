@@ -8,7 +8,7 @@ use std::time::Duration;
 use http::HeaderValue;
 
 use super::{Token, bearer};
-use crate::clock::{Moment, Time};
+use crate::clock::{self, Moment, Time};
 use crate::error::Error;
 use crate::sanitize::Secrets;
 
@@ -18,8 +18,11 @@ const SKEW: Duration = Duration::from_secs(5);
 /// The earliest a token is renewed before its end.
 const EARLY: Duration = Duration::from_secs(300);
 
-/// So long no early renewal is tried after one failed.
+/// So long no early renewal is tried after one that came to nothing.
 const PAUSE: Duration = Duration::from_secs(15);
+
+/// So long a caller whose token is still good waits for a new one.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What a request is signed with.
 #[derive(Clone, Debug)]
@@ -44,7 +47,8 @@ impl Credential {
 ///
 /// - One fetch at a time; callers without a living token wait for it and share its result, errors included.
 /// - Renewed early, at a moment that differs from client to client; meanwhile the old token serves.
-/// - A failed early renewal is invisible while the old token lives.
+/// - An early renewal that fails is invisible while the old token lives. One that hangs costs a single caller two
+///   seconds, then the old token serves for a while before the next try.
 /// - A caller that is dropped while it fetches does not harm the others: the next one fetches.
 /// - A refused token is dropped only if it is still the current one.
 pub struct TokenCache {
@@ -129,16 +133,16 @@ impl TokenCache {
                     if !due {
                         return Ok(held.credential.clone());
                     }
-                    (Some(held.credential.clone()), state.flights)
+                    (Some(held.clone()), state.flights)
                 }
                 _ => (None, state.flights),
             }
         };
-        let _flight = match known {
+        let _flight = match &known {
             Some(known) => match self.flight.try_lock() {
                 Ok(flight) => flight,
                 // Somebody else renews it; the old one is good enough.
-                Err(_) => return Ok(known),
+                Err(_) => return Ok(known.credential.clone()),
             },
             None => self.flight.lock().await,
         };
@@ -155,15 +159,29 @@ impl TokenCache {
             }
         }
         let asked = self.time.now();
-        let fetched = match fetch().await {
-            Ok(token) => bearer(&token.secret).map(|header| (token, header)),
-            Err(error) => Err(error),
+        if known.is_some() {
+            // Noted before it is known how this ends: the caller may be dropped while it waits.
+            self.state().not_early_before = asked + PAUSE;
+        }
+        let fetched = match known {
+            Some(known) if known.lives(asked + PATIENCE) => {
+                match clock::until(fetch(), self.time.sleep(PATIENCE)).await {
+                    Some(fetched) => fetched,
+                    None => {
+                        tracing::warn!("renewing the access token takes long; the old one is still good");
+                        return Ok(known.credential);
+                    }
+                }
+            }
+            _ => fetch().await,
         };
+        let fetched = fetched.and_then(|token| Ok((bearer(&token.secret)?, token)));
         let mut state = self.state();
         state.flights += 1;
         match fetched {
-            Ok((token, header)) => {
+            Ok((header, token)) => {
                 state.failure = None;
+                state.not_early_before = Moment::default();
                 state.generations += 1;
                 let credential = Credential { header, generation: state.generations };
                 let life = token.lifetime.map(|lifetime| life(lifetime, state.random.f64()));

@@ -58,6 +58,11 @@ impl Server {
         Ok(Token::new(format!("token-{number}")).expires_in(self.lifetime))
     }
 
+    async fn hang(&self) -> Result<Token, Error> {
+        self.fetches.fetch_add(1, Ordering::SeqCst);
+        std::future::pending().await
+    }
+
     async fn fail(&self) -> Result<Token, Error> {
         self.fetches.fetch_add(1, Ordering::SeqCst);
         self.clock.sleep(self.latency).await;
@@ -113,6 +118,46 @@ fn renewal_is_early_and_a_failed_one_is_invisible_while_the_old_token_lives() {
         cache.get(|| server.fail()).await.unwrap();
         assert_eq!(server.fetched(), 2, "after a failure the renewal pauses");
         clock.sleep(Duration::from_secs(30)).await;
+        assert_eq!(cache.get(|| server.fetch()).await.unwrap().generation(), 2);
+    });
+}
+
+#[test]
+fn an_early_renewal_that_hangs_costs_one_caller_a_moment_while_the_old_token_lives() {
+    let (clock, cache, server) = Server::new(3600);
+    clock.block_on(async {
+        cache.get(|| server.fetch()).await.unwrap();
+        clock.sleep(Duration::from_secs(3600 - 240)).await;
+        let before = clock.elapsed();
+        assert_eq!(cache.get(|| server.hang()).await.unwrap().generation(), 1);
+        assert!(clock.elapsed() - before < Duration::from_secs(3));
+        assert_eq!(cache.get(|| server.hang()).await.unwrap().generation(), 1);
+        assert_eq!(server.fetched(), 2, "then it pauses");
+        clock.sleep(Duration::from_secs(30)).await;
+        assert_eq!(cache.get(|| server.fetch()).await.unwrap().generation(), 2);
+    });
+}
+
+#[test]
+fn an_early_renewal_that_its_caller_gives_up_is_not_taken_up_by_the_next() {
+    let (clock, cache, server) = Server::new(3600);
+    clock.block_on(async {
+        cache.get(|| server.fetch()).await.unwrap();
+        clock.sleep(Duration::from_secs(3600 - 240)).await;
+        let given_up = crate::clock::until(cache.get(|| server.hang()), clock.sleep(Duration::from_secs(1)));
+        assert!(given_up.await.is_none());
+        assert_eq!(cache.get(|| server.hang()).await.unwrap().generation(), 1);
+        assert_eq!(server.fetched(), 2);
+    });
+}
+
+#[test]
+fn a_token_that_is_nearly_over_is_renewed_however_long_that_takes() {
+    let (clock, cache, mut server) = Server::new(3600);
+    clock.block_on(async {
+        cache.get(|| server.fetch()).await.unwrap();
+        clock.sleep(Duration::from_secs(3600 - 6)).await;
+        server.latency = Duration::from_secs(20);
         assert_eq!(cache.get(|| server.fetch()).await.unwrap().generation(), 2);
     });
 }

@@ -85,6 +85,34 @@ fn the_replay_after_a_refused_token_takes_its_own_permit() {
 }
 
 #[test]
+fn calls_go_on_with_the_old_token_while_the_token_endpoint_hangs() {
+    let clock = ManualClock::new();
+    let fetches = Arc::new(Mutex::new(0_u32));
+    let server = ReplayTransport::with(clock.clone(), move |request| {
+        if !of_token(request) {
+            return Reply::json(OK).after(Duration::from_millis(100));
+        }
+        let mut fetches = fetches.lock().unwrap();
+        *fetches += 1;
+        if *fetches == 1 { token(1) } else { Reply::never() }
+    });
+    let client = HttpClient::builder("https://api.example.com".parse().unwrap())
+        .transport(server.clone())
+        .clock(clock.clone())
+        .auth(tokens())
+        .deadline(Some(secs(3)))
+        .build()
+        .unwrap();
+    clock.block_on(client.send(&Thing::get())).unwrap();
+    clock.advance(secs(3600 - 240));
+    for call in 0..100 {
+        let answer = clock.block_on(client.send(&Thing::get()));
+        assert!(answer.is_ok(), "call {call}: {answer:?}");
+    }
+    assert!(server.requests().iter().filter(|request| of_token(request)).count() <= 4);
+}
+
+#[test]
 fn a_second_refusal_is_final() {
     let stage = Stage::with(|builder| builder.auth(tokens()));
     for reply in [token(1), Reply::status(401), token(2), Reply::status(401)] {
