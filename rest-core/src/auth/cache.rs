@@ -24,6 +24,9 @@ const PAUSE: Duration = Duration::from_secs(15);
 /// So long a caller whose token is still good waits for a new one.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// So long a refusal is not blamed on a token that was fetched for a refusal and is refused all the same.
+const INNOCENT: Duration = Duration::from_secs(60);
+
 /// What a request is signed with.
 #[derive(Clone, Debug)]
 pub struct Credential {
@@ -50,7 +53,8 @@ impl Credential {
 /// - An early renewal that fails is invisible while the old token lives. One that hangs costs a single caller two
 ///   seconds, then the old token serves for a while before the next try.
 /// - A caller that is dropped while it fetches does not harm the others: the next one fetches.
-/// - A refused token is dropped only if it is still the current one.
+/// - A refused token is dropped only if it is still the current one, and the client drops one for a refusal at most
+///   once a minute, unless the server names the token as the reason: servers answer a missing right alike.
 pub struct TokenCache {
     state: Mutex<State>,
     flight: tokio::sync::Mutex<()>,
@@ -65,6 +69,8 @@ struct State {
     flights: u64,
     failure: Option<(u64, Error)>,
     not_early_before: Moment,
+    /// The token before was dropped because it was refused.
+    refused: bool,
     random: fastrand::Rng,
 }
 
@@ -73,6 +79,8 @@ struct Held {
     credential: Credential,
     ends: Option<Moment>,
     renew_from: Option<Moment>,
+    /// Until when a refusal is not its fault.
+    innocent_until: Moment,
 }
 
 impl Held {
@@ -95,6 +103,7 @@ impl TokenCache {
                 flights: 0,
                 failure: None,
                 not_early_before: Moment::default(),
+                refused: false,
                 random: fastrand::Rng::with_seed(seed),
             }),
             flight: tokio::sync::Mutex::new(()),
@@ -185,8 +194,11 @@ impl TokenCache {
                 state.generations += 1;
                 let credential = Credential { header, generation: state.generations };
                 let life = token.lifetime.map(|lifetime| life(lifetime, state.random.f64()));
+                let innocent_until =
+                    if std::mem::take(&mut state.refused) { asked + INNOCENT } else { Moment::default() };
                 state.current = Some(Held {
                     credential: credential.clone(),
+                    innocent_until,
                     ends: life.map(|(ends, _)| asked + ends),
                     renew_from: life.map(|(_, renew)| asked + renew),
                 });
@@ -216,7 +228,21 @@ impl TokenCache {
         let mut state = self.state();
         if state.current.as_ref().is_some_and(|held| held.credential.generation == generation) {
             state.current = None;
+            state.refused = true;
         }
+    }
+
+    /// The server refused a request that was signed with this generation, and `named` says whether it named the
+    /// token as the reason. Drops the token, and says that signing anew may help; or neither.
+    pub(crate) fn refused(&self, generation: u64, named: bool) -> bool {
+        let now = self.time.now();
+        let innocent = self.state().current.as_ref().is_some_and(|held| {
+            held.credential.generation == generation && now < held.innocent_until && !named
+        });
+        if !innocent {
+            self.invalidate(generation);
+        }
+        !innocent
     }
 }
 

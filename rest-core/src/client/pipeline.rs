@@ -14,7 +14,7 @@ use tracing::Instrument as _;
 use tracing::field::Empty;
 
 use super::hook::{CallInfo, ExtraHeaders, Outcome};
-use super::wire::{Failure, full, redirect};
+use super::wire::{Failure, full, names_token, redirect};
 use super::{CallOptions, Inner, Signer};
 use crate::auth::{Credential, Exchange, guard_destination};
 use crate::clock::{self, Moment};
@@ -230,9 +230,9 @@ impl Inner {
             if error.is_authentication()
                 && let (Signer::Tokens { cache, .. }, Some(credential), false) =
                     (&self.signer, &credential, renewed)
+                && cache.refused(credential.generation, failed.names_token)
             {
                 tracing::debug!("the server refused the access token; it is renewed and the call sent again");
-                cache.invalidate(credential.generation);
                 renewed = true;
                 continue;
             }
@@ -379,6 +379,7 @@ impl Inner {
             return Tried::Failed(Failed::answered(error, FailureClass::Permanent, None));
         }
         let response = full(response);
+        let names_token = names_token(response.headers());
         let details = self.wire.details(&response);
         let by_product = details.refusal;
         let error = self.wire.refusal(method.clone(), call.template, &response, details);
@@ -404,7 +405,7 @@ impl Inner {
                 None
             }
         };
-        Tried::Failed(Failed::answered(error, class, frozen_until))
+        Tried::Failed(Failed { names_token, ..Failed::answered(error, class, frozen_until) })
     }
 
     /// The error of a call that its deadline cut off.
@@ -440,16 +441,18 @@ struct Failed {
     sent: Sent,
     class: FailureClass,
     frozen_until: Option<Moment>,
+    /// The answer says that the token is the reason.
+    names_token: bool,
 }
 
 impl Failed {
     fn of(failure: Failure) -> Self {
         let (sent, class) = (failure.sent(), failure.class());
-        Self { error: failure.into_error(), sent, class, frozen_until: None }
+        Self { error: failure.into_error(), sent, class, frozen_until: None, names_token: false }
     }
 
     fn answered(error: Error, class: FailureClass, frozen_until: Option<Moment>) -> Self {
-        Self { error, sent: Sent::Answered, class, frozen_until }
+        Self { error, sent: Sent::Answered, class, frozen_until, names_token: false }
     }
 }
 

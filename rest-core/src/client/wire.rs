@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, LOCATION, USER_AGENT};
+use http::header::{CONTENT_LENGTH, LOCATION, USER_AGENT, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use tracing::Instrument as _;
 
@@ -274,6 +274,14 @@ pub(crate) fn redirect(status: StatusCode, headers: &HeaderMap) -> Error {
         None => "the server redirects; redirects are not followed".to_owned(),
     };
     Error::new(ErrorKind::Redirect, message).with_status(status).with_sent(Sent::Answered)
+}
+
+/// Whether an answer blames the token (RFC 6750, section 3.1).
+pub(crate) fn names_token(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(WWW_AUTHENTICATE)
+        .iter()
+        .any(|challenge| challenge.to_str().is_ok_and(|text| text.contains("invalid_token")))
 }
 
 /// The collected body of an answer.

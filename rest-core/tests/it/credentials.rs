@@ -123,6 +123,46 @@ fn a_second_refusal_is_final() {
     assert_eq!((error.attempts(), stage.server.unused()), (2, 0));
 }
 
+/// A server that refuses with this reply whatever token comes, and a client that asks so often, each call a second
+/// after the last.
+fn refused(calls: u32, refusal: Reply) -> (usize, usize) {
+    let clock = ManualClock::new();
+    let server =
+        ReplayTransport::with(
+            clock.clone(),
+            move |request| {
+                if of_token(request) { token(1) } else { refusal.clone() }
+            },
+        );
+    let client = HttpClient::builder("https://api.example.com".parse().unwrap())
+        .transport(server.clone())
+        .clock(clock.clone())
+        .auth(tokens())
+        .build()
+        .unwrap();
+    for _ in 0..calls {
+        let error = clock.block_on(client.send(&Thing::get())).unwrap_err();
+        assert!(error.is_authentication() && !error.is_not_sent(), "{error}");
+        clock.advance(secs(1));
+    }
+    let requests = server.requests();
+    let fetches = requests.iter().filter(|request| of_token(request)).count();
+    (fetches, requests.len() - fetches)
+}
+
+#[test]
+fn a_refusal_that_a_new_token_did_not_mend_is_not_blamed_on_the_token_for_a_while() {
+    // A missing right that is answered 401: one renewal a minute, not one for every call.
+    let (fetches, calls) = refused(300, Reply::status(401));
+    assert!((5..=7).contains(&fetches) && (305..=307).contains(&calls), "{fetches} fetches, {calls} calls");
+}
+
+#[test]
+fn a_refusal_that_names_the_token_is_always_blamed_on_it() {
+    let named = Reply::status(401).header("www-authenticate", "Bearer realm=\"x\", error=\"invalid_token\"");
+    assert_eq!(refused(10, named), (11, 20));
+}
+
 #[test]
 fn a_fixed_token_is_not_renewed() {
     let stage = Stage::with(|builder| builder.auth(Auth::bearer("fixed").unwrap()));
