@@ -5,10 +5,12 @@ use std::fmt::Display;
 use std::marker::PhantomData;
 
 use bytes::Bytes;
+use http::Method;
 use rest_core::decode::DecodeError;
 use rest_core::endpoint::{Endpoint, Query};
+use rest_core::error::{ErrorKind, Sent};
 use rest_core::page::{self, Page};
-use rest_core::paging::{PageRequest, Pages, Paging, Resume, Rows};
+use rest_core::paging::{PageRequest, Pages, Paging, Resume, Rows, Stuck};
 use serde::de::DeserializeOwned;
 
 use super::{Listable, Pageable, Params, Resource};
@@ -20,6 +22,9 @@ const PAGE: u32 = 100;
 
 /// How many rows to answer, where a list does not page.
 const COUNT: &str = "count";
+
+/// The most rows that a list without pages is asked to answer at once: they are all in memory.
+const MOST: u64 = 50_000;
 
 /// A list, narrowed by its methods and read by [`stream`](List::stream), [`pages`](List::pages) or
 /// [`all`](List::all). Nothing is sent before.
@@ -116,9 +121,12 @@ impl<R: Listable, T: DeserializeOwned + Send + 'static> List<R, T> {
     /// The pages, each read when it is asked for.
     ///
     /// Guards against what servers do to lists: a page that comes twice, a page size that is cut silently, a
-    /// list that shrinks while it is read. A list that does not page is asked once more when it counts more
-    /// rows than it gave, now with that `count`: without one, servers stop at a number of their own. A list with
-    /// a `count` of yours, or with `ticketidonly`, is one answer and is left at that.
+    /// list that shrinks while it is read.
+    ///
+    /// A list that does not page, or that `ticketidonly` makes one answer, is asked once more when it counts more
+    /// rows than it gave, now with that `count`: without one, servers stop at a number of their own. If rows are
+    /// missing then, or more than 50,000 would have to come in one answer, it is an error with
+    /// [`is_paging`](Error::is_paging). A list with a `count` of yours is left at what it answers.
     pub fn pages(self) -> Pages<Record<R::Schema, T>> {
         let paging = self.effective_paging();
         let List { client, params, resume, refused, .. } = self;
@@ -133,14 +141,22 @@ impl<R: Listable, T: DeserializeOwned + Send + 'static> List<R, T> {
                 if let Some(error) = refused {
                     return Err(error);
                 }
-                let answer = client.http().send(&call).await?;
-                match answer.total {
-                    Some(total) if !numbered && !limited && total > answer.rows.len() as u64 => {
-                        call.params.set(COUNT, total);
-                        let whole = client.http().send(&call).await?;
-                        Ok(if whole.rows.len() >= answer.rows.len() { whole } else { answer })
+                let mut answer = client.http().send(&call).await?;
+                if numbered || limited {
+                    return Ok(answer);
+                }
+                if let Some((_, total)) = missing(&answer)
+                    && total <= MOST
+                {
+                    call.params.set(COUNT, total);
+                    let whole = client.http().send(&call).await?;
+                    if whole.rows.len() >= answer.rows.len() {
+                        answer = whole;
                     }
-                    _ => Ok(answer),
+                }
+                match missing(&answer) {
+                    Some((covered, total)) => Err(cut_off(R::PATH, covered, total)),
+                    None => Ok(answer),
                 }
             }
         };
@@ -192,6 +208,24 @@ impl<R: Listable, T: DeserializeOwned + Send + 'static> List<R, T> {
         let call = Call::<R, T> { params: self.params, page, route: PhantomData };
         self.client.http().send(&call).await
     }
+}
+
+/// How many rows came, and how many the server counts, where that is more.
+fn missing<T>(page: &Page<T>) -> Option<(u64, u64)> {
+    let rows = page.rows.len() as u64;
+    page.total.filter(|total| *total > rows).map(|total| (rows, total))
+}
+
+/// The error of a list without pages that does not come whole.
+fn cut_off(path: &'static str, covered: u64, total: u64) -> Error {
+    let stuck = Stuck::Missing { covered, total };
+    Error::new(
+        ErrorKind::Paging,
+        format!("{stuck}; narrow the list, or take what comes by a `count` of your own"),
+    )
+    .with_endpoint(Method::GET, path)
+    .with_sent(Sent::Answered)
+    .with_source(stuck)
 }
 
 impl<R: Resource, T> Clone for List<R, T> {

@@ -208,12 +208,38 @@ async fn a_list_without_pages_is_asked_for_all_it_counts() {
     let halo = server::<halo_client::resource::Actions>(answer).await;
     let latest = halo.client().actions().list().ticket_id(7).count(5).all().await.expect("actions");
     assert_eq!((latest.len(), halo.requests().await.len()), (5, 1));
+}
 
-    // Where the count changes nothing, what there is is taken.
-    let halo =
-        server::<halo_client::resource::Agents>(|_| r#"{"record_count":3,"results":[{"id":4}]}"#.into())
-            .await;
-    assert_eq!(halo.client().agents().list().all().await.expect("agents").len(), 1);
+#[tokio::test]
+async fn a_list_without_pages_that_stays_behind_its_count_is_an_error() {
+    // The count that is asked for changes nothing, or not enough.
+    for cap in [50, 100] {
+        let halo = server::<halo_client::resource::Actions>(move |asked| {
+            let count = asked.number("count").unwrap_or(50).min(cap);
+            envelope(Some(250), 1..=count).replace("tickets", "actions")
+        })
+        .await;
+        let client = halo.client();
+        let list = || client.actions().list().ticket_id(7);
+        let error = list().all().await.expect_err("rows are missing");
+        assert!(error.is_paging() && !error.is_outcome_unknown(), "{error}");
+        assert!(error.to_string().contains(&format!("GET /Actions: the list ends after {cap} of 250 rows")));
+        assert_eq!(halo.requests().await.len(), 2);
+        // What there is can be had by asking for so many.
+        assert_eq!(list().count(1000).all().await.expect("actions").len(), cap);
+        assert_eq!(list().first_page().await.expect("actions").total, Some(250));
+    }
+}
+
+#[tokio::test]
+async fn a_list_without_pages_that_is_far_too_long_is_not_asked_for_whole() {
+    let halo = server::<halo_client::resource::Actions>(|_| {
+        envelope(Some(2_000_000), 1..=100).replace("tickets", "actions")
+    })
+    .await;
+    let error = halo.client().actions().list().all().await.expect_err("two million rows in one answer");
+    assert!(error.is_paging() && error.to_string().contains("100 of 2000000 rows"), "{error}");
+    assert_eq!(halo.requests().await.len(), 1);
 }
 
 #[tokio::test]
