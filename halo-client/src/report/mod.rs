@@ -163,7 +163,8 @@ impl<T: DeserializeOwned> Run<T> {
     /// Runs the report and hands out its rows as they arrive.
     ///
     /// # Errors
-    /// Those of a request. After a gateway's timeout (504) page the query.
+    /// Those of a request. A report that took too long, here or for a gateway (504), is not run again: page the
+    /// query.
     ///
     /// # Cancel safety
     /// Dropping the future changes nothing; Halo may go on with the query.
@@ -172,7 +173,11 @@ impl<T: DeserializeOwned> Run<T> {
             Asked::Saved(_) => (Method::GET, "/Report/{id}", None),
             Asked::Once(body) => (Method::POST, "/Report", Some(body.clone()?)),
         };
-        let options = CallOptions::new().attempt_timeout(self.timeout).idempotency(Idempotency::Safe);
+        let options = CallOptions::new()
+            .attempt_timeout(self.timeout)
+            .idempotency(Idempotency::Safe)
+            // Halo may still be at it; once more is the same load and the same wait.
+            .without_retries_of_timeouts();
         let call = Call { asked: self.asked, params: self.params, template, body };
         let response = self.client.http().download(&call, &options).await?;
         let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());

@@ -116,6 +116,24 @@ fn a_report_may_take_a_minute_and_a_query_is_repeated_as_the_read_that_it_is() {
 }
 
 #[test]
+fn a_report_that_takes_too_long_is_not_run_again() {
+    let minutes = std::time::Duration::from_secs(300);
+    for slow in [Reply::status(504), Reply::json("{}").after(minutes)] {
+        let again = Reply::json(r#"{"report":{"rows":[{"n":1}]}}"#);
+        let (rows, error, asked) = run([slow, again], saved);
+        let error = error.expect("too slow");
+        assert!(rows.is_empty() && !error.is_outcome_unknown(), "{error}");
+        assert_eq!((asked.len(), error.attempts()), (1, 1), "{error}");
+    }
+    // What never reached the report is tried again.
+    let kind = rest_core::transport::TransportErrorKind::Connect;
+    for passing in [Reply::status(502), Reply::status(429), Reply::fails(kind)] {
+        let (rows, _, asked) = run([passing, Reply::json(r#"{"report":{"rows":[{"n":1}]}}"#)], saved);
+        assert_eq!((rows, asked.len()), (vec![1], 2));
+    }
+}
+
+#[test]
 fn rows_of_your_own() {
     #[derive(serde::Deserialize)]
     struct Row {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::endpoint::Idempotency;
+use crate::error::Error;
 
 /// Settings of one call that override the client's.
 ///
@@ -23,6 +24,7 @@ pub struct CallOptions {
     pub(crate) idempotency: Option<Idempotency>,
     pub(crate) headers: HeaderMap,
     pub(crate) no_retries: bool,
+    pub(crate) no_retries_of_timeouts: bool,
     pub(crate) body_cap: Option<u64>,
 }
 
@@ -66,10 +68,22 @@ impl CallOptions {
         self
     }
 
+    /// Does not send the request again after the server, or a gateway before it, took too long: for work that
+    /// would take as long once more. Other failures are repeated as ever.
+    pub fn without_retries_of_timeouts(mut self) -> Self {
+        self.no_retries_of_timeouts = true;
+        self
+    }
+
     /// The largest body that is read, in bytes.
     pub fn body_cap(mut self, bytes: u64) -> Self {
         self.body_cap = Some(bytes);
         self
+    }
+
+    /// Whether these settings allow another attempt after this error.
+    pub(crate) fn repeats(&self, error: &Error) -> bool {
+        !(self.no_retries || self.no_retries_of_timeouts && error.is_timeout())
     }
 
     /// These settings, and those of `base` where these say nothing.
@@ -84,6 +98,7 @@ impl CallOptions {
             idempotency: self.idempotency.or(base.idempotency),
             headers,
             no_retries: self.no_retries || base.no_retries,
+            no_retries_of_timeouts: self.no_retries_of_timeouts || base.no_retries_of_timeouts,
             body_cap: self.body_cap.or(base.body_cap),
         }
     }

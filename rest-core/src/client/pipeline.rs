@@ -237,7 +237,7 @@ impl Inner {
                 continue;
             }
             match verdict(sent, call.idempotency, failed.class) {
-                Verdict::Retry if !call.options.no_retries => {}
+                Verdict::Retry if call.options.repeats(&error) => {}
                 _ => return Err(error),
             }
             let now = self.wire.time.now();

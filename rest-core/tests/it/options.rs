@@ -53,6 +53,25 @@ fn a_call_may_give_up_at_once_or_after_a_time_of_its_own() {
 }
 
 #[test]
+fn a_call_may_give_up_after_a_timeout_and_repeat_all_else() {
+    let options = CallOptions::new().without_retries_of_timeouts();
+    for (reply, sent) in [
+        (Reply::status(504), 1),
+        (Reply::never(), 1),
+        (Reply::fails(rest_core::transport::TransportErrorKind::Timeout), 1),
+        (Reply::status(502), 2),
+        (Reply::fails(rest_core::transport::TransportErrorKind::Connect), 2),
+    ] {
+        let stage = Stage::new();
+        stage.server.push(reply);
+        stage.server.push(Reply::json(OK));
+        let clone = stage.client.with_options(options.clone());
+        let result = stage.clock.block_on(clone.send(&Thing::get()));
+        assert_eq!((stage.sent(), result.is_ok()), (sent, sent == 2), "{result:?}");
+    }
+}
+
+#[test]
 fn an_attempt_has_a_second_more_for_every_128_kib_that_it_sends() {
     let put = |bytes: usize| {
         http::Request::put("https://files.example.com/x").body(Bytes::from(vec![b'x'; bytes])).unwrap()
