@@ -170,7 +170,7 @@ impl RateLimiter {
         if let State::Limited(window) = &mut *state {
             // The scale begins with this process, so what is older than it is held back as if sent at its
             // beginning: a little cautious, never too bold.
-            let length = window.limit().per() + window.limit().margin();
+            let length = window.length();
             let moments = ages
                 .filter(|age| *age < length)
                 .map(|age| Moment::from_origin(now.since_origin().saturating_sub(age)));

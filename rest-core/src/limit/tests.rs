@@ -280,3 +280,21 @@ fn turns_come_in_the_order_of_asking() {
     })));
     assert_eq!(*order.lock().unwrap(), [0, 1, 2, 3, 4]);
 }
+
+#[test]
+fn limits_at_the_edge_of_the_scale_are_limits_too() {
+    for (max, per) in [(1, Duration::MAX), (u32::MAX, Duration::MAX), (u32::MAX, Duration::ZERO)] {
+        let clock = ManualClock::new();
+        let limiter = RateLimiter::new(Some(RateLimit::new(max, per)), clock.clone());
+        limiter.preload([clock.wall()]);
+        assert_eq!(limiter.acquire().now_or_never().is_some(), max > 1, "{max} in {per:?}");
+    }
+    // A learned limit rises again, up to the highest that there is.
+    let mut window = RateWindow::new(RateLimit::new(u32::MAX, secs(1)));
+    for _ in 0..2 {
+        window.refused(at(0), Some(Duration::ZERO));
+    }
+    assert!(window.effective() < u32::MAX);
+    window.reserve(at(1_000_000)).unwrap();
+    assert_eq!(window.effective(), u32::MAX);
+}

@@ -120,7 +120,7 @@ impl RateWindow {
             .saturating_add(self.sent)
     }
 
-    fn length(&self) -> Duration {
+    pub(super) fn length(&self) -> Duration {
         self.limit.per.saturating_add(self.limit.margin())
     }
 
@@ -213,10 +213,10 @@ impl RateWindow {
     }
 
     fn recover(&mut self, now: Moment) {
-        let step = self.length() * QUIET_WINDOWS;
+        let step = self.length().saturating_mul(QUIET_WINDOWS);
         while self.learning.effective < self.limit.max && now.since(self.learning.changed) >= step {
             self.learning.effective =
-                (self.learning.effective + self.limit.max.div_ceil(16)).min(self.limit.max);
+                self.learning.effective.saturating_add(self.limit.max.div_ceil(16)).min(self.limit.max);
             self.learning.changed = self.learning.changed + step;
         }
     }

@@ -135,9 +135,13 @@ impl FromStr for Resume {
         }
         let (covered, size) =
             text.strip_prefix("offset:").and_then(|rest| rest.split_once(':')).ok_or(ParseResumeError)?;
-        let covered = covered.parse().map_err(|_| ParseResumeError)?;
-        let size = size.parse().ok().filter(|size| *size > 0).ok_or(ParseResumeError)?;
-        Ok(Self(Place::Offset { covered, size }))
+        let covered: u64 = covered.parse().map_err(|_| ParseResumeError)?;
+        let size: u32 = size.parse().map_err(|_| ParseResumeError)?;
+        // A page beyond the last number there is cannot be asked for.
+        match covered.checked_div(u64::from(size)) {
+            Some(pages) if pages < u64::from(u32::MAX) => Ok(Self(Place::Offset { covered, size })),
+            _ => Err(ParseResumeError),
+        }
     }
 }
 
@@ -338,11 +342,11 @@ impl Numbered {
             return Ok(step);
         }
         if self.sparse {
-            return Ok(self.take(facts, offset + size));
+            return Ok(self.take(facts, offset.saturating_add(size)));
         }
         let expected = self.total.map(|total| total.saturating_sub(offset).min(size));
         if rows == expected.unwrap_or(size) {
-            return Ok(self.take(facts, offset + rows));
+            return Ok(self.take(facts, offset.saturating_add(rows)));
         }
         match expected {
             // Fewer rows than asked for, and more to come: the server caps the page's size. On the first page
@@ -357,14 +361,14 @@ impl Numbered {
                 if self.short > MAX_SHORT {
                     // Smaller and smaller pages all have holes: the server leaves rows out after counting.
                     self.sparse = true;
-                    return Ok(self.take(facts, offset + size));
+                    return Ok(self.take(facts, offset.saturating_add(size)));
                 }
                 self.size = facts.rows;
                 self.digest = None;
                 Ok(Step::Discard)
             }
             None => {
-                let step = self.take(facts, offset + rows);
+                let step = self.take(facts, offset.saturating_add(rows));
                 self.done = true;
                 Ok(step)
             }

@@ -186,7 +186,8 @@ fn only_places_are_read_as_places() {
     for text in ["start", "offset:200:100", "token:ab:c"] {
         assert_eq!(text.parse::<Resume>().unwrap().to_string(), text);
     }
-    for text in ["", "offset:1", "offset:1:0", "offset:x:1", "page:1"] {
+    // The last of them lies behind every page that can be asked for.
+    for text in ["", "offset:1", "offset:1:0", "offset:x:1", "page:1", "offset:18446744073709551615:1"] {
         assert_eq!(text.parse::<Resume>(), Err(ParseResumeError), "{text}");
     }
 }
@@ -222,6 +223,22 @@ proptest! {
         prop_assert_eq!(seen, (0..rows).collect::<Vec<_>>());
         let real = u64::from(size.min(cap));
         prop_assert!(server.requests as u64 <= rows.div_ceil(real) + 1);
+    }
+
+    /// Whatever place a stored text names, the list is read on from there without a fault of arithmetic.
+    #[test]
+    fn going_on_anywhere_is_sound(
+        covered in prop_oneof![any::<u64>(), u64::MAX - 300..=u64::MAX, 0_u64..300],
+        size in prop_oneof![any::<u32>(), 1_u32..9, u32::MAX - 3..=u32::MAX],
+        pages in proptest::collection::vec((any::<u32>(), proptest::option::of(any::<u64>())), 0..6),
+    ) {
+        let Ok(place) = format!("offset:{covered}:{size}").parse::<Resume>() else { return Ok(()) };
+        let mut cursor = Cursor::resume(Paging::Numbered { first: 1, size: 1 }, &place);
+        for (digest, (rows, total)) in (0..).zip(pages) {
+            let Some(request) = cursor.request() else { break };
+            let rows = if digest % 2 == 0 { request.size } else { rows };
+            let _ = cursor.on_page(&PageFacts { rows, total, next: None, digest });
+        }
     }
 
     /// A reader that stops anywhere and goes on at its resume point skips nothing.
