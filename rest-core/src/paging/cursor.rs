@@ -87,7 +87,7 @@ pub enum Stuck {
         /// The rows that the server counts.
         total: u64,
     },
-    /// The list kept shrinking while it was read, so that rows would be skipped.
+    /// The list kept shrinking, and reading it got no further.
     #[error("the list kept shrinking while it was read")]
     Shrinking,
     /// The server changes its page size from page to page.
@@ -148,7 +148,7 @@ impl FromStr for Resume {
 /// So many pages in a row may be short before the server is believed to leave rows out.
 const MAX_SHORT: u32 = 2;
 
-/// So often a list may shrink while it is read before that is an error.
+/// So often a list may shrink without the reader getting further before that is an error.
 const MAX_REWINDS: u32 = 16;
 
 /// The state of reading one list: asks for a page, is told about it, and decides what comes next.
@@ -183,7 +183,9 @@ struct Numbered {
     short: u32,
     /// The server's pages have holes: rows are left out after counting.
     sparse: bool,
+    /// So often in a row reading went back without getting further than ever before.
     rewinds: u32,
+    furthest: u64,
     done: bool,
 }
 
@@ -273,6 +275,7 @@ impl Numbered {
             short: 0,
             sparse: false,
             rewinds: 0,
+            furthest: covered,
             done: false,
         }
     }
@@ -296,6 +299,11 @@ impl Numbered {
         let skip = self.covered.saturating_sub(offset).min(u64::from(facts.rows));
         self.last = (self.covered, self.size);
         self.covered = self.covered.max(end);
+        // Only new ground counts: a count that falls and rises again would lead over the same pages for ever.
+        if self.covered > self.furthest {
+            self.furthest = self.covered;
+            self.rewinds = 0;
+        }
         self.digest = Some(facts.digest);
         self.again = false;
         self.short = 0;

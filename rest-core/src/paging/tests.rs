@@ -192,6 +192,25 @@ fn only_places_are_read_as_places() {
     }
 }
 
+#[test]
+fn a_long_list_that_shrinks_again_and_again_is_read_to_its_end() {
+    let deletions = (0..5000).map(|request| (request % 3 == 1).then_some(0)).collect();
+    let mut server = Server { deletions, ..Server::of(1000) };
+    let seen: BTreeSet<u64> = read_all(&mut server, 10).unwrap().into_iter().collect();
+    assert!(server.rows.iter().all(|row| seen.contains(row)), "rows were skipped");
+}
+
+#[test]
+fn a_count_that_falls_and_rises_for_ever_does_not_keep_the_reader_for_ever() {
+    // As two servers would that take turns and do not agree.
+    let mut cursor = Cursor::new(Paging::Numbered { first: 1, size: 100 });
+    let ended = (0..1000_u64).find_map(|digest| {
+        let total = if digest % 2 == 0 { 1000 } else { 900 };
+        cursor.on_page(&PageFacts { rows: 100, total: Some(total), next: None, digest }).err()
+    });
+    assert_eq!(ended, Some(Stuck::Shrinking));
+}
+
 proptest! {
     /// Whatever a server does to the page size and whatever vanishes meanwhile, rows that were there all the
     /// time come, or the list says that it cannot be trusted.
