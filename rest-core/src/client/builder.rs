@@ -148,7 +148,8 @@ impl HttpClientBuilder {
         self
     }
 
-    /// Sends the call's id in this header, the same for all attempts of a call. Not sent.
+    /// Sends the call's id in this header, the same for all attempts of a call, and never to other servers. Not
+    /// sent.
     pub fn call_id_header(mut self, name: HeaderName) -> Self {
         self.call_id_header = Some(name);
         self

@@ -12,7 +12,7 @@ use crate::error::ErrorKind;
 /// Hooks are called in the order in which they were added, on the task that makes the call; they must not
 /// block. They see no URL, no body and no credential.
 pub trait Hook: Send + Sync {
-    /// An attempt is about to be sent; headers may be added.
+    /// An attempt is about to be sent; headers may be added, except to requests for other servers.
     fn before(&self, call: &CallInfo<'_>, headers: &mut ExtraHeaders<'_>) {
         let _ = (call, headers);
     }
@@ -53,17 +53,21 @@ pub struct Outcome {
 
 /// Headers that a hook may add to.
 #[derive(Debug)]
-pub struct ExtraHeaders<'a>(pub(crate) &'a mut HeaderMap);
+pub struct ExtraHeaders<'a> {
+    pub(crate) headers: &'a mut HeaderMap,
+    /// The request goes to another server, which the client's headers do not concern.
+    pub(crate) foreign: bool,
+}
 
 impl ExtraHeaders<'_> {
-    /// Adds a header; false, and nothing done, if the request has it already or it is one that only the
-    /// client itself sets.
+    /// Adds a header; false, and nothing done, if the request has it already, if it is one that only the
+    /// client itself sets, or if the request goes to another server (its template is `{foreign}`).
     pub fn add(&mut self, name: HeaderName, value: HeaderValue) -> bool {
         let reserved = [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE, HOST].contains(&name);
-        if reserved || self.0.contains_key(&name) {
+        if self.foreign || reserved || self.headers.contains_key(&name) {
             return false;
         }
-        self.0.insert(name, value);
+        self.headers.insert(name, value);
         true
     }
 }

@@ -340,7 +340,7 @@ impl HttpClient {
     }
 
     /// Sends a request to any other server, such as a presigned upload: without credentials, without the
-    /// client's own headers, without a rate permit; with its timeouts, retries and body cap.
+    /// client's own headers and those of its hooks, without a rate permit; with its timeouts, retries and body cap.
     ///
     /// # Errors
     ///

@@ -76,7 +76,7 @@ impl Inner {
             self.complete_headers(&mut call)?;
             let started = self.wire.time.now();
             let call_id = self.wire.call_id();
-            if let Some(name) = &self.call_id_header
+            if let Some(name) = self.call_id_header.as_ref().filter(|_| !call.foreign)
                 && let Ok(value) = http::HeaderValue::from_str(&call_id)
             {
                 call.request.headers_mut().insert(name, value);
@@ -171,7 +171,7 @@ impl Inner {
     ) -> http::Request<Bytes> {
         let mut request = call.request.clone();
         for hook in &self.hooks {
-            hook.before(info, &mut ExtraHeaders(request.headers_mut()));
+            hook.before(info, &mut ExtraHeaders { headers: request.headers_mut(), foreign: call.foreign });
         }
         if !call.foreign {
             match (&self.signer, credential) {

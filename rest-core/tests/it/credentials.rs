@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use futures_util::future::join_all;
 use rest_core::auth::{Auth, ClientCredentials};
-use rest_core::client::CallOptions;
+use rest_core::client::{CallInfo, CallOptions, ExtraHeaders, Hook};
 use rest_core::limit::RateLimit;
 use rest_core::test_util::{Recorded, Reply};
 use rest_core::transport::TransportErrorKind as Kind;
@@ -272,6 +272,46 @@ fn raw_requests_stay_at_home_and_foreign_ones_carry_nothing() {
     let request = stage.server.requests().pop().unwrap();
     assert_eq!(request.header("authorization"), None);
     assert_eq!(request.header("x-tenant"), None);
+}
+
+/// Adds a header to every attempt, and counts what it saw.
+#[derive(Default)]
+struct Tracer(Arc<Mutex<Vec<(String, bool)>>>);
+
+impl Hook for Tracer {
+    fn before(&self, call: &CallInfo<'_>, headers: &mut ExtraHeaders<'_>) {
+        let name = http::HeaderName::from_static("x-trace-key");
+        let added = headers.add(name, http::HeaderValue::from_static("private"));
+        self.0.lock().unwrap().push((call.template.to_owned(), added));
+    }
+}
+
+#[test]
+fn another_server_gets_the_requests_own_headers_and_no_others() {
+    let tracer = Tracer::default();
+    let seen = Arc::clone(&tracer.0);
+    let stage = Stage::with(|builder| {
+        builder
+            .auth(Auth::bearer("fixed").unwrap())
+            .user_agent("agent/1")
+            .call_id_header(http::HeaderName::from_static("x-call-id"))
+            .hook(tracer)
+    });
+    stage.server.push(Reply::json(OK));
+    let upload = http::Request::put("https://files.example.com/x?sig=x")
+        .header("content-type", "text/plain")
+        .body(Bytes::from_static(b"data"))
+        .unwrap();
+    stage.clock.block_on(stage.client.send_foreign(upload, &CallOptions::new())).unwrap();
+    let sent = stage.server.requests().pop().unwrap();
+    assert_eq!(sent.headers.keys().map(http::HeaderName::as_str).collect::<Vec<_>>(), ["content-type"]);
+
+    stage.server.push(Reply::json(OK));
+    stage.send(&Thing::get()).unwrap();
+    let sent = stage.server.requests().pop().unwrap();
+    assert!(sent.header("x-call-id").is_some() && sent.header("x-trace-key") == Some("private"));
+    let seen = seen.lock().unwrap().clone();
+    assert_eq!(seen, [("{foreign}".to_owned(), false), ("/things/{id}".to_owned(), true)]);
 }
 
 #[test]
