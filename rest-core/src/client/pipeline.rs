@@ -119,7 +119,7 @@ impl Inner {
                     }
                     span.record("error.type", error.kind().as_str());
                     // An error of the token endpoint names its own route and attempts.
-                    let error = if error.endpoint().is_some() && attempts == 0 {
+                    let error = if error.endpoint().is_some_and(|endpoint| endpoint != call.template) {
                         error
                     } else {
                         error

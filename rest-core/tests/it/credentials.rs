@@ -197,6 +197,26 @@ fn refused_credentials_are_named_as_such_and_the_call_was_not_sent() {
 }
 
 #[test]
+fn a_refused_renewal_names_the_token_endpoint_in_the_middle_of_a_call_too() {
+    let stage = Stage::with(|builder| builder.auth(tokens()));
+    let refusal = Reply::status(400).body(r#"{"error":"invalid_client","error_description":"unknown"}"#);
+    for reply in [token(1), Reply::status(401), refusal] {
+        stage.server.push(reply);
+    }
+    let error = stage.send(&Thing::get()).unwrap_err();
+    assert!(
+        error.to_string().starts_with("POST /token: 400 Bad Request: the token endpoint refused: unknown")
+    );
+    // The call's own errors keep its name and count its attempts.
+    let stage = Stage::with(|builder| builder.auth(tokens()));
+    for reply in [token(1), Reply::status(401), token(2), Reply::status(403)] {
+        stage.server.push(reply);
+    }
+    let error = stage.send(&Thing::get()).unwrap_err();
+    assert_eq!((error.endpoint(), error.attempts()), (Some("/things/{id}"), 2));
+}
+
+#[test]
 fn a_page_instead_of_a_token_says_what_to_check() {
     let stage = Stage::with(|builder| builder.auth(tokens()));
     stage.server.push(Reply::json("<html>welcome</html>"));
