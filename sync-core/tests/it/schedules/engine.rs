@@ -150,6 +150,7 @@ impl<'a> Engine<'a> {
         if self.lost_lease() {
             return Choice::Crash;
         }
+        self.deliver();
         if !self.faults {
             return Choice::Proceed;
         }
@@ -166,6 +167,21 @@ impl<'a> Engine<'a> {
                     }
                 }
                 other => return other,
+            }
+        }
+    }
+
+    /// What the servers have announced arrives: or it is lost, is sent again because its answer was lost, or is overtaken
+    /// by what was sent after it.
+    fn deliver(&mut self) {
+        for key in std::mem::take(&mut self.world.deliveries) {
+            let ways = [Choice::Proceed, Choice::LoseRequest, Choice::LoseReply, Choice::Late];
+            let way = if self.faults { self.chooser.choose("deliver", &ways) } else { Choice::Proceed };
+            if matches!(way, Choice::LoseReply | Choice::Late) {
+                self.world.deliveries.push(key.clone());
+            }
+            if matches!(way, Choice::Proceed | Choice::LoseReply) {
+                self.mark(key);
             }
         }
     }
@@ -330,7 +346,8 @@ impl<'a> Engine<'a> {
 
     pub(crate) fn is_quiet(&self) -> bool {
         let news = self.world.changed.values().any(|change| *change > self.durable.cursor);
-        !news && self.durable.dirty.is_empty() && self.world.late.is_empty()
+        let underway = !self.world.late.is_empty() || !self.world.deliveries.is_empty();
+        !news && self.durable.dirty.is_empty() && !underway
     }
 
     /// One run: what changed, read it, plan it, do it.

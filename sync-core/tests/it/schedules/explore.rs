@@ -220,6 +220,7 @@ fn fingerprint(engine: &Engine<'_>) -> u64 {
         format!("{:?}", late.request).hash(&mut h);
     }
     world.notes.hash(&mut h);
+    world.deliveries.hash(&mut h);
     for edit in &world.edits {
         (&edit.record, edit.field, &edit.value, edit.knew, edit.unavoidable).hash(&mut h);
         edit.overwritten.is_some().hash(&mut h);

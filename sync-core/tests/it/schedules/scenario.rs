@@ -127,6 +127,8 @@ pub(crate) struct Scenario {
     pub(crate) full_reads: bool,
     /// Whether the servers stamp their records, and how far Halo's clock is ahead of HIT's.
     pub(crate) stamps: Option<i64>,
+    /// Whether the servers announce every change; announcements can be lost, doubled, or overtaken.
+    pub(crate) webhooks: bool,
     /// Special steps in the proof by default.
     pub(crate) k: usize,
 }
@@ -263,6 +265,7 @@ impl Scenario {
             automations: Vec::new(),
             full_reads: false,
             stamps: None,
+            webhooks: false,
             k: 2,
         }
     }
@@ -287,6 +290,7 @@ impl Scenario {
         let mut world = World::new();
         world.automations.clone_from(&self.automations);
         world.stamps = self.stamps;
+        world.webhooks = self.webhooks;
         let markers = |id: &str| Kind::ALL.map(|kind| Marker::for_item(&pair(), &ItemId::from(id), kind));
         world.markers = Rc::new(self.items.iter().map(|(id, _)| ((*id).into(), markers(id))).collect());
         for (id, client) in &self.items {

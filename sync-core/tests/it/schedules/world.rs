@@ -154,6 +154,9 @@ pub(crate) struct World {
     pub(crate) writes: usize,
     pub(crate) automations: Vec<Automation>,
     pub(crate) stamps: Option<i64>,
+    /// Whether every change is announced, and what was announced and has not arrived.
+    pub(crate) webhooks: bool,
+    pub(crate) deliveries: Vec<RecordKey>,
     /// The markers of the items' tickets, made once.
     pub(crate) markers: Rc<BTreeMap<String, [Marker; 2]>>,
 }
@@ -186,6 +189,8 @@ impl World {
             writes: 0,
             automations: Vec::new(),
             stamps: None,
+            webhooks: false,
+            deliveries: Vec::new(),
             markers: Rc::default(),
         }
     }
@@ -203,6 +208,9 @@ impl World {
                     item.updated = self.now;
                 }
             }
+        }
+        if self.webhooks {
+            self.deliveries.push(key.clone());
         }
         self.changed.insert(key, self.change);
     }
