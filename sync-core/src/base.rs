@@ -205,6 +205,19 @@ impl Evidence {
     }
 }
 
+/// A value that a create had sent, and that Halo's template had replaced when the create was answered.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Overwritten {
+    /// The ticket's kind.
+    pub kind: Kind,
+    /// The field.
+    pub field: FieldId,
+    /// What was sent.
+    pub sent: Value,
+    /// What the template made of it; nothing is blank.
+    pub held: Option<Value>,
+}
+
 /// Digests of the rows with which a link was last found completely clean, and the settings under which it was.
 /// A link whose rows still have these digests is not opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -258,6 +271,9 @@ pub struct Link {
     /// The last text per side and field that the server stored in another form than the one sent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stored: Vec<StoredForm>,
+    /// What Halo's template put in place of values that a create had sent, and that are to be put back once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overwritten: Vec<Overwritten>,
     /// How often something that a person was asked for was called off. An approval holds for one time of asking.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub called_off: u32,
@@ -286,6 +302,7 @@ impl Link {
             gone: Vec::new(),
             clean: None,
             stored: Vec::new(),
+            overwritten: Vec::new(),
             called_off: 0,
         }
     }
@@ -410,6 +427,9 @@ impl Intent {
     /// `held` is what the record holds now: another spelling of what was sent is what the server made of it. A field
     /// that was left out of the create on purpose stands with what the server chose against a blank, so that it is
     /// written next, but only if nobody has touched the record since (`touched`).
+    ///
+    /// Where the create used a template of Halo's and the record does not hold what was sent, nobody can tell the template
+    /// from a person: such a field has no cell, and the rule for newly linked records decides.
     #[must_use]
     pub fn base_cells(&self, held: &FieldRow, touched: bool) -> BaseRow {
         let mut cells = BaseRow::new();
@@ -421,6 +441,7 @@ impl Intent {
             let now = held.get(field);
             let (target, source) = match (self.payload.get(field).seen(), now.seen()) {
                 (Some(Some(sent)), Some(Some(now))) if now.is_spelling_of(sent) => (Some(now), source),
+                (Some(_), _) if self.spec.template.is_some() => continue,
                 (Some(sent), _) => (sent, source),
                 (None, Some(now)) if !touched => (now, None),
                 (None, _) => continue,

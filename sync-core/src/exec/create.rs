@@ -6,8 +6,8 @@ use super::machine::{Context, Next, stored_forms};
 use super::protocol::{
     Duplicate, Event, MarkerHit, MarkerQuery, OpResult, Outcome, Record, RecordKey, Reject, RejectClass, Step,
 };
-use crate::base::{BaseCell, BaseRow, CreateSpec, Intent};
-use crate::field::FieldRow;
+use crate::base::{BaseCell, BaseRow, CreateSpec, Intent, Overwritten};
+use crate::field::{FieldId, FieldRow};
 use crate::guard::{self, Guard};
 use crate::ids::{ItemId, Kind, Side, TicketId};
 use crate::plan::{Op, Precond};
@@ -349,6 +349,9 @@ impl CreateTask {
         change.tickets = Vec::from([(kind, Some(ticket))]);
         change.base = Vec::from([(kind, cells)]);
         change.end_await = kind == Kind::Project;
+        if origin == Origin::Reply {
+            change.overwritten = self.overwritten(held);
+        }
         if made {
             change.stored = stored_forms(spec.target, kind, &self.intent.payload, held);
         }
@@ -369,6 +372,23 @@ impl CreateTask {
         };
         self.made = Some((item, ticket, seen.cloned()));
         State::Commit(Box::new(commit), if made { OpResult::Done } else { OpResult::Adopted })
+    }
+
+    /// What the template has put in place of what was sent, by the reply to the create: nobody else can have changed it
+    /// by then. A status is left as it is: the workflow that the template brings begins with it.
+    fn overwritten(&self, held: &FieldRow) -> Vec<Overwritten> {
+        let spec = self.spec();
+        if spec.template.is_none() || spec.target != Side::Halo {
+            return Vec::new();
+        }
+        let lost = self.intent.payload.iter().filter(|(field, _)| *field != FieldId::Status);
+        lost.filter_map(|(field, sent)| {
+            let (sent, held) = (sent.value()?, held.get(field).seen()?);
+            let kept = held.is_some_and(|held| held.is_spelling_of(sent));
+            let held = held.cloned();
+            (!kept).then(|| Overwritten { kind: spec.kind, field, sent: sent.clone(), held })
+        })
+        .collect()
     }
 
     /// The base of a record that was made just now: what the server says that it holds.

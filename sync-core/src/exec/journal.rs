@@ -1,7 +1,7 @@
 //! What must be stored, and what it does to the stored state. Applying an entry twice is the same as once.
 
 use super::protocol::RecordKey;
-use crate::base::{BaseHead, BaseRow, Intent, Link, LinkState, PendingWrite};
+use crate::base::{BaseHead, BaseRow, Intent, Link, LinkState, Overwritten, PendingWrite};
 use crate::decision::OpId;
 use crate::field::{FieldId, FieldRow};
 use crate::ids::{HaloClientId, HitClientId, ItemId, Kind, Side, TicketId};
@@ -122,6 +122,9 @@ pub struct LinkChange {
     /// Texts that the server stored in another form.
     #[serde(default)]
     pub stored: Vec<StoredForm>,
+    /// What a template put in place of values that a create had sent.
+    #[serde(default)]
+    pub overwritten: Vec<Overwritten>,
 }
 
 impl LinkChange {
@@ -143,6 +146,7 @@ impl LinkChange {
             called_off: false,
             released: Vec::new(),
             stored: Vec::new(),
+            overwritten: Vec::new(),
         }
     }
 
@@ -154,6 +158,7 @@ impl LinkChange {
                 link.pending.retain(|pending| pending.kind != *kind);
                 link.flap.retain(|ring| ring.kind != *kind);
                 link.gone.retain(|(gone, _)| *gone != Some(*kind));
+                link.overwritten.retain(|lost| lost.kind != *kind);
             }
         }
         let forgotten = self.tickets.iter().any(|(_, ticket)| ticket.is_none());
@@ -162,7 +167,10 @@ impl LinkChange {
         }
         for (kind, cells) in &self.base {
             link.base.of_mut(*kind).extend(cells.iter().map(|(field, cell)| (*field, cell.clone())));
+            // Both sides were seen anew: what a template did before is over.
+            link.overwritten.retain(|lost| lost.kind != *kind || !cells.contains_key(&lost.field));
         }
+        link.overwritten.extend(self.overwritten.iter().cloned());
         let count = link.pending.len();
         link.pending.retain(|pending| !self.resolved.contains(&(pending.op, pending.sent_at)));
         let first_time = link.pending.len() < count;

@@ -236,6 +236,10 @@ fn reason(why: &Why, names: Names<'_>) -> String {
                 names.obs(Side::Halo, found)
             )
         }
+        Why::TemplateOverwrote { field } => {
+            let field = field.label().to_lowercase();
+            format!("a template in Halo had replaced the {field} when the ticket was created")
+        }
         Why::Undone { field, run } => {
             format!("a person takes back what run {run} wrote to the {}", field.label().to_lowercase())
         }

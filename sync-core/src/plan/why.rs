@@ -165,6 +165,11 @@ pub enum Why {
         /// What was found.
         found: Obs<Value>,
     },
+    /// When the ticket was created, a template of Halo's had replaced what was sent.
+    TemplateOverwrote {
+        /// The field.
+        field: FieldId,
+    },
     /// A person takes back what a run has written.
     Undone {
         /// The field.

@@ -4,7 +4,7 @@ use super::LinkPlan;
 use super::context::{Context, issue};
 use super::payload::{amount_fits, status_row};
 use super::writes::{Pair, Write, Writes, in_order, status_rank};
-use crate::base::{BaseCell, BaseRow, Link, PendingWrite};
+use crate::base::{BaseCell, BaseRow, Link, Overwritten, PendingWrite};
 use crate::decision::{Conflict, ConflictId, ConflictKind, IssueCode, Subject};
 use crate::field::FieldId;
 use crate::guard::{self, Guard};
@@ -65,7 +65,7 @@ impl PairOf<'_> {
             return;
         }
         let pending: Vec<_> = self.link.pending_for(self.kind, field).collect();
-        let outcome = decide(&self.view(field, rule, &pending));
+        let outcome = self.after_template(field, decide(&self.view(field, rule, &pending)));
         if let Some(held) = self.held(field, &outcome) {
             return self.skip(field, held, out);
         }
@@ -79,6 +79,25 @@ impl PairOf<'_> {
             Outcome::Write { side, value, why } => {
                 self.guarded_write(field, side, value, why, false, all, out);
             }
+        }
+    }
+
+    /// What a template put in place of a value that the create had sent is put back, once and before anything else is
+    /// made of it; whoever has changed it since is not overruled.
+    fn after_template(&self, field: FieldId, outcome: Outcome) -> Outcome {
+        let of_field = |lost: &&Overwritten| lost.kind == self.kind && lost.field == field;
+        let (Some(lost), Some(now)) =
+            (self.link.overwritten.iter().find(of_field), self.ticket.fields.get(field).seen())
+        else {
+            return outcome;
+        };
+        let why = Why::TemplateOverwrote { field };
+        match outcome {
+            Outcome::Nothing | Outcome::Skip(SkipReason::Direction) if now == lost.held.as_ref() => {
+                Outcome::Write { side: Side::Halo, value: Some(lost.sent.clone()), why }
+            }
+            Outcome::Nothing => Outcome::Rebase(why),
+            other => other,
         }
     }
 

@@ -10,6 +10,7 @@ mod promotion;
 mod properties;
 mod schedules;
 mod settings;
+mod template;
 mod undo;
 mod unlinked;
 mod values;

@@ -108,6 +108,7 @@ pub(crate) fn final_check(engine: &mut Engine<'_>) -> Result<Notes, Violation> {
     }
     let mut notes = Notes { conflicts: usize::from(!plan.conflicts.is_empty()), ..Notes::default() };
     notes.duplicates = usize::from(duplicates(engine, &plan)?);
+    templates(engine)?;
     actions(engine)?;
     links(engine, &plan)?;
     edits(engine, &plan, &mut notes)?;
@@ -144,6 +145,19 @@ fn duplicates(engine: &Engine<'_>, plan: &Plan) -> Result<bool, Violation> {
         }
     }
     Ok(any)
+}
+
+/// What Halo's template says never reaches HIT.
+fn templates(engine: &Engine<'_>) -> Result<(), Violation> {
+    for (id, item) in &engine.world.items {
+        for (field, value) in &engine.world.template {
+            let held = item.fields.get(*field);
+            if agrees(Side::Hit, &held, value) {
+                return Err(Violation::WrongWay(format!("{id} {field} holds {held:?}, the template's")));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn actions(engine: &Engine<'_>) -> Result<(), Violation> {

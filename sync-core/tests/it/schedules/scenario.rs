@@ -127,6 +127,8 @@ pub(crate) struct Scenario {
     pub(crate) full_reads: bool,
     /// Whether the servers stamp their records, and how far Halo's clock is ahead of HIT's.
     pub(crate) stamps: Option<i64>,
+    /// What Halo's template puts into new tickets that ask for one.
+    pub(crate) template: Vec<(FieldId, Value)>,
     /// Whether the servers announce every change; announcements can be lost, doubled, or overtaken.
     pub(crate) webhooks: bool,
     /// Special steps in the proof by default.
@@ -265,6 +267,7 @@ impl Scenario {
             automations: Vec::new(),
             full_reads: false,
             stamps: None,
+            template: Vec::new(),
             webhooks: false,
             k: 2,
         }
@@ -291,6 +294,7 @@ impl Scenario {
         world.automations.clone_from(&self.automations);
         world.stamps = self.stamps;
         world.webhooks = self.webhooks;
+        world.template.clone_from(&self.template);
         let markers = |id: &str| Kind::ALL.map(|kind| Marker::for_item(&pair(), &ItemId::from(id), kind));
         world.markers = Rc::new(self.items.iter().map(|(id, _)| ((*id).into(), markers(id))).collect());
         for (id, client) in &self.items {

@@ -414,6 +414,22 @@ pub(crate) fn clocks() -> Scenario {
     )
 }
 
+/// Halo's template replaces name and budget of new tickets. What was sent is put back where the reply shows it;
+/// where the reply was lost, nobody can tell the template from a person, and a person is asked.
+pub(crate) fn template() -> Scenario {
+    let mut scenario = Scenario::new(
+        "a template replaces what was sent",
+        ONE,
+        vec![("i1", Halo(OPP, FieldId::Name, name("Switch"))), ("i1", Hit(FieldId::Name, name("Router")))],
+    )
+    .with(|s| {
+        s.project.opportunity.template = Some(sync_core::ids::TemplateId(5));
+        s.sync.opportunity = rules(ConflictRule::Manual, ConflictRule::Manual, FirstLink::Manual);
+    });
+    scenario.template = vec![(FieldId::Name, name("From the template")), (FieldId::BudgetOnce, money(100))];
+    scenario
+}
+
 /// Every change is announced, ours too: announcements are lost, doubled, overtaken, and come for nothing, also while a
 /// run is under way.
 pub(crate) fn webhooks() -> Scenario {
@@ -466,5 +482,6 @@ pub(crate) fn all() -> Vec<Scenario> {
         configured(),
         clocks(),
         webhooks(),
+        template(),
     ]
 }

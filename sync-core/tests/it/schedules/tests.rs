@@ -77,6 +77,7 @@ stories! {
     automations_survive_any_fault: "automations fight", "an automation answers";
     a_lost_or_old_database_survives_any_two_faults: "the database is lost", "an old copy is restored";
     changed_settings_survive_any_two_faults: "settings change";
+    templates_survive_any_two_faults: "a template replaces what was sent";
     jumping_clocks_and_odd_webhooks_survive_any_two_faults: "our clock jumps", "webhooks";
 }
 

@@ -154,6 +154,8 @@ pub(crate) struct World {
     pub(crate) writes: usize,
     pub(crate) automations: Vec<Automation>,
     pub(crate) stamps: Option<i64>,
+    /// What Halo's template puts into new tickets that ask for one, whatever was sent.
+    pub(crate) template: Vec<(FieldId, Value)>,
     /// Whether every change is announced, and what was announced and has not arrived.
     pub(crate) webhooks: bool,
     pub(crate) deliveries: Vec<RecordKey>,
@@ -189,6 +191,7 @@ impl World {
             writes: 0,
             automations: Vec::new(),
             stamps: None,
+            template: Vec::new(),
             webhooks: false,
             deliveries: Vec::new(),
             markers: Rc::default(),
@@ -385,6 +388,9 @@ impl World {
             if let Some(value) = obs.value() {
                 fields.set(field, value);
             }
+        }
+        for (field, value) in self.template.iter().filter(|_| intent.spec.template.is_some()) {
+            fields.set(*field, value);
         }
         let ticket = Ticket {
             kind,

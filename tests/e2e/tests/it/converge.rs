@@ -104,3 +104,34 @@ async fn a_budget_that_comes_after_the_create_arrives() {
     let opportunity = state.pairs[item.as_str().unwrap()].opportunity.as_ref().unwrap();
     assert_eq!(opportunity["oppvalue_oneoff"].as_f64(), Some(700.0));
 }
+
+#[tokio::test]
+async fn what_a_template_replaced_is_put_back_once_and_never_reaches_hit() {
+    let desk = story::in_step(&Size::default()).await;
+    desk.configure("create_type = 21\n", "create_type = 21\ntemplate = 5\n");
+    let description = json!({"format": "text", "body": "The scope, in our own words."});
+    let new = json!({"client_id": desk.clients()[0], "name": "From a template", "status_id": "st_qualified",
+        "description": description});
+    let item = desk.edit(json!([{"side": "hit", "create": new}])).await.remove(0);
+    let details = async || {
+        let state = State::read(&desk).await;
+        let pair = &state.pairs[item.as_str().unwrap()];
+        let ticket = pair.opportunity.as_ref().unwrap();
+        (ticket["id"].as_f64().unwrap(), ticket["details_html"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(desk.run(&["sync"]).await.code, 2);
+    let (ticket, held) = details().await;
+    assert!(held.contains("Standard infrastructure delivery"), "the template has struck: {held}");
+    story::rest(&desk).await;
+    let (_, held) = details().await;
+    assert!(held.contains("The scope, in our own words.") && !held.contains("Standard"), "{held}");
+    // Once: what a person makes of it afterwards stays.
+    let edit = json!({"side": "halo", "ticket_id": ticket, "set": {"details_html": "<p>By a person.</p>"}});
+    desk.edit(json!([edit])).await;
+    story::rest(&desk).await;
+    assert!(details().await.1.contains("By a person."));
+    let items = desk.items().await;
+    let held = items.iter().find(|held| held["id"] == item).unwrap();
+    assert_eq!(held["description"], description);
+    desk.assert_unharmed("after a template").await;
+}

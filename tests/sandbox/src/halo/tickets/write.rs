@@ -130,8 +130,10 @@ pub(in super::super) fn create(world: &mut World, caller: &Caller, sent: &Row) -
     place(world, caller, sent, &mut ticket)?;
     ticket.insert("tickettype_id".into(), json!(kind_id));
     copy_fields(world, sent, &mut ticket)?;
-    let template = Some(int(&kind, "default_template_id"))
-        .filter(|id| *id > 0 && !flag(sent, "donotapplytemplateintheapi"));
+    // The one that is asked for, else the type's own.
+    let template = [int(sent, "template_id"), int(&kind, "default_template_id")]
+        .into_iter()
+        .find(|id| *id > 0 && !flag(sent, "donotapplytemplateintheapi"));
     if let Some(template) = template.and_then(|id| world.halo.row("template", id)) {
         for field in ["details_html", "estimate", "category_1"] {
             if let Some(value) = template.get(field) {
