@@ -8,16 +8,18 @@ use std::collections::BTreeMap;
 use rest_core::clock::Time;
 use sync_core::catalogue::Catalogue;
 use sync_core::decision::OpId;
-use sync_core::exec::{Commit, Event, Exec, JournalEntry, Memory, Outcome, Record, RecordKey, Report, Step};
+use sync_core::exec::{
+    Commit, Event, Exec, JournalEntry, Memory, Outcome, Record, RecordKey, Reject, RejectClass, Report, Step,
+};
 use sync_core::hash::Hash256;
-use sync_core::ids::{ItemId, Side};
+use sync_core::ids::{ItemId, Side, TicketId};
 use sync_core::plan::{Op, Plan, explain_op_named};
 use sync_core::record::{HaloTicket, Snapshot};
 use sync_core::stamp::Stamp;
 use sync_core::value::Obs;
 
 use super::chronicle::{Chronicle, Late};
-use super::halo::HaloSide;
+use super::halo::{HaloSide, Known};
 use super::hit::HitSide;
 use super::rows::SeenRow;
 use super::stop::Stop;
@@ -31,6 +33,9 @@ pub trait Watch: Send + Sync {
     /// The run waits for this many milliseconds, and why.
     fn waiting(&self, milliseconds: i64);
 }
+
+/// How much further back than the wait the last look for a project goes.
+const A_DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// Why a run that was asked to stop ended early.
 const STOPPED: &str = "asked to stop";
@@ -138,7 +143,9 @@ impl Performer<'_> {
                     Side::Halo => self.halo.find_marker(&query.marker).await,
                     Side::Hit => self.hit.find_marker(&query).await,
                 }),
-                Step::FindProject(opportunity) => Event::Projects(self.halo.find_projects(opportunity).await),
+                Step::FindProject(opportunity) => {
+                    Event::Projects(self.projects_of(opportunity, &memory).await)
+                }
                 Step::FindNote(query) => Event::Note(self.halo.find_note(&query).await),
                 Step::Create(call) => Event::Written(match call.intent().spec.target {
                     Side::Halo => self.halo.create(&call).await,
@@ -174,6 +181,30 @@ impl Performer<'_> {
                 exec.stop(STOPPED);
             }
         }
+    }
+
+    /// The last look before a project is made: those of the client that changed since the wait began, or a day before,
+    /// since the two clocks may differ.
+    async fn projects_of(&self, opportunity: TicketId, memory: &Memory) -> Result<Vec<HaloTicket>, Reject> {
+        let Some(link) = memory.links.values().find(|link| link.opportunity == Some(opportunity)) else {
+            return Err(Reject::new(RejectClass::Invalid, format!("ticket {opportunity} is not linked")));
+        };
+        let since = link.promotion_since.map(|since| Stamp::halo(since.unix_ms.saturating_sub(A_DAY_MS)));
+        let known = |row: &HaloTicket| {
+            if memory.link_of_ticket(row.id).is_some() {
+                return Known::Linked;
+            }
+            let same = |seen: &&HaloTicket| {
+                seen.link_back != Obs::NotFetched
+                    && seen.last_update.is_some()
+                    && seen.last_update == row.last_update
+            };
+            match self.snapshot.ticket(row.id).filter(same) {
+                Some(seen) => Known::InDetail(Box::new(seen.clone())),
+                None => Known::No,
+            }
+        };
+        self.halo.find_projects(opportunity, link.halo_client, since, known).await
     }
 
     /// What became of writes whose replies were lost.

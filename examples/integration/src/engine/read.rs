@@ -328,8 +328,8 @@ impl Engine {
 
     /// Reads single records that no feed need have brought: those marked by anything but a feed, those with a write whose
     /// result was not seen, tickets that were linked without having been read in detail, changed ones whose list row
-    /// does not carry what is followed, and those whose money is about to be written by a list row that does not say
-    /// whether it was priced.
+    /// does not carry what is followed, those whose money is about to be written by a list row that does not say
+    /// whether it was priced, and unlinked projects that may have been made from an opportunity of ours.
     async fn read_marked(
         &self,
         marked: &[Dirty],
@@ -383,6 +383,7 @@ impl Engine {
             };
             keys.extend(tickets().filter(unseen).map(RecordKey::Ticket));
         }
+        keys.extend(rows.possible_offspring(links, settings).into_iter().map(RecordKey::Ticket));
         keys.sort();
         keys.dedup();
         for key in keys {

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use sync_core::base::{Link, LinkState};
 use sync_core::exec::{RecordKey as ExecKey, Reject, RejectClass};
 use sync_core::field::FieldId;
-use sync_core::ids::{ItemId, Kind, Side, TicketId};
+use sync_core::ids::{HaloClientId, ItemId, Kind, Side, TicketId};
 use sync_core::record::{HaloTicket, HitItem};
+use sync_core::settings::{CreateRule, Settings};
 use sync_core::value::Obs;
 
 use super::feed::Feed;
@@ -36,12 +38,18 @@ pub(super) struct Rows {
     pub(super) complete: BTreeMap<Side, bool>,
     /// What this read has shown, whether it had changed or not.
     pub(super) met: BTreeSet<RecordKey>,
+    /// Tickets that no read before this one has seen.
+    pub(super) fresh: BTreeSet<TicketId>,
 }
 
 impl Rows {
     pub(super) fn put_ticket(&mut self, ticket: HaloTicket, by_feed: bool) -> Result<(), Failure> {
         let key = RecordKey::Ticket(ticket.id);
-        let merged = match self.tickets.remove(&ticket.id) {
+        let known = self.tickets.remove(&ticket.id);
+        if known.is_none() && by_feed {
+            self.fresh.insert(ticket.id);
+        }
+        let merged = match known {
             Some(known) if by_feed => keep_details(known, ticket),
             _ => ticket,
         };
@@ -93,6 +101,47 @@ impl Rows {
         let fields = ticket.kind.map(fields).unwrap_or_default();
         ticket.priced.is_none()
             && fields.into_iter().any(|field| ticket.fields.get(field) != item.fields.get(field))
+    }
+
+    /// Unlinked projects that Halo may have made from the opportunity of a link, which only their detail says (rows of
+    /// lists name what is above a project, not what it was created from): newer ones of the client than the opportunity,
+    /// while a project is waited for; and beside a project that is linked, new ones as they appear.
+    pub(super) fn possible_offspring(&self, links: &[Link], settings: &Settings) -> Vec<TicketId> {
+        let mut waiting: BTreeMap<HaloClientId, TicketId> = BTreeMap::new();
+        let mut promoted = waiting.clone();
+        let mut linked = BTreeSet::new();
+        for link in links {
+            linked.extend(link.opportunity.into_iter().chain(link.project));
+            let Some(opportunity) = link.opportunity else { continue };
+            if link.state != LinkState::Active || !settings.sync.scope.contains(&link.client) {
+                continue;
+            }
+            let to_be_project = self
+                .items
+                .get(&link.item)
+                .and_then(HitItem::status)
+                .is_some_and(|status| settings.create_rule(&status) == Some(CreateRule::Project));
+            let (bounds, newer_than) = match link.project {
+                Some(project) => (&mut promoted, project.max(opportunity)),
+                None if to_be_project || link.promotion_since.is_some() => (&mut waiting, opportunity),
+                None => continue,
+            };
+            let bound = bounds.entry(link.halo_client).or_insert(newer_than);
+            *bound = newer_than.min(*bound);
+        }
+        let newer = |bounds: &BTreeMap<HaloClientId, TicketId>, ticket: &HaloTicket| {
+            bounds.get(&ticket.client).is_some_and(|bound| ticket.id > *bound)
+        };
+        let unseen = |ticket: &&HaloTicket| {
+            ticket.kind == Some(Kind::Project)
+                && !ticket.is_task
+                && ticket.link_back == Obs::NotFetched
+                && !linked.contains(&ticket.id)
+        };
+        let may_be = |ticket: &&HaloTicket| {
+            newer(&waiting, ticket) || (self.fresh.contains(&ticket.id) && newer(&promoted, ticket))
+        };
+        self.tickets.values().filter(unseen).filter(may_be).map(|ticket| ticket.id).collect()
     }
 
     /// Forgets everything that was kept, so that it is read again from scratch.
@@ -188,19 +237,20 @@ pub(super) fn exec_key(key: &RecordKey) -> ExecKey {
 /// read again; the marker and the links of a ticket do not change by themselves.
 fn keep_details(known: HaloTicket, mut listed: HaloTicket) -> HaloTicket {
     listed.marker = listed.marker.or(known.marker);
-    // A link once seen stays; where none was seen, this very change may be the link, so the detail is read again.
-    if listed.link_back == Obs::NotFetched && matches!(known.link_back, Obs::Value(_)) {
+    let unchanged = listed.last_update.is_some() && listed.last_update == known.last_update;
+    // A link once seen stays; where none was seen, a change may be the link, so the detail is read again.
+    if listed.link_back == Obs::NotFetched && (unchanged || matches!(known.link_back, Obs::Value(_))) {
         listed.link_back = known.link_back;
     }
     if listed.related.is_empty() {
         listed.related = known.related;
     }
+    listed.created_from = listed.created_from.or(known.created_from);
     listed.computed_hours |= known.computed_hours;
     listed.web_url = listed.web_url.or(known.web_url);
-    // Of an unchanged ticket, what only the detail carries still holds; of a changed one it may not.
-    let unchanged = listed.last_update.is_some() && listed.last_update == known.last_update;
     // What was priced stays priced; that it was not may be over with this very change.
     listed.priced = listed.priced.or(known.priced.filter(|priced| *priced || unchanged));
+    // Of an unchanged ticket, what only the detail carries still holds; of a changed one it may not.
     if unchanged {
         for (field, value) in known.fields.iter() {
             if *listed.fields.get(field) == Obs::NotFetched {
@@ -226,7 +276,7 @@ pub(super) fn tell_tasks(rows: &mut Rows) {
 
 #[cfg(test)]
 mod tests {
-    use sync_core::ids::{HaloClientId, TicketTypeId};
+    use sync_core::ids::TicketTypeId;
     use sync_core::stamp::Stamp;
     use sync_core::value::Value;
 

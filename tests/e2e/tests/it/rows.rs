@@ -1,7 +1,13 @@
 //! What Halo's list rows do not say, and what follows from it: the sandbox's rows carry what Halo's document lists.
 
 use e2e::{Size, State};
+use halo_hit::config::MarkerPlace;
+use halo_hit::engine::halo::read::Reading;
+use halo_hit::engine::halo::{HaloSide, Known};
 use serde_json::json;
+use sync_core::ids::{HaloClientId, Kind, TicketId, TicketTypeId};
+use sync_core::record::HaloTicket;
+use sync_core::stamp::Stamp;
 
 use crate::budgets::IDLE;
 use crate::story;
@@ -38,4 +44,96 @@ async fn a_quoted_opportunity_keeps_its_money_and_the_runs_stay_clean() {
     let id = opportunity["id"].as_i64().unwrap();
     let now = desk.halo(&format!("/Tickets/{id}?includedetails=true")).await;
     assert_eq!(now["oppvalue_oneoff"], opportunity["oppvalue_oneoff"]);
+}
+
+/// An item and its opportunity that nobody has touched yet.
+fn untouched(state: &State) -> (&serde_json::Value, &serde_json::Value) {
+    let named = |pair: &&e2e::Pair| pair.item["name"] == "Roll out multi-factor authentication";
+    let pair = state.pairs.values().find(named).unwrap();
+    (&pair.item, pair.opportunity.as_ref().unwrap())
+}
+
+/// A project that somebody makes in Halo from an opportunity, which only its detail says.
+fn made_from(opportunity: &serde_json::Value) -> serde_json::Value {
+    json!([{"side": "halo", "create": {"summary": "Made from it", "tickettype_id": 31,
+        "client_id": opportunity["client_id"], "site_id": opportunity["site_id"],
+        "createdfrom_id": opportunity["id"]}}])
+}
+
+#[tokio::test]
+async fn a_project_that_was_made_from_an_opportunity_is_adopted() {
+    let desk = story::in_step(&Size::default()).await;
+    let state = State::read(&desk).await;
+    let (item, opportunity) = untouched(&state);
+    let creates = desk.counts().await["halo"]["creates"].clone();
+    let project = desk.edit(made_from(opportunity)).await.remove(0);
+    desk.edit(json!([{"side": "hit", "item_id": item["id"], "set": {"status_id": "st_approved"}}])).await;
+    story::rest(&desk).await;
+    let state = State::read(&desk).await;
+    let pair = &state.pairs[item["id"].as_str().unwrap()];
+    assert_eq!(pair.project.as_ref().unwrap()["id"].as_i64(), project.as_i64());
+    assert_eq!(desk.counts().await["halo"]["creates"], creates, "and none besides it");
+}
+
+#[tokio::test]
+async fn a_second_project_is_reported() {
+    let desk = story::in_step(&Size::default()).await;
+    let state = State::read(&desk).await;
+    let (item, opportunity) = untouched(&state);
+    desk.edit(json!([{"side": "hit", "item_id": item["id"], "set": {"status_id": "st_approved"}}])).await;
+    story::rest(&desk).await;
+    let ours = State::read(&desk).await.pairs[item["id"].as_str().unwrap()].project.clone().unwrap();
+    let second = desk.edit(made_from(opportunity)).await.remove(0);
+    assert_ne!(ours["id"].as_i64(), second.as_i64());
+    assert_eq!(desk.run(&["sync"]).await.code, 3);
+    let (_, open) = desk.json(&["issues"]).await;
+    let issues = open["data"]["issues"].as_array().unwrap();
+    let reported = |issue: &&serde_json::Value| {
+        issue["code"] == "second_project" && issue["subject"]["ticket"] == second
+    };
+    assert!(issues.iter().any(|issue| reported(&issue)), "{issues:#?}");
+    // Its detail was read once; nothing more is asked for it.
+    let before = desk.requests().await;
+    assert_eq!(desk.run(&["sync"]).await.code, 3);
+    let after = desk.requests().await;
+    assert_eq!((after.0 - before.0, after.1 - before.1), IDLE);
+}
+
+/// HaloPSA as the engine sees it, with markers in this place.
+fn halo_side(desk: &e2e::Desk, place: MarkerPlace) -> HaloSide {
+    let mut reading = Reading::nothing();
+    reading.kinds = [(TicketTypeId(21), Kind::Opportunity), (TicketTypeId(31), Kind::Project)].into();
+    HaloSide::new(crate::clients::halo(desk), place, reading)
+}
+
+fn id(value: &serde_json::Value) -> i64 {
+    value.as_f64().unwrap() as i64
+}
+
+#[tokio::test]
+async fn the_last_look_reads_projects_of_the_client_in_detail_and_no_others() {
+    let desk = story::in_step(&Size::default()).await;
+    let state = State::read(&desk).await;
+    let (_, opportunity) = untouched(&state);
+    let halo = halo_side(&desk, MarkerPlace::ExternalLink);
+    let (deal, client) = (TicketId(id(&opportunity["id"])), HaloClientId(id(&opportunity["client_id"])));
+    let made = TicketId(id(&desk.edit(made_from(opportunity)).await[0]));
+    let all = halo.list(Kind::Project, None, None).await.unwrap().rows;
+    let of_client = all.iter().filter(|row| row.client == client).count() as u64;
+    assert!(of_client > 0 && of_client < all.len() as u64);
+
+    let before = desk.requests().await.0;
+    let found = halo.find_projects(deal, client, None, |_| Known::No).await.unwrap();
+    let origins: Vec<_> = found.iter().map(|ticket| (ticket.id, ticket.created_from)).collect();
+    assert_eq!(origins, [(made, Some(deal))]);
+    // The opportunity, one page, and the client's projects.
+    assert_eq!(desk.requests().await.0 - before, 2 + of_client);
+
+    // Of those that are linked, nothing is asked; and what did not change since is not listed.
+    let before = desk.requests().await.0;
+    let linked = |row: &HaloTicket| if row.id == made { Known::No } else { Known::Linked };
+    assert_eq!(halo.find_projects(deal, client, None, linked).await.unwrap().len(), 1);
+    assert_eq!(desk.requests().await.0 - before, 3);
+    let to_come = Stamp::halo(found[0].last_update.unwrap().unix_ms + 3_600_000);
+    assert_eq!(halo.find_projects(deal, client, Some(to_come), linked).await.unwrap().len(), 0);
 }

@@ -18,7 +18,7 @@ use sync_core::exec::{
     CreateCall, LinkBackCall, MarkerHit, NoteQuery, Outcome, Record as SyncRecord, RecordKey, Reject,
     RejectClass, StatusCall, StatusWay, UpdateCall,
 };
-use sync_core::ids::{ItemId, Kind, TicketId};
+use sync_core::ids::{HaloClientId, ItemId, Kind, TicketId};
 use sync_core::marker::Marker;
 use sync_core::record::{HaloTicket, HitItem};
 use sync_core::stamp::Stamp;
@@ -49,6 +49,17 @@ pub struct Tickets {
     pub rows: Vec<HaloTicket>,
     /// Whether every row could be read and the server's count was reached.
     pub complete: bool,
+}
+
+/// What is known of a listed project.
+#[derive(Debug)]
+pub enum Known {
+    /// Its detail was read, and it has not changed since.
+    InDetail(Box<HaloTicket>),
+    /// It belongs to a link.
+    Linked,
+    /// Nothing that its row does not say.
+    No,
 }
 
 impl HaloSide {
@@ -111,11 +122,26 @@ impl HaloSide {
         since: Option<Stamp>,
         pace: Option<&RateLimiter>,
     ) -> Result<Tickets, Error> {
+        self.listed(kind, since, None, pace).await
+    }
+
+    /// The same, of one client alone where one is named. Halo ignores filters that it does not know.
+    async fn listed(
+        &self,
+        kind: Kind,
+        since: Option<Stamp>,
+        client: Option<HaloClientId>,
+        pace: Option<&RateLimiter>,
+    ) -> Result<Tickets, Error> {
         let since = since.and_then(|stamp| jiff::Timestamp::from_millisecond(stamp.unix_ms).ok());
         // Ordered by id, so that a ticket that changes meanwhile does not move to a page that was read already.
         macro_rules! pages {
             ($route:expr) => {{
                 let list = $route.list().order("id");
+                let list = match client {
+                    Some(client) => list.client_id(client.0),
+                    None => list,
+                };
                 match since {
                     Some(since) => list.lastupdatefromdate(since),
                     None => list,
@@ -214,20 +240,50 @@ impl HaloSide {
 
     /// Projects that were made from an opportunity: created from it, related to it, or below it.
     ///
+    /// Rows of lists name only what is above a project, so each project of the client that is listed is read in detail,
+    /// besides the opportunity, which names what is related to it. `since` bounds the list by the time of change.
+    /// `known` gives a project whose detail was read already and has not changed since, or nothing to leave one out.
+    ///
     /// # Errors
-    /// [`Reject`].
-    pub async fn find_projects(&self, opportunity: TicketId) -> Result<Vec<HaloTicket>, Reject> {
-        let tickets = self.list(Kind::Project, None, None).await.map_err(|error| reject(&error))?;
-        // A project that cannot be read could be the one that is looked for.
-        if !tickets.complete {
+    /// [`Reject`]. A project that cannot be read could be the one that is looked for.
+    pub async fn find_projects(
+        &self,
+        opportunity: TicketId,
+        client: HaloClientId,
+        since: Option<Stamp>,
+        known: impl Fn(&HaloTicket) -> Known,
+    ) -> Result<Vec<HaloTicket>, Reject> {
+        let beside = self.read(opportunity).await?.map(|ticket| ticket.related).unwrap_or_default();
+        let listed = self.listed(Kind::Project, since, Some(client), None).await;
+        let listed = listed.map_err(|error| reject(&error))?;
+        if !listed.complete {
             return Err(Reject::new(RejectClass::Unavailable, "not every project could be read"));
+        }
+        let mut found = Vec::new();
+        let ids: Vec<TicketId> = listed.rows.iter().map(|row| row.id).collect();
+        for row in listed.rows.into_iter().filter(|row| row.client == client) {
+            match known(&row) {
+                Known::InDetail(ticket) => found.push(*ticket),
+                Known::Linked => {}
+                Known::No => found.extend(self.read(row.id).await?),
+            }
+        }
+        // What is related and was not listed, because nothing else of it has changed for long.
+        for id in beside.iter().filter(|id| !ids.contains(id)) {
+            found.extend(self.read(*id).await?.filter(|ticket| ticket.kind == Some(Kind::Project)));
+        }
+        for ticket in &mut found {
+            if beside.contains(&ticket.id) && !ticket.related.contains(&opportunity) {
+                ticket.related.push(opportunity);
+            }
         }
         let from = |ticket: &HaloTicket| {
             ticket.created_from == Some(opportunity)
                 || ticket.parent == Some(opportunity)
                 || ticket.related.contains(&opportunity)
         };
-        Ok(tickets.rows.into_iter().filter(from).collect())
+        found.retain(from);
+        Ok(found)
     }
 
     /// Whether the ticket has a note with our tag.
