@@ -107,6 +107,12 @@ impl HaloTicket {
         self.fields.get(FieldId::Status).value().and_then(crate::value::Value::as_halo_status)
     }
 
+    /// Whether its links were read, so that a missing marker means that it has none: rows of lists carry neither.
+    #[must_use]
+    pub const fn links_read(&self) -> bool {
+        self.marker.is_some() || self.link_back.is_seen()
+    }
+
     /// Whether it was changed after it was created, as far as Halo's own stamps say: more than a second lies between
     /// them.
     #[must_use]

@@ -49,6 +49,21 @@ pub(super) fn plan_imports(context: &Context<'_>, out: &mut LinkPlan) {
     }
 }
 
+/// Unlinked tickets that the plan would import, or that it offers as an item's counterpart, and whose links were not
+/// read.
+pub(super) fn unread_sources(context: &Context<'_>) -> BTreeSet<TicketId> {
+    let mut out = LinkPlan::default();
+    if context.input.settings.sync.import.enabled {
+        plan_imports(context, &mut out);
+    }
+    let unread = SkipReason::NotObserved(Side::Halo);
+    let waits = |skip: &Skip| skip.field == Some(FieldId::LinkBack) && skip.reason == unread;
+    let imported = out.skips.iter().filter(|skip| waits(skip)).filter_map(|skip| skip.ticket);
+    let offered = context.input.candidates.by_ticket.keys().copied();
+    let lacks = |id: &TicketId| context.ticket(*id).is_some_and(|ticket| !ticket.links_read());
+    imported.chain(offered).filter(lacks).collect()
+}
+
 impl Context<'_> {
     fn in_scope_of(&self, ticket: &HaloTicket) -> bool {
         self.input.directory.hit_client(ticket.client).is_some_and(|client| self.in_scope(client))
@@ -77,6 +92,10 @@ fn plan_import(context: &Context<'_>, ticket: &HaloTicket, kind: Kind, out: &mut
     let answer = context.input.decisions.imports.get(&ticket.id);
     if matches!(answer, Some(PairingAnswer::Ignore | PairingAnswer::Link(_))) {
         return skip(None, SkipReason::LeftAlone);
+    }
+    // It may be our own image: its marker was not looked for yet.
+    if !ticket.links_read() && guard::on(Guard::OwnImage) {
+        return skip(Some(FieldId::LinkBack), SkipReason::NotObserved(Side::Halo));
     }
     let candidates = context.input.candidates.by_ticket.get(&ticket.id).filter(|items| !items.is_empty());
     if let Some(items) = candidates

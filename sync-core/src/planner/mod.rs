@@ -18,7 +18,7 @@ pub use input::{Digests, PlanInput};
 use crate::base::{CleanMark, Link};
 use crate::decision::{Conflict, Issue};
 use crate::hash::{Hash128, Hash256, Hasher};
-use crate::ids::{ItemId, Kind};
+use crate::ids::{ItemId, Kind, TicketId};
 use crate::plan::{self, Diagnostic, DiagnosticCode, Op, Plan, PlanHead, Proposal, Skip};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -118,6 +118,17 @@ pub fn plan_one(input: &PlanInput<'_>, link: &Link) -> LinkPlan {
     let mut out = LinkPlan::default();
     link::plan_link(&context, link, &mut out);
     out
+}
+
+/// Unlinked tickets that would be imported, or that are offered as the counterpart of an item, although nobody has
+/// looked whether they are our own: neither their marker nor their external links were read. To be read in detail
+/// before planning; a ticket that stays unread is not imported, with the reason.
+#[must_use]
+pub fn unread_sources(input: &PlanInput<'_>) -> Vec<TicketId> {
+    if !input.settings.sync.import.enabled && input.candidates.by_ticket.is_empty() {
+        return Vec::new();
+    }
+    import::unread_sources(&Context::new(input)).into_iter().collect()
 }
 
 /// The marks of the links of the input that are completely clean, for the runtime to store with them: a link whose

@@ -216,6 +216,16 @@ fn import_takes_what_the_settings_name_and_nothing_else() {
     w.settings.sync.import.created_after = Some(jiff::civil::date(2023, 1, 1));
     w.ticket(900, Kind::Project, 1, RUNNING, "Migration").fields.set(FieldId::Due, Obs::Value(day(7)));
     w.halo(900).fields.set(FieldId::Description, Obs::Value(Value::text("internal")));
+    // Nobody has looked yet whether it is our own: a row of a list does not say.
+    let plan = w.plan();
+    assert!(plan.is_empty());
+    assert_eq!(
+        (plan.skips[0].field, skip(&plan)),
+        (Some(FieldId::LinkBack), &SkipReason::NotObserved(Side::Halo))
+    );
+    assert_eq!(sync_core::planner::unread_sources(&w.input()), [TicketId(900)]);
+    w.halo(900).link_back = Obs::Value("a link of somebody else".into());
+    assert_eq!(sync_core::planner::unread_sources(&w.input()), []);
     let plan = w.plan();
     assert_eq!(codes(&plan), ["create"]);
     let op = &plan.ops[0];
@@ -243,7 +253,7 @@ fn import_takes_what_the_settings_name_and_nothing_else() {
         let mut w = World::new();
         w.settings.sync.import.enabled = true;
         w.settings.sync.import.created_after = Some(jiff::civil::date(2023, 1, 1));
-        w.ticket(900, Kind::Project, 1, RUNNING, "Migration");
+        w.ticket(900, Kind::Project, 1, RUNNING, "Migration").link_back = Obs::Null;
         change(&mut w);
         assert!(w.plan().is_empty());
     }

@@ -17,6 +17,7 @@ mod rows;
 mod run;
 mod stop;
 mod undo;
+mod unlinked;
 mod zone;
 
 use std::sync::Arc;

@@ -194,6 +194,7 @@ impl Engine {
             dirty,
             told,
         };
+        self.read_sources(lease, &mut view).await?;
         self.note_state(lease, &mut view).await?;
         Ok(view)
     }
@@ -291,6 +292,9 @@ impl Engine {
             }
         }
         rows.complete.insert(Side::Halo, complete);
+        if reach == Reach::Everything {
+            self.read_marks(rows).await?;
+        }
         Ok(())
     }
 

@@ -6,6 +6,7 @@ use sync_core::base::{Link, LinkState};
 use sync_core::exec::{RecordKey as ExecKey, Reject, RejectClass};
 use sync_core::field::FieldId;
 use sync_core::ids::{HaloClientId, ItemId, Kind, Side, TicketId};
+use sync_core::marker::Marker;
 use sync_core::record::{HaloTicket, HitItem};
 use sync_core::settings::{CreateRule, Settings};
 use sync_core::value::Obs;
@@ -23,6 +24,11 @@ pub(super) const BY_FEED: &str = "feed";
 pub(super) enum SeenRow {
     Ticket(Box<HaloTicket>),
     Item(Box<HitItem>),
+}
+
+/// A record as the store keeps it.
+pub(super) fn row_text(row: &SeenRow) -> Result<String, Failure> {
+    serde_json::to_string(row).map_err(|error| super::internal(&error))
 }
 
 /// The records of both sides by id, and what changed in them.
@@ -53,17 +59,27 @@ impl Rows {
             Some(known) if by_feed => keep_details(known, ticket),
             _ => ticket,
         };
-        let body = serde_json::to_string(&SeenRow::Ticket(Box::new(merged.clone())));
+        let body = row_text(&SeenRow::Ticket(Box::new(merged.clone())));
         self.tickets.insert(merged.id, merged);
-        self.note(key, body.map_err(|error| super::internal(&error))?, by_feed);
+        self.note(key, body?, by_feed);
         Ok(())
+    }
+
+    /// The marker of a ticket that was listed, where it was not known.
+    pub(super) fn put_marker(&mut self, id: TicketId, marker: Marker) -> Result<(), Failure> {
+        match self.tickets.get(&id) {
+            Some(known) if known.marker.is_none() => {
+                self.put_ticket(HaloTicket { marker: Some(marker), ..known.clone() }, false)
+            }
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn put_item(&mut self, item: HitItem, by_feed: bool) -> Result<(), Failure> {
         let key = RecordKey::Item(item.id.clone());
-        let body = serde_json::to_string(&SeenRow::Item(Box::new(item.clone())));
+        let body = row_text(&SeenRow::Item(Box::new(item.clone())));
         self.items.insert(item.id.clone(), item);
-        self.note(key, body.map_err(|error| super::internal(&error))?, by_feed);
+        self.note(key, body?, by_feed);
         Ok(())
     }
 

@@ -137,3 +137,46 @@ async fn the_last_look_reads_projects_of_the_client_in_detail_and_no_others() {
     let to_come = Stamp::halo(found[0].last_update.unwrap().unix_ms + 3_600_000);
     assert_eq!(halo.find_projects(deal, client, Some(to_come), linked).await.unwrap().len(), 0);
 }
+
+#[tokio::test]
+async fn a_create_that_arrived_late_is_reported_by_the_next_complete_read() {
+    let desk = story::in_step(&Size::default()).await;
+    let state = State::read(&desk).await;
+    let (_, opportunity) = untouched(&state);
+    let marker = opportunity["external_links"][0]["third_party_id"].clone();
+    let twin = json!({"summary": "Named otherwise", "tickettype_id": 21, "client_id": opportunity["client_id"],
+        "site_id": opportunity["site_id"]});
+    let twin = desk.edit(json!([{"side": "halo", "create": twin}])).await.remove(0);
+    let link = json!([{"halo_id": twin, "third_party_id": marker, "third_party_type": "humanizeit"}]);
+    desk.halo_post("/ExternalLink", link).await;
+    // Lists of changes do not show it; a complete read lists our links.
+    assert_eq!(desk.run(&["sync"]).await.code, 0);
+    assert_eq!(desk.run(&["sync", "--full"]).await.code, 3);
+    let (_, open) = desk.json(&["issues"]).await;
+    let issues = open["data"]["issues"].as_array().unwrap();
+    assert!(issues.iter().any(|issue| issue["code"] == "duplicate_marker"), "{issues:#?}");
+}
+
+#[tokio::test]
+async fn our_own_ticket_is_not_imported_whatever_became_of_its_name() {
+    let desk = story::in_step(&Size::default()).await;
+    desk.configure(
+        "[status_map.21.to_halo]",
+        "[sync.import]\nenabled = true\ncreated_after = \"2000-01-01\"\n[status_map.21.to_halo]",
+    );
+    // What people have made is imported first.
+    story::rest(&desk).await;
+    let items = desk.items().await.len();
+    let new = json!({"client_id": desk.clients()[0], "name": "Lost on the way", "status_id": "st_qualified"});
+    desk.edit(json!([{"side": "hit", "create": new}])).await;
+    let lost = json!([{"side": "halo", "method": "POST", "path": "/Opportunities", "fault": "lost_reply"}]);
+    desk.faults(json!({ "next": lost })).await;
+    desk.run(&["sync"]).await;
+    let made = desk.halo("/Opportunities?pageinate=true&page_size=1&page_no=1&search_summary=Lost").await;
+    let made = &made["tickets"][0];
+    assert_eq!(made["summary"], "Lost on the way");
+    desk.edit(json!([{"side": "halo", "ticket_id": made["id"], "set": {"summary": "Found again"}}])).await;
+    story::rest(&desk).await;
+    assert_eq!(desk.items().await.len(), items + 1, "no item for a ticket of ours");
+    desk.assert_unharmed("after an import").await;
+}

@@ -219,6 +219,31 @@ impl HaloSide {
         Ok(ids.into_iter().map(hit).collect())
     }
 
+    /// The tickets that our external links name, with their markers. One page for a hundred links, each in its turn.
+    ///
+    /// # Errors
+    /// Those of a list.
+    pub async fn marks(&self, pace: &RateLimiter) -> Result<Vec<(TicketId, Marker)>, Error> {
+        let mut pages = self.client.external_links().list().third_party_type(read::LINK_TYPE).pages();
+        let mut marks = Vec::new();
+        loop {
+            let mut turn = pace.acquire().await;
+            turn.stamp();
+            let Some(page) = pages.next().await else { break };
+            for link in page?.rows.into_iter().flatten() {
+                let link = link.into_value();
+                if link.third_party_type.as_deref() != Some(read::LINK_TYPE) {
+                    // The filter is not known here: the other links of the tenant may be very many.
+                    tracing::warn!("Halo does not list external links by their type");
+                    return Ok(marks);
+                }
+                let marker = link.third_party_id.as_deref().and_then(Marker::parse);
+                marks.extend(link.halo_id.map(TicketId).zip(marker));
+            }
+        }
+        Ok(marks)
+    }
+
     async fn marked_by_link(&self, marker: &Marker) -> Result<Vec<i64>, Error> {
         let links = self.client.external_links().list().third_party_id(marker.as_str()).all().await?;
         let ours = links.into_iter().map(Record::into_value).filter(|link| {

@@ -24,7 +24,8 @@ const DETAILS: &[&str] = &[
 ];
 
 /// Fields of the detail that Halo's document does not list for a row of a list (`Faults_List`).
-const NOT_IN_LISTS: &[&str] = &["details_html", "quotation_count", "salesorder_count", "createdfrom_id"];
+const NOT_IN_LISTS: &[&str] =
+    &["details_html", "quotation_count", "salesorder_count", "createdfrom_id", "external_links"];
 
 fn name(world: &World, root: &str, id: i64) -> Value {
     json!(world.halo.row(root, id).map_or("", |row| text(row, "name")))

@@ -156,8 +156,14 @@ async fn rows_of_lists_lack_what_the_document_does_not_list_for_them() {
     let rows = api.get("/api/Opportunities?pageinate=true&page_size=100&page_no=1").await.json();
     let rows = rows["tickets"].as_array().unwrap();
     let detail = api.get(&format!("/api/Tickets/{}?includedetails=true", rows[0]["id"])).await.json();
-    for field in ["details_html", "quotation_count", "salesorder_count", "createdfrom_id", "related_tickets"]
-    {
+    for field in [
+        "details_html",
+        "quotation_count",
+        "salesorder_count",
+        "createdfrom_id",
+        "related_tickets",
+        "external_links",
+    ] {
         assert!(detail.get(field).is_some(), "{field}");
         assert!(rows.iter().all(|row| row.get(field).is_none()), "{field}");
     }

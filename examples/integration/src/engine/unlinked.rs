@@ -1,0 +1,79 @@
+//! Tickets of no link: which of them are our own.
+//!
+//! Rows of lists carry no external links and no reference of the customer, so nothing in them tells a ticket that we
+//! made and whose reply was lost from one that a person made.
+
+use halo_client::rest_core::limit::Permit;
+use sync_core::exec::RejectClass;
+use sync_core::planner;
+
+use super::rows::{Rows, SeenRow, row_text};
+use super::{Engine, View, people, perform};
+use crate::exit::Failure;
+use crate::storage::{Change, Lease, RecordKey};
+
+impl Engine {
+    /// Takes the markers of all tickets from one list of our external links, so that a complete read shows a create that
+    /// arrived late.
+    ///
+    /// # Errors
+    /// Those of a list; a refusal leaves the markers to the details.
+    pub(super) async fn read_marks(&self, rows: &mut Rows) -> Result<(), Failure> {
+        match self.halo.marks(&self.full_reads).await {
+            Ok(marks) => marks.into_iter().try_for_each(|(ticket, marker)| rows.put_marker(ticket, marker)),
+            Err(error) if error.is_permission() || error.is_not_found() => {
+                tracing::warn!(%error, "external links cannot be listed: a ticket that was made twice shows late");
+                Ok(())
+            }
+            Err(error) => Err(self.halo_failure(&error)),
+        }
+    }
+
+    /// Reads in detail what would be imported, or offered as the counterpart of an item, before it is planned: it may
+    /// be our own. What cannot be read now is not imported, and asked for again by the next run.
+    ///
+    /// # Errors
+    /// Refused credentials, and those of the store.
+    pub(super) async fn read_sources(&self, lease: &Lease, view: &mut View) -> Result<(), Failure> {
+        let wanted = planner::unread_sources(&view.input(self));
+        let mut changes = Vec::new();
+        for id in wanted {
+            let mut turn = self.full_reads.acquire().await;
+            Permit::stamp(&mut turn);
+            let Ok(place) = view.snapshot.tickets.binary_search_by_key(&id, |ticket| ticket.id) else {
+                continue;
+            };
+            match self.halo.read(id).await {
+                Ok(Some(mut ticket)) => {
+                    ticket.is_task |= view.snapshot.tickets[place].is_task;
+                    let body = row_text(&SeenRow::Ticket(Box::new(ticket.clone())))?;
+                    changes.push(Change::PutSeen { key: RecordKey::Ticket(id), body });
+                    view.snapshot.tickets[place] = ticket;
+                }
+                Ok(None) => {
+                    changes.push(Change::DropSeen(RecordKey::Ticket(id)));
+                    view.snapshot.tickets.remove(place);
+                }
+                Err(reject) if reject.class == RejectClass::Credentials => {
+                    return Err(super::run::credentials_refused(&reject));
+                }
+                Err(reject) => {
+                    tracing::warn!(ticket = %id, reason = %reject.detail, "a ticket could not be read");
+                }
+            }
+        }
+        if changes.is_empty() {
+            return Ok(());
+        }
+        view.head = self.store.commit(lease, &changes, perform::now_ms(&*self.time)).await?;
+        view.candidates = people::candidates(
+            &view.snapshot,
+            &view.links,
+            &view.directory,
+            &view.catalogue,
+            &view.settings,
+            &view.decisions,
+        );
+        Ok(())
+    }
+}
