@@ -124,7 +124,7 @@ async fn own_ticket(
     ledger: &mut Ledger,
 ) -> Option<Probe> {
     let asked = "GET /ExternalLink?third_party_id=MARKER";
-    let earlier = match side.find_probe(marker).await {
+    let earlier = match side.find_probe(target.kind, marker).await {
         Ok(found) => found,
         Err(problem) => {
             ledger.put(refusal(FOUND, asked, &problem));
@@ -172,7 +172,7 @@ async fn own_ticket(
     ledger.ok(ADD, format!("POST /Tickets: made ticket {id}, {}", target.words));
     let mut found = false;
     for _ in 0..LOOKS {
-        found = side.find_probe(marker).await.is_ok_and(|ids| ids.contains(&id));
+        found = side.find_probe(target.kind, marker).await.is_ok_and(|ids| ids.contains(&id));
         if found {
             break;
         }

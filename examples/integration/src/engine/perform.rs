@@ -140,7 +140,7 @@ impl Performer<'_> {
                     self.hit.read(&id).await.map(|found| found.map(|item| Record::Item(Box::new(item)))),
                 ),
                 Step::FindMarker(query) => Event::Markers(match query.side {
-                    Side::Halo => self.halo.find_marker(&query.marker).await,
+                    Side::Halo => self.halo.find_marker(query.kind, &query.marker).await,
                     Side::Hit => self.hit.find_marker(&query).await,
                 }),
                 Step::FindProject(opportunity) => {

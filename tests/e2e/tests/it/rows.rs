@@ -5,7 +5,9 @@ use halo_hit::config::MarkerPlace;
 use halo_hit::engine::halo::read::Reading;
 use halo_hit::engine::halo::{HaloSide, Known};
 use serde_json::json;
+use sync_core::exec::RejectClass;
 use sync_core::ids::{HaloClientId, Kind, TicketId, TicketTypeId};
+use sync_core::marker::Marker;
 use sync_core::record::HaloTicket;
 use sync_core::stamp::Stamp;
 
@@ -179,4 +181,40 @@ async fn our_own_ticket_is_not_imported_whatever_became_of_its_name() {
     story::rest(&desk).await;
     assert_eq!(desk.items().await.len(), items + 1, "no item for a ticket of ours");
     desk.assert_unharmed("after an import").await;
+}
+
+#[tokio::test]
+async fn a_create_whose_reply_was_lost_is_found_by_the_customer_s_reference() {
+    let desk = story::in_step(&Size::default()).await;
+    desk.configure("[halo]\n", "[halo]\nmarker = \"client_reference\"\n");
+    let creates = desk.counts().await["halo"]["creates"].as_u64().unwrap();
+    let new = json!({"client_id": desk.clients()[0], "name": "Lost on the way", "status_id": "st_qualified"});
+    let item = desk.edit(json!([{"side": "hit", "create": new}])).await.remove(0);
+    let lost = json!([{"side": "halo", "method": "POST", "path": "/Opportunities", "fault": "lost_reply"}]);
+    desk.faults(json!({ "next": lost })).await;
+    desk.run(&["sync"]).await;
+    story::rest(&desk).await;
+    assert_eq!(desk.counts().await["halo"]["creates"], creates + 1);
+    desk.assert_unharmed("after a lost reply").await;
+    let state = State::read(&desk).await;
+    let found = state.pairs[item.as_str().unwrap()].opportunity.as_ref().unwrap();
+    assert!(found["client_reference"].as_str().unwrap().starts_with("HS1-"), "{found}");
+}
+
+#[tokio::test]
+async fn a_search_by_reference_that_finds_everything_refuses_the_create() {
+    let desk = story::answered(&Size::default()).await;
+    let halo = halo_side(&desk, MarkerPlace::ClientReference);
+    let pair = sync_core::ids::PairId::from("a|b");
+    let marker = Marker::for_item(&pair, &"it_1".into(), Kind::Opportunity);
+    let client = desk.halo("/Opportunities?pageinate=true&page_size=1&page_no=1").await["tickets"][0].clone();
+    let ticket = json!({"side": "halo", "create": {"summary": "One of many", "tickettype_id": 21,
+        "client_id": client["client_id"], "site_id": client["site_id"], "client_reference": marker.as_str()}});
+    desk.edit(json!([ticket])).await;
+    assert_eq!(halo.find_marker(Kind::Opportunity, &marker).await.unwrap().len(), 1);
+    assert_eq!(halo.find_marker(Kind::Project, &marker).await.unwrap(), []);
+    desk.edit(serde_json::Value::Array(vec![ticket; 10])).await;
+    let refused = halo.find_marker(Kind::Opportunity, &marker).await.unwrap_err();
+    assert_eq!(refused.class, RejectClass::Invalid);
+    assert!(refused.detail.contains("external_link"), "{refused:?}");
 }

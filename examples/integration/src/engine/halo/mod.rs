@@ -51,6 +51,9 @@ pub struct Tickets {
     pub complete: bool,
 }
 
+/// How many hits of a search by reference are looked at. There is one at most, unless something went wrong.
+const REFERENCE_HITS: u32 = 10;
+
 /// What is known of a listed project.
 #[derive(Debug)]
 pub enum Known {
@@ -203,16 +206,16 @@ impl HaloSide {
         }
     }
 
-    /// Tickets that carry a marker. Hits are checked again here, because Halo ignores filters that it does not know.
+    /// Tickets of a kind that carry a marker. Hits are checked again here, because Halo ignores filters that it does not
+    /// know.
     ///
     /// # Errors
-    /// [`Reject`].
-    pub async fn find_marker(&self, marker: &Marker) -> Result<Vec<MarkerHit>, Reject> {
-        let found = match self.place {
-            MarkerPlace::ExternalLink => self.marked_by_link(marker).await,
-            MarkerPlace::ClientReference => self.marked_by_reference(marker).await,
+    /// [`Reject`]. A filter that is evidently ignored is one: what cannot be searched must not be created.
+    pub async fn find_marker(&self, kind: Kind, marker: &Marker) -> Result<Vec<MarkerHit>, Reject> {
+        let mut ids = match self.place {
+            MarkerPlace::ExternalLink => self.marked_by_link(marker).await.map_err(|error| reject(&error))?,
+            MarkerPlace::ClientReference => self.marked_by_reference(kind, marker).await?,
         };
-        let mut ids = found.map_err(|error| reject(&error))?;
         ids.sort_unstable();
         ids.dedup();
         let hit = |id| MarkerHit { record: RecordKey::Ticket(TicketId(id)), marker: marker.clone() };
@@ -253,14 +256,41 @@ impl HaloSide {
         Ok(ours.filter_map(|link| link.halo_id).collect())
     }
 
-    async fn marked_by_reference(&self, marker: &Marker) -> Result<Vec<i64>, Error> {
-        let tickets =
-            self.client.tickets().list().client_ref(marker.as_str()).rows_as::<IgnoredAny>().all().await?;
-        let ours = tickets.into_iter().filter(|ticket| {
-            let reference = ticket.get(Ticket::CLIENT_REFERENCE).value();
-            reference.as_deref().and_then(Marker::parse).as_ref() == Some(marker)
-        });
-        Ok(ours.filter_map(|ticket| ticket.get(Ticket::ID).value()).map(|id| id.get()).collect())
+    /// Rows of lists lack the reference, so each hit is read in detail. One page tells whether the filter filters: no
+    /// two tickets are meant to carry one marker.
+    async fn marked_by_reference(&self, kind: Kind, marker: &Marker) -> Result<Vec<i64>, Reject> {
+        macro_rules! page {
+            ($route:expr) => {
+                $route
+                    .list()
+                    .client_ref(marker.as_str())
+                    .page_size(REFERENCE_HITS + 1)
+                    .rows_as::<IgnoredAny>()
+                    .pages()
+            };
+        }
+        let mut pages = match kind {
+            Kind::Opportunity => page!(self.client.opportunities()),
+            Kind::Project => page!(self.client.projects()),
+        };
+        let Some(page) = pages.next().await else { return Ok(Vec::new()) };
+        let rows = page.map_err(|error| reject(&error))?.rows;
+        if rows.len() > REFERENCE_HITS as usize {
+            return Err(Reject::new(
+                RejectClass::Invalid,
+                "Halo does not find tickets by the customer's reference; set halo.marker = \"external_link\"",
+            ));
+        }
+        let mut ours = Vec::new();
+        for row in rows {
+            let row = row.map_err(|bad| reject(&bad.into_error()))?;
+            let Some(id) = row.get(Ticket::ID).value() else { continue };
+            let ticket = self.read(TicketId(id.get())).await?;
+            ours.extend(
+                ticket.filter(|ticket| ticket.marker.as_ref() == Some(marker)).map(|ticket| ticket.id.0),
+            );
+        }
+        Ok(ours)
     }
 
     /// Projects that were made from an opportunity: created from it, related to it, or below it.

@@ -11,7 +11,7 @@ use sync_core::base::{CreateSpec, Intent};
 use sync_core::exec::RecordKey;
 use sync_core::field::{FieldId, FieldRow};
 use sync_core::hash::Hash128;
-use sync_core::ids::{AgentId, HaloClientId, StatusId, TicketId, TicketTypeId};
+use sync_core::ids::{AgentId, HaloClientId, Kind, StatusId, TicketId, TicketTypeId};
 use sync_core::marker::Marker;
 use sync_core::value::{Obs, Value};
 
@@ -64,8 +64,8 @@ impl HaloSide {
     ///
     /// # Errors
     /// [`Problem`].
-    pub async fn find_probe(&self, marker: &Marker) -> Result<Vec<TicketId>, Problem> {
-        let hits = self.find_marker(marker).await.map_err(|reject| Problem {
+    pub async fn find_probe(&self, kind: Kind, marker: &Marker) -> Result<Vec<TicketId>, Problem> {
+        let hits = self.find_marker(kind, marker).await.map_err(|reject| Problem {
             refused: reject.class == sync_core::exec::RejectClass::Forbidden,
             gone: false,
             words: reject.detail.to_string(),

@@ -24,8 +24,14 @@ const DETAILS: &[&str] = &[
 ];
 
 /// Fields of the detail that Halo's document does not list for a row of a list (`Faults_List`).
-const NOT_IN_LISTS: &[&str] =
-    &["details_html", "quotation_count", "salesorder_count", "createdfrom_id", "external_links"];
+const NOT_IN_LISTS: &[&str] = &[
+    "details_html",
+    "quotation_count",
+    "salesorder_count",
+    "createdfrom_id",
+    "external_links",
+    "client_reference",
+];
 
 fn name(world: &World, root: &str, id: i64) -> Value {
     json!(world.halo.row(root, id).map_or("", |row| text(row, "name")))

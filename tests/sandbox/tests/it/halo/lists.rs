@@ -163,6 +163,7 @@ async fn rows_of_lists_lack_what_the_document_does_not_list_for_them() {
         "createdfrom_id",
         "related_tickets",
         "external_links",
+        "client_reference",
     ] {
         assert!(detail.get(field).is_some(), "{field}");
         assert!(rows.iter().all(|row| row.get(field).is_none()), "{field}");
