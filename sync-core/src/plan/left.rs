@@ -67,6 +67,8 @@ pub enum SkipReason {
     Archived,
     /// Unlinked tickets look like the item; a person says which it is.
     WaitsForPairing(Vec<TicketId>),
+    /// Halo does not say when the ticket was created, and only newer ones are imported.
+    AgeUnknown,
     /// Unlinked items look like the ticket; a person says which it is.
     WaitsForImportPairing(Vec<ItemId>),
     /// A person said that it is left alone.
@@ -113,6 +115,7 @@ impl SkipReason {
                 | Self::NothingToCreate(_)
                 | Self::Archived
                 | Self::LeftAlone
+                | Self::AgeUnknown
                 | Self::WentBack
                 | Self::Dismissed
         )

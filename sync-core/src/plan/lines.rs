@@ -155,6 +155,9 @@ pub fn explain_skip(skip: &Skip) -> String {
         SkipReason::WaitsForImportPairing(items) => {
             format!("waits for a person to say whether it is {}", any_of("item", items))
         }
+        SkipReason::AgeUnknown => {
+            "is not imported, since Halo does not say when it was created or occurred".into()
+        }
         SkipReason::LeftAlone => "is left alone, as a person said".into(),
         SkipReason::CreateTypeMissing(kind) => format!("waits, since no type is chosen for a new {kind}"),
         SkipReason::CreatePending => "waits until an earlier create is known".into(),

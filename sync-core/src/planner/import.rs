@@ -75,7 +75,7 @@ fn plan_import(context: &Context<'_>, ticket: &HaloTicket, kind: Kind, out: &mut
     let settings = context.input.settings.kind(kind);
     let Some(after) = rule.created_after else { return };
     let from = after.duration_since(jiff::civil::date(1970, 1, 1)).as_secs().saturating_mul(1000);
-    let old = ticket.created.is_none_or(|created| created.unix_ms < from);
+    let old = ticket.created.is_some_and(|created| created.unix_ms < from);
     // A project that hangs below an opportunity belongs to that one's item.
     let child = ticket.created_from.into_iter().chain(ticket.parent).any(|id| context.is_linked(id));
     if ticket.closed || old || child || !settings.follows(ticket.ticket_type) {
@@ -96,6 +96,9 @@ fn plan_import(context: &Context<'_>, ticket: &HaloTicket, kind: Kind, out: &mut
     // It may be our own image: its marker was not looked for yet.
     if !ticket.links_read() && guard::on(Guard::OwnImage) {
         return skip(Some(FieldId::LinkBack), SkipReason::NotObserved(Side::Halo));
+    }
+    if ticket.created.is_none() {
+        return skip(None, SkipReason::AgeUnknown);
     }
     let candidates = context.input.candidates.by_ticket.get(&ticket.id).filter(|items| !items.is_empty());
     if let Some(items) = candidates

@@ -225,6 +225,10 @@ fn import_takes_what_the_settings_name_and_nothing_else() {
     );
     assert_eq!(sync_core::planner::unread_sources(&w.input()), [TicketId(900)]);
     w.halo(900).link_back = Obs::Value("a link of somebody else".into());
+    let created = w.halo(900).created.take();
+    assert!(w.plan().is_empty());
+    assert_eq!(*skip(&w.plan()), SkipReason::AgeUnknown);
+    w.halo(900).created = created;
     assert_eq!(sync_core::planner::unread_sources(&w.input()), []);
     let plan = w.plan();
     assert_eq!(codes(&plan), ["create"]);

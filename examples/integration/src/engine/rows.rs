@@ -262,6 +262,7 @@ fn keep_details(known: HaloTicket, mut listed: HaloTicket) -> HaloTicket {
         listed.related = known.related;
     }
     listed.created_from = listed.created_from.or(known.created_from);
+    listed.created = known.created.or(listed.created);
     listed.computed_hours |= known.computed_hours;
     listed.web_url = listed.web_url.or(known.web_url);
     // What was priced stays priced; that it was not may be over with this very change.

@@ -78,7 +78,8 @@ impl Reading {
         ticket.is_task = self.tasks.contains(&ticket_type) || has_project_above(record);
         ticket.priced = priced(record);
         ticket.computed_hours = budgets(record).is_some_and(|budgets| !budgets.is_empty());
-        ticket.created = stamp(record, Ticket::DATECREATED);
+        // Rows of lists say when it occurred, which is when it was created unless somebody says otherwise.
+        ticket.created = stamp(record, Ticket::DATECREATED).or_else(|| stamp(record, Ticket::DATEOCCURRED));
         ticket.last_update = stamp(record, Ticket::LAST_UPDATE);
         ticket.currency = self.currency;
         ticket.web_url = value(record, Ticket::WEB_URL).filter(|url| !url.is_empty()).map(Into::into);

@@ -31,6 +31,8 @@ const NOT_IN_LISTS: &[&str] = &[
     "createdfrom_id",
     "external_links",
     "client_reference",
+    "datecreated",
+    "deleted",
 ];
 
 fn name(world: &World, root: &str, id: i64) -> Value {

@@ -164,6 +164,8 @@ async fn rows_of_lists_lack_what_the_document_does_not_list_for_them() {
         "related_tickets",
         "external_links",
         "client_reference",
+        "datecreated",
+        "deleted",
     ] {
         assert!(detail.get(field).is_some(), "{field}");
         assert!(rows.iter().all(|row| row.get(field).is_none()), "{field}");
