@@ -14,6 +14,17 @@ use crate::secrets::Secrets;
 const NOBODY: &str = "halo-hit-probe-of-nobody";
 /// Rows of a list that are looked at.
 const ROWS: usize = 50;
+/// What Halo's document lists for a ticket and not for a row of a list.
+const NOT_IN_LISTS: [&str; 8] = [
+    "createdfrom_id",
+    "related_tickets",
+    "quotation_count",
+    "salesorder_count",
+    "datecreated",
+    "external_links",
+    "client_reference",
+    "deleted",
+];
 /// Records of a kind that are read one by one, for what lists do not carry.
 const DETAILS: usize = 20;
 
@@ -200,6 +211,7 @@ async fn tickets(client: &Client, book: &mut Book) {
         }
         records.extend(rows);
     }
+    carried(&records, book);
     sentinels(&records, book);
     priced(&details, book);
     closed(client, &records, book).await;
@@ -270,6 +282,17 @@ fn sentinels(records: &[Row], book: &mut Book) {
     match (zeros, nulls) {
         (0, 0) => book.cannot_tell("H25", "no number that was left empty was read"),
         (zeros, nulls) => book.is("H25", nulls == 0, format!("{zeros} are 0, {nulls} are null")),
+    }
+}
+
+/// What rows of lists carry although Halo's document does not list it for them.
+fn carried(records: &[Row], book: &mut Book) {
+    let there: Vec<&str> =
+        NOT_IN_LISTS.into_iter().filter(|name| records.iter().any(|row| row.contains_key(*name))).collect();
+    match (records.is_empty(), there.is_empty()) {
+        (true, _) => book.cannot_tell("H62", "no ticket was listed"),
+        (false, true) => book.holds("H62", format!("{} rows have none of the eight", records.len())),
+        (false, false) => book.fails("H62", format!("rows of lists have {}", there.join(", "))),
     }
 }
 

@@ -78,6 +78,7 @@ pub const PROBES: &[Probe] = &[
     writes("H59", "lists show the name of a ticket as it was written"),
     reads("H60", "_canupdate says whether a ticket may be changed"),
     reads("H61", "allowed_teams are the teams of a type"),
+    reads("H62", "rows of ticket lists lack eight fields of the detail"),
     writes("H80", "a webhook is sent for each notification that names it"),
     writes("H81", "a webhook's secret is not shown"),
     writes("H82", "a deleted webhook may leave its notifications behind"),
