@@ -65,14 +65,16 @@ impl Rows {
         Ok(())
     }
 
-    /// The marker of a ticket that was listed, where it was not known.
+    /// The marker of a ticket that is kept, where it was not known. That is no news of the ticket itself.
     pub(super) fn put_marker(&mut self, id: TicketId, marker: Marker) -> Result<(), Failure> {
-        match self.tickets.get(&id) {
-            Some(known) if known.marker.is_none() => {
-                self.put_ticket(HaloTicket { marker: Some(marker), ..known.clone() }, false)
-            }
-            _ => Ok(()),
+        if let Some(ticket) = self.tickets.get_mut(&id)
+            && ticket.marker.is_none()
+        {
+            ticket.marker = Some(marker);
+            let body = row_text(&SeenRow::Ticket(Box::new(ticket.clone())))?;
+            self.changes.push(Change::PutSeen { key: RecordKey::Ticket(id), body });
         }
+        Ok(())
     }
 
     pub(super) fn put_item(&mut self, item: HitItem, by_feed: bool) -> Result<(), Failure> {
