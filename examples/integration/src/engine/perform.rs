@@ -9,7 +9,8 @@ use rest_core::clock::Time;
 use sync_core::catalogue::Catalogue;
 use sync_core::decision::OpId;
 use sync_core::exec::{
-    Commit, Event, Exec, JournalEntry, Memory, Outcome, Record, RecordKey, Reject, RejectClass, Report, Step,
+    Commit, Event, Exec, JournalEntry, Memory, OpResult, Outcome, Record, RecordKey, Reject, RejectClass,
+    Report, Step,
 };
 use sync_core::hash::Hash256;
 use sync_core::ids::{ItemId, Side, TicketId};
@@ -97,7 +98,9 @@ impl Performer<'_> {
         loop {
             let event = match exec.poll(self.now()) {
                 Step::Done(report) => {
-                    self.commit(&chronicle.end(&report, now_ms(self.time))).await?;
+                    let mut changes = chronicle.end(&report, now_ms(self.time));
+                    changes.extend(overtaken(plan, &report));
+                    self.commit(&changes).await?;
                     return Ok(report);
                 }
                 Step::Wait(until) => {
@@ -246,6 +249,20 @@ pub fn now_ms(time: &dyn Time) -> i64 {
 
 fn internal(what: String) -> Failure {
     Failure::other("internal", what, "nothing was lost; please report this")
+}
+
+/// Marks the targets of operations that were not done because they no longer held what the plan saw. What was read of
+/// them is old, and no list need bring anything newer: a ticket whose type was changed has left the lists of its kind.
+fn overtaken<'a>(plan: &'a Plan, report: &'a Report) -> impl Iterator<Item = Change> + 'a {
+    let results = plan.ops.iter().zip(&report.ops);
+    let overtaken = results.filter(|(_, done)| done.result == OpResult::ChangedSincePlan);
+    overtaken.filter_map(|(op, _)| {
+        let key = match op.kind.side()? {
+            Side::Halo => storage::RecordKey::Ticket(op.ticket?),
+            Side::Hit => storage::RecordKey::Item(op.item.clone()?),
+        };
+        Some(Change::Mark { key, reason: "overtaken".to_owned() })
+    })
 }
 
 /// Applies a journal entry to the memory, and says what that changes in the store.

@@ -91,7 +91,7 @@ async fn a_second_project_is_reported() {
     let (_, open) = desk.json(&["issues"]).await;
     let issues = open["data"]["issues"].as_array().unwrap();
     let reported = |issue: &&serde_json::Value| {
-        issue["code"] == "second_project" && issue["subject"]["ticket"] == second
+        issue["code"] == "second_project" && issue["subject"]["ticket"].as_f64() == second.as_f64()
     };
     assert!(issues.iter().any(|issue| reported(&issue)), "{issues:#?}");
     // Its detail was read once; nothing more is asked for it.
@@ -219,4 +219,29 @@ async fn a_search_by_reference_that_finds_everything_refuses_the_create() {
     let refused = halo.find_marker(Kind::Opportunity, &marker).await.unwrap_err();
     assert_eq!(refused.class, RejectClass::Invalid);
     assert!(refused.detail.contains("external_link"), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_ticket_that_left_its_kind_is_told_by_the_run_after_the_first_refusal() {
+    let desk = story::in_step(&Size::default()).await;
+    let state = State::read(&desk).await;
+    let pair = state.pairs.values().find(|pair| pair.item["name"] == "Windows 11 refresh").unwrap();
+    let project = pair.project.as_ref().unwrap();
+    let status = if pair.item["status_id"] == "st_approved" { "st_work_in_progress" } else { "st_approved" };
+    desk.edit(json!([
+        {"side": "halo", "ticket_id": project["id"], "set": {"tickettype_id": 1}},
+        {"side": "hit", "item_id": pair.item["id"], "set": {"status_id": status}},
+    ]))
+    .await;
+    // No list of a kind has it any more: what is kept of it is old, and the look before the write says so.
+    let ended = desk.run(&["sync"]).await;
+    assert!(ended.code == 3 && ended.out.contains("changed since the plan"), "{ended:?}");
+    assert_eq!(desk.run(&["sync"]).await.code, 3);
+    let (_, open) = desk.json(&["issues"]).await;
+    let issues = open["data"]["issues"].as_array().unwrap();
+    let told = |issue: &serde_json::Value| {
+        issue["code"] == "ticket_type_not_followed"
+            && issue["subject"]["ticket"].as_f64() == project["id"].as_f64()
+    };
+    assert!(issues.iter().any(told), "{issues:#?}");
 }
