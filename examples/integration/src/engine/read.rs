@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rest_core::clock::Moment;
 use sync_core::base::{BaseHead, Intent, Link};
 use sync_core::catalogue::{Catalogue, Directory};
 use sync_core::decision::{Candidates, Decisions};
@@ -272,12 +273,13 @@ impl Engine {
             let feed = self.feed(Side::Halo, name, reach).await?;
             let since = feed.as_ref().map(|feed| feed.since(ClockId::Halo, self.overlap_ms()));
             let pace = since.is_none().then_some(&self.full_reads);
+            let began = self.time.now();
             let read = self.halo.list(kind, since, pace).await.map_err(|error| self.halo_failure(&error))?;
             complete &= read.complete;
             rows.met.extend(read.rows.iter().map(|ticket| RecordKey::Ticket(ticket.id)));
             let before = feed.unwrap_or_default();
             let met = read.rows.iter().map(|ticket| (ticket.id.to_string(), ticket.last_update));
-            let next = before.after(met, self.overlap_ms());
+            let next = before.after(met, self.overlap_ms(), self.since_ms(began));
             if since.is_none() && read.complete {
                 rows.forget_tickets(kind, &read.rows);
             }
@@ -301,11 +303,12 @@ impl Engine {
     async fn read_items(&self, reach: Reach, rows: &mut Rows) -> Result<(), Failure> {
         let feed = self.feed(Side::Hit, ITEM_FEED, reach).await?;
         let since = feed.as_ref().map(|feed| feed.since(ClockId::Hit, self.overlap_ms()));
+        let began = self.time.now();
         let read = self.hit.list(None, since).await.map_err(|error| self.hit_failure(&error))?;
         rows.met.extend(read.rows.iter().map(|item| RecordKey::Item(item.id.clone())));
         let before = feed.unwrap_or_default();
         let met = read.rows.iter().map(|item| (item.id.to_string(), item.last_update));
-        let next = before.after(met, self.overlap_ms());
+        let next = before.after(met, self.overlap_ms(), self.since_ms(began));
         if since.is_none() && read.complete {
             rows.forget_items(&read.rows);
         }
@@ -420,6 +423,12 @@ impl Engine {
             },
         }
         Ok(Ok(()))
+    }
+
+    /// Milliseconds since a moment, rounded up.
+    fn since_ms(&self, began: Moment) -> i64 {
+        let took = self.time.now().since(began).as_millis();
+        i64::try_from(took).unwrap_or(i64::MAX).saturating_add(1)
     }
 
     fn overlap_ms(&self) -> i64 {
