@@ -16,6 +16,7 @@ mod read;
 mod rows;
 mod run;
 mod stop;
+mod trouble;
 mod undo;
 mod unlinked;
 mod zone;

@@ -3,21 +3,20 @@
 use std::collections::BTreeSet;
 
 use sync_core::base::Evidence;
-use sync_core::catalogue::Catalogue;
-use sync_core::decision::{Conflict, Decisions, IssueCode, Subject};
-use sync_core::exec::{Exec, JournalView, Memory, OpReport, OpResult, Reject, RejectClass, Report};
+use sync_core::decision::{Conflict, Decisions, IssueCode};
+use sync_core::exec::{Exec, JournalView, Memory, Reject, RejectClass, Report};
 use sync_core::field::FieldId;
 use sync_core::hash::{Hash128, Hash256};
 use sync_core::ids::Side;
 use sync_core::plan::{
-    Adoption, Op, OpKind, Plan, Proposal, ProposalKind, Skip, Stale, Verdict, Why, explain_op_named,
-    explain_proposal, plan_hash,
+    Adoption, Op, OpKind, Plan, Proposal, ProposalKind, Skip, Stale, Verdict, Why, explain_proposal,
+    plan_hash,
 };
 use sync_core::planner;
 use sync_core::stamp::Stamp;
 
 use super::perform::{self, Performer, Watch};
-use super::{Engine, View};
+use super::{Engine, View, trouble};
 use crate::exit::{Exit, Failure};
 use crate::storage::{self, Change, GateStep, Lease, Named, NewIssue, PairingQuestion, Questions, RunId};
 
@@ -44,9 +43,6 @@ pub struct Done {
 /// How long an approval holds. What was approved is in the very next plan; an approval that was still not used after a
 /// week was given for something that is no longer proposed.
 const APPROVAL_HOLDS_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
-
-/// The code of issues that report what a server refused.
-const REFUSED: &str = "write_refused";
 
 impl Planned {
     /// A plan with its name.
@@ -107,7 +103,9 @@ impl Engine {
             changes.push(Change::PutConflict { conflict: Box::new(conflict.clone()), run });
         }
         let reported: BTreeSet<Hash128> = plan.issues.iter().map(|issue| issue.id).collect();
-        for known in self.store.issues().await? {
+        let issues = self.store.issues().await?;
+        changes.extend(trouble::taken_over(plan, &issues));
+        for known in issues {
             let planners = IssueCode::ALL.iter().any(|code| code.code() == known.code);
             // The planner does not repeat what a person has put aside; that is no sign that it is over.
             if planners && !known.dismissed && !reported.contains(&known.id) {
@@ -187,22 +185,15 @@ impl Engine {
     ) -> Result<(), Failure> {
         let plan = &planned.plan;
         let mut changes = Vec::new();
-        let mut refused = BTreeSet::new();
         let results = || plan.ops.iter().zip(&report.ops);
-        for (op, OpReport { result, .. }) in results() {
-            if let OpResult::Rejected(reject) = result {
-                refused.insert(op.id);
-                changes.push(Change::OpenIssue(Box::new(refusal(op, &view.catalogue, &reject.detail))));
-            }
-        }
-        for known in self.store.issues().await? {
-            // Whatever is refused again was reported above. What was not tried is still open.
-            let tried = results().find(|(op, _)| op.id == known.id).map(|(_, done)| done.result.is_success());
-            let over = tried.unwrap_or(plan.head.complete && report.aborted.is_none());
-            if known.code == REFUSED && over && !refused.contains(&known.id) {
-                changes.push(Change::CloseIssue(known.id));
-            }
-        }
+        let earlier = self.store.runs(trouble::EARLIER).await?;
+        changes.extend(trouble::changes(
+            plan,
+            report,
+            &view.catalogue,
+            &self.store.issues().await?,
+            &earlier,
+        ));
         for known in self.store.conflicts().await? {
             let settled =
                 results().any(|(op, done)| settles(op, &known.conflict) && done.result.is_success());
@@ -322,23 +313,6 @@ fn is_promotion(op: &Op) -> bool {
         OpKind::Adopt { how: Adoption::Promotion, .. } | OpKind::Promote { .. } => true,
         OpKind::Create(spec) => spec.from_opportunity.is_some(),
         _ => false,
-    }
-}
-
-fn refusal(op: &Op, catalogue: &Catalogue, detail: &str) -> NewIssue {
-    NewIssue {
-        id: op.id,
-        code: REFUSED.to_owned(),
-        subject: Subject {
-            item: op.item.clone(),
-            ticket: op.ticket,
-            kind: Some(op.kind.pair_kind()),
-            client: Some(op.client.clone()),
-            ..Subject::default()
-        },
-        sentence: format!("{} It was refused: {detail}", explain_op_named(op, catalogue)),
-        blocks_gate: true,
-        parked_until: None,
     }
 }
 
