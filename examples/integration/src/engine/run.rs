@@ -149,7 +149,15 @@ impl Engine {
             read_at: view.read_at,
             dirty: view.dirty.clone(),
         };
-        let exec = Exec::new(planned.plan.clone(), journal, &view.settings, lifted).map_err(stale)?;
+        let exec = match Exec::new(planned.plan.clone(), journal, &view.settings, lifted) {
+            Ok(exec) => exec,
+            Err(error) => {
+                if matches!(error, Stale::Blocked(_)) {
+                    self.note_blocked(lease, planned).await?;
+                }
+                return Err(stale(error));
+            }
+        };
         let run = self.store.begin_run(lease, command, perform::now_ms(&*self.time)).await?;
         let performer = Performer {
             store: &*self.store,
@@ -219,11 +227,8 @@ impl Engine {
             op.why.iter().any(|why| matches!(why, Why::Changed { side, .. } if *side == changed))
         };
         let links = self.store.count_links().await?;
-        // A run over no links, or over some of them, proves nothing, for or against, and neither does one that was stopped.
-        let judged = links > 0 && planned.plan.head.complete && !self.stop.is_requested();
-        let clean_run = judged.then(|| {
-            report.is_clean() && planned.plan.conflicts.is_empty() && planned.plan.head.verdict == Verdict::Ok
-        });
+        let clean_run =
+            if self.stop.is_requested() { None } else { judge(&planned.plan, Some(report), links) };
         Ok(GateStep {
             clean_run,
             creates: count(&|op| matches!(op.kind, OpKind::Create(_))),
@@ -231,6 +236,14 @@ impl Engine {
             hit_edits: count(&|op| op.kind.side() == Some(Side::Halo) && from(op, Side::Hit)),
             promotions: count(&is_promotion),
         })
+    }
+
+    /// A pass that limits have stopped is one that was not clean.
+    async fn note_blocked(&self, lease: &Lease, planned: &Planned) -> Result<(), Failure> {
+        let clean_run = judge(&planned.plan, None, self.store.count_links().await?);
+        let change = Change::Gate(GateStep { clean_run, ..GateStep::default() });
+        self.store.commit(lease, &[change], perform::now_ms(&*self.time)).await?;
+        Ok(())
     }
 
     fn questions(&self, view: &View, plan: &Plan) -> Questions {
@@ -256,6 +269,16 @@ impl Engine {
             .questions(&view.catalogue, |client| scope.contains(client) && with_items.contains(client));
         questions
     }
+}
+
+/// Whether a run was clean, as evidence for going global; nothing where it proves nothing, for or against: over no links,
+/// over some of them, or beyond limits that a person has lifted. Without a report, limits have stopped it.
+fn judge(plan: &Plan, report: Option<&Report>, links: u64) -> Option<bool> {
+    let lifted = report.is_some() && plan.head.verdict != Verdict::Ok;
+    if links == 0 || !plan.head.complete || lifted {
+        return None;
+    }
+    Some(report.is_some_and(Report::is_clean) && plan.conflicts.is_empty())
 }
 
 fn pairing(
@@ -374,5 +397,34 @@ impl View {
     #[must_use]
     pub const fn decisions(&self) -> &Decisions {
         &self.decisions
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sync_core::exec::{OpReport, OpResult};
+    use sync_core::plan::PlanHead;
+
+    use super::*;
+
+    #[test]
+    fn a_run_is_judged_by_what_it_proves() {
+        let head = PlanHead { complete: true, ..PlanHead::default() };
+        let plan = Plan { head: head.clone(), ..Plan::default() };
+        let done = Report::default();
+        assert_eq!(judge(&plan, Some(&done), 3), Some(true));
+        assert_eq!(judge(&plan, Some(&done), 0), None, "over no links");
+        let part = Plan { head: PlanHead { complete: false, ..head.clone() }, ..Plan::default() };
+        assert_eq!(judge(&part, Some(&done), 3), None, "over some of them");
+        let failed = Report {
+            ops: vec![OpReport { op: Hash128([1; 16]), result: OpResult::Unknown }],
+            ..Report::default()
+        };
+        assert_eq!(judge(&plan, Some(&failed), 3), Some(false));
+        // Limits were met: stopped by them it was no clean run; lifted, it proves nothing.
+        let blocked =
+            Plan { head: PlanHead { verdict: Verdict::Blocked(Vec::new()), ..head }, ..Plan::default() };
+        assert_eq!(judge(&blocked, None, 3), Some(false));
+        assert_eq!(judge(&blocked, Some(&done), 3), None);
     }
 }
