@@ -6,6 +6,7 @@ use super::connect::plainly;
 use super::finding::{Finding, State};
 use super::inputs::{HaloTarget, HitTarget};
 use super::ledger::Ledger;
+use crate::engine::another_writer;
 
 /// The account behind the key; none where something stands in the way.
 pub(super) async fn connect(target: &HitTarget, ledger: &mut Ledger) -> Option<Account> {
@@ -50,7 +51,16 @@ pub(super) async fn built_in(target: &HitTarget, halo: &HaloTarget, connected: b
                 Finding::new(CODE, State::Fails).saw(format!("{asked}: the engine is built_in, for {reach}")),
             );
         }
-        Ok(found) => ledger.ok(CODE, format!("{asked}: the engine is {}", found.engine)),
+        Ok(found) => match another_writer(&found.engine) {
+            None => ledger.ok(CODE, format!("{asked}: the engine is {}", found.engine)),
+            Some(_) if target.built_in_sync_is_off => {
+                let finding = Finding::new(CODE, State::Ok)
+                    .saw(format!("{asked}: the engine is \"{}\", which is not known", found.engine))
+                    .saw("hit.built_in_sync_is_off = true: somebody has said that it is off");
+                ledger.put(finding);
+            }
+            Some(why) => ledger.put(Finding::new(CODE, State::Fails).saw(format!("{asked}: {why}"))),
+        },
         Err(error) if target.built_in_sync_is_off => {
             let finding = Finding::new(CODE, State::Ok)
                 .saw(format!("{asked}: {}", plainly(&error)))

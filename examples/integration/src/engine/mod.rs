@@ -122,22 +122,36 @@ impl Engine {
         if self.config.hit.built_in_sync_is_off {
             return Ok(());
         }
-        let blocked = |what: &str| {
-            let way_out = "switch it off in HumanizeIT under Integrations > HaloPSA, or set \
-                           hit.built_in_sync_is_off = true if you know that it is";
-            Err(Failure::new(Exit::Blocked, "hit_built_in_sync_on", what, way_out))
-        };
         match self.hit.api().integration().await {
-            Ok(integration) if integration.engine == hit_client::Engine::BuiltIn => {
-                blocked("HumanizeIT's own HaloPSA sync is on, and two writers would undo each other's work")
-            }
-            Ok(_) => Ok(()),
+            Ok(integration) => match another_writer(&integration.engine) {
+                None => Ok(()),
+                Some(what) => Err(not_alone(what)),
+            },
             Err(error) if hit_client::error::is_unsupported(&error) => {
-                blocked("HumanizeIT does not say whether its own HaloPSA sync is on")
+                Err(not_alone("HumanizeIT does not say whether its own HaloPSA sync is on".to_owned()))
             }
             Err(error) => Err(self.hit_failure(&error)),
         }
     }
+}
+
+/// Why HumanizeIT may be writing to Halo as well; nothing where its sync is off, or is this one.
+pub(crate) fn another_writer(engine: &hit_client::Engine) -> Option<String> {
+    match engine {
+        hit_client::Engine::Off | hit_client::Engine::External => None,
+        hit_client::Engine::BuiltIn => Some(
+            "HumanizeIT's own HaloPSA sync is on, and two writers would undo each other's work".to_owned(),
+        ),
+        other => Some(format!(
+            "HumanizeIT says of its HaloPSA sync \"{other}\", which this program does not know; it may be writing too"
+        )),
+    }
+}
+
+fn not_alone(what: String) -> Failure {
+    let way_out = "switch it off in HumanizeIT under Integrations > HaloPSA, or set \
+                   hit.built_in_sync_is_off = true if you know that it is";
+    Failure::new(Exit::Blocked, "hit_built_in_sync_on", what, way_out)
 }
 
 /// At most this share of the rate, but never nothing.
@@ -150,4 +164,20 @@ fn full_read_limit(config: &Config) -> RateLimit {
 /// A failure that only a fault of this program explains.
 fn internal(error: &dyn std::fmt::Display) -> Failure {
     Failure::other("internal", error.to_string(), "nothing was lost; please report this")
+}
+
+#[cfg(test)]
+mod tests {
+    use hit_client::Engine;
+
+    use super::*;
+
+    #[test]
+    fn only_a_sync_that_is_off_or_ours_is_no_other_writer() {
+        assert_eq!(another_writer(&Engine::Off), None);
+        assert_eq!(another_writer(&Engine::External), None);
+        for other in [Engine::BuiltIn, "hybrid".into(), "".into()] {
+            assert!(another_writer(&other).is_some(), "{other:?}");
+        }
+    }
 }
