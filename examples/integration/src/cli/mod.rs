@@ -7,6 +7,7 @@ mod copy;
 mod ids;
 mod past;
 mod path;
+mod plan_files;
 mod state;
 mod undo;
 mod waiting;

@@ -24,11 +24,12 @@ struct UndoReport<'a> {
 
 pub(super) async fn undo(args: &UndoArgs, context: &mut Context) -> Result<Exit, Failure> {
     let session = Session::open(context, "undo").await?;
+    let app = session.app.clone();
     let looked = look(&session, args.run).await;
     let (view, Undone { planned, left }) = session.end(looked).await?;
     let file = match &args.out {
         Some(path) if planned.plan.writes() => {
-            write_plan(path, &planned.plan)?;
+            write_plan(&app, path, &planned).await?;
             Some(path.display().to_string())
         }
         _ => None,

@@ -11,7 +11,7 @@ use sync_core::plan::{
     explain_op_named, explain_proposal, explain_skip,
 };
 
-use super::{ApplyArgs, Context, PlanArgs, SyncArgs};
+use super::{ApplyArgs, Context, PlanArgs, SyncArgs, plan_files};
 use crate::app::App;
 use crate::engine::{Done, Engine, Planned, Reach, Silent, Stop, View, Watch, stale};
 use crate::exit::{Exit, Failure};
@@ -25,7 +25,7 @@ const SHOWN_SKIPS: usize = 20;
 
 /// A command's connection to both systems, under the lease.
 pub(super) struct Session {
-    app: App,
+    pub(super) app: App,
     pub(super) engine: Engine,
     lease: Lease,
     stop: Stop,
@@ -90,11 +90,12 @@ struct PlanReport<'a> {
 /// `plan`.
 pub(super) async fn plan(args: &PlanArgs, context: &mut Context) -> Result<Exit, Failure> {
     let session = Session::open(context, "plan").await?;
+    let app = session.app.clone();
     let looked = session.look(reach(args.full)).await;
     let (view, planned) = session.end(looked).await?;
     let file = match &args.out {
         Some(path) => {
-            write_plan(path, &planned.plan)?;
+            write_plan(&app, path, &planned).await?;
             Some(path.display().to_string())
         }
         None => None,
@@ -136,6 +137,8 @@ async fn apply_in(
         // The file's plan is carried out, not the fresh one; the executor refuses it if anything has moved.
         Some(plan) => {
             let stored = Planned::new(plan);
+            let (app, expiry) = (&session.app, session.app.config.timing.plan_expiry);
+            plan_files::require_fresh(&*app.store, stored.hash, expiry, app.now()).await?;
             run(session, view.for_stored_plan(), &stored, args.lift_limits, "apply", context).await
         }
         None => {
@@ -223,7 +226,10 @@ const fn reach(full: bool) -> Reach {
     if full { Reach::Everything } else { Reach::Changes }
 }
 
-pub(super) fn write_plan(path: &Path, plan: &Plan) -> Result<(), Failure> {
+/// Writes a plan to a file, and notes when: for how long it can be applied counts from here.
+pub(super) async fn write_plan(app: &App, path: &Path, planned: &Planned) -> Result<(), Failure> {
+    let Planned { plan, hash } = planned;
+    plan_files::note(&*app.store, *hash, app.config.timing.plan_expiry, app.now()).await?;
     std::fs::write(path, plan::to_canonical_json(plan)).map_err(|error| {
         let what = format!("the plan cannot be written to {}", path.display());
         Failure::other(
