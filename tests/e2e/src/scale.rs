@@ -77,7 +77,7 @@ async fn link(desk: &Desk, like: &Pair) {
     let store = SqliteStore::open(&desk.path("halo-hit.db"), 0).await.unwrap();
     let lease = store.lease("growing", Duration::from_secs(5)).await.unwrap();
     let (mut tickets, mut items) = (BTreeMap::new(), Vec::new());
-    for text in store.seen().await.unwrap() {
+    for (_, text) in store.seen().await.unwrap() {
         let mut row: Value = serde_json::from_str(&text).unwrap();
         if let Some(ticket) = row.get_mut("ticket") {
             let ticket: HaloTicket = serde_json::from_value(ticket.take()).unwrap();

@@ -24,7 +24,7 @@ use super::feed::Feed;
 use super::halo::Found;
 use super::manner::Manner;
 use super::people::Matches;
-use super::rows::{BY_FEED, Rows, SeenRow, exec_key, tell_tasks};
+use super::rows::{BY_FEED, Rows, exec_key, tell_tasks};
 use super::{Engine, perform};
 use crate::exit::Failure;
 use crate::storage::{Change, Dirty, Lease, RecordKey, Store, Told, WEBHOOK};
@@ -100,12 +100,12 @@ impl Engine {
         let (catalogue, found, stored_clients, fresh) = self.catalogue(reach, &settings).await?;
         self.halo.know(&catalogue, &found);
 
-        let mut rows = self.kept_rows().await?;
+        let mut rows = Rows::kept(self.store.seen().await?);
         let manner = Manner::of(&self.config, &settings, &catalogue, &found);
         let before = Manner::noted(&self.store.cursors().await?);
         let same_manner = before.as_ref() == Some(&manner);
         let complete = reach == Reach::Everything;
-        let reach = if same_manner { reach } else { Reach::Everything };
+        let reach = if same_manner && rows.lost == 0 { reach } else { Reach::Everything };
         if before.is_some_and(|before| before.values != manner.values) {
             rows.forget_all();
         }
@@ -249,22 +249,6 @@ impl Engine {
         let kept = Kept { catalogue, found, stored_clients };
         let text = serde_json::to_string(&kept).map_err(|error| super::internal(&error))?;
         Ok((kept.catalogue, kept.found, kept.stored_clients, Some(Change::KeepCatalogue(text))))
-    }
-
-    async fn kept_rows(&self) -> Result<Rows, Failure> {
-        let mut rows = Rows::default();
-        for text in self.store.seen().await? {
-            match serde_json::from_str(&text) {
-                Ok(SeenRow::Ticket(ticket)) => {
-                    rows.tickets.insert(ticket.id, *ticket);
-                }
-                Ok(SeenRow::Item(item)) => {
-                    rows.items.insert(item.id.clone(), *item);
-                }
-                Err(error) => return Err(super::internal(&error)),
-            }
-        }
-        Ok(rows)
     }
 
     async fn read_tickets(&self, reach: Reach, rows: &mut Rows) -> Result<(), Failure> {

@@ -42,6 +42,8 @@ pub(super) struct Rows {
     /// What was asked for and is not there, as the server says.
     pub(super) not_found: BTreeSet<RecordKey>,
     pub(super) complete: BTreeMap<Side, bool>,
+    /// How many kept records could not be read. What changed since the cursors is then not enough to read.
+    pub(super) lost: usize,
     /// What this read has shown, whether it had changed or not.
     pub(super) met: BTreeSet<RecordKey>,
     /// Tickets that no read before this one has seen.
@@ -49,6 +51,29 @@ pub(super) struct Rows {
 }
 
 impl Rows {
+    /// What was kept. It is only a copy of what the servers have: a record that cannot be read was kept by another version
+    /// or is damaged, so it is dropped, and marked in case no list holds it.
+    pub(super) fn kept(seen: Vec<(RecordKey, String)>) -> Self {
+        let mut rows = Rows::default();
+        for (key, text) in seen {
+            match serde_json::from_str(&text) {
+                Ok(SeenRow::Ticket(ticket)) => {
+                    rows.tickets.insert(ticket.id, *ticket);
+                }
+                Ok(SeenRow::Item(item)) => {
+                    rows.items.insert(item.id.clone(), *item);
+                }
+                Err(error) => {
+                    tracing::warn!(record = ?key, %error, "a kept record cannot be read; everything is read anew");
+                    rows.lost += 1;
+                    rows.changes.push(Change::DropSeen(key.clone()));
+                    rows.changes.push(Change::Mark { key, reason: "retry".to_owned() });
+                }
+            }
+        }
+        rows
+    }
+
     pub(super) fn put_ticket(&mut self, ticket: HaloTicket, by_feed: bool) -> Result<(), Failure> {
         let key = RecordKey::Ticket(ticket.id);
         let known = self.tickets.remove(&ticket.id);
@@ -353,6 +378,47 @@ mod tests {
         assert!(!rows.came_without(TicketId(7), |_| vec![FieldId::Name]));
         rows.put_ticket(detail(1, "a"), false).unwrap();
         assert!(!rows.came_without(TicketId(7), followed));
+    }
+
+    /// A ticket and an item as the first version kept them.
+    const TICKET: &str = r#"{"ticket":{"id":"7","kind":"opportunity","ticket_type":"21","client":"12","site":null,
+        "closed":false,"deleted":false,"merged_into":null,"parent":null,"created_from":null,
+        "related":[],"marker":null,"link_back":"not_fetched","priced":false,"is_task":false,
+        "computed_hours":false,"is_probe":false,"created_by_us":false,"created":null,
+        "last_update":{"clock":"halo","unix_ms":1},"currency":"EUR","web_url":null,
+        "fields":{"name":{"value":{"text":"a"}},"budget_once":"null"}}}"#;
+    const ITEM: &str = r#"{"item":{"id":"i1","client":"c1","archived":false,"origin":"manual","references":[],
+        "budget_lines":{"once":0,"monthly":0,"annual":0},"version":null,"created":null,
+        "last_update":null,"currency":null,"url":null,"fields":{"name":{"value":{"text":"a"}}}}}"#;
+
+    #[test]
+    fn what_the_first_version_kept_is_read() {
+        let [ticket, item] = [RecordKey::Ticket(TicketId(7)), RecordKey::Item("i1".into())];
+        let rows = Rows::kept(vec![(ticket, TICKET.to_owned()), (item, ITEM.to_owned())]);
+        assert_eq!((rows.lost, rows.changes.len()), (0, 0));
+        let mut known = detail(1, "a");
+        known.currency = "EUR".parse().ok();
+        assert_eq!(rows.tickets[&TicketId(7)], known);
+        let mut known = HitItem::new("i1".into(), "c1".into());
+        known.fields.set(FieldId::Name, Obs::Value(Value::text("a")));
+        assert_eq!(rows.items[&ItemId::from("i1")], known);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_dropped_and_asked_for_again() {
+        let key = RecordKey::Ticket(TicketId(8));
+        let later = TICKET.replace("\"kind\":\"opportunity\"", "\"kind\":{\"later\":1}");
+        for text in ["{", "{}", later.as_str()] {
+            let good = (RecordKey::Ticket(TicketId(7)), TICKET.to_owned());
+            let rows = Rows::kept(vec![good, (key.clone(), text.to_owned())]);
+            assert_eq!((rows.lost, rows.tickets.len()), (1, 1), "{text}");
+            assert!(
+                matches!(&rows.changes[..], [Change::DropSeen(dropped), Change::Mark { key: marked, reason }]
+                    if *dropped == key && *marked == key && reason != BY_FEED),
+                "{:?}",
+                rows.changes
+            );
+        }
     }
 
     #[test]

@@ -156,7 +156,7 @@ pub trait Store: Send + Sync {
     async fn cursors(&self) -> Result<Vec<Cursor>, StoreError>;
 
     /// Records as they were last read, as JSON.
-    async fn seen(&self) -> Result<Vec<String>, StoreError>;
+    async fn seen(&self) -> Result<Vec<(RecordKey, String)>, StoreError>;
 
     /// What both tenants have, as it was last kept.
     async fn catalogue(&self) -> Result<Option<String>, StoreError>;

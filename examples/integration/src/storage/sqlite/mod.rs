@@ -32,8 +32,8 @@ use sync_core::ids::{AgentId, ItemId, MemberId, TicketId};
 
 use super::{
     Answer, Change, ClientLink, Cursor, Delivery, Dirty, GateFacts, HistoryFilter, HistoryRow, Identity,
-    Lease, OpenConflict, OpenIssue, Paused, Questions, Reception, Run, RunId, SettingsVersion, Store,
-    StoreError, Told, UnixMs, Waiting,
+    Lease, OpenConflict, OpenIssue, Paused, Questions, Reception, RecordKey, Run, RunId, SettingsVersion,
+    Store, StoreError, Told, UnixMs, Waiting,
 };
 
 /// How long a statement waits for another process's transaction; transactions last milliseconds.
@@ -339,7 +339,7 @@ impl Store for SqliteStore {
         self.read_settings_versions(limit).await
     }
 
-    async fn seen(&self) -> Result<Vec<String>, StoreError> {
+    async fn seen(&self) -> Result<Vec<(RecordKey, String)>, StoreError> {
         self.read_seen().await
     }
 

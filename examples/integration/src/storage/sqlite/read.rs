@@ -10,7 +10,7 @@ use super::SqliteStore;
 use super::rows::{column, from_json, from_text, odd, record, side};
 use crate::storage::{
     About, ClientLink, Cursor, Dirty, GateFacts, Identity, OpenConflict, OpenIssue, Paused, Proposal,
-    Questions, Run, StoreError,
+    Questions, RecordKey, Run, StoreError,
 };
 
 type Query = sqlx::query::Query<'static, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>;
@@ -305,11 +305,15 @@ impl SqliteStore {
         Ok(since.map(|since| Paused { since, why: why.unwrap_or_default() }))
     }
 
-    pub(super) async fn read_seen(&self) -> Result<Vec<String>, StoreError> {
-        sqlx::query_scalar("SELECT body FROM seen ORDER BY side, id")
-            .fetch_all(&self.pool)
-            .await
-            .map_err(|error| self.fail(error))
+    pub(super) async fn read_seen(&self) -> Result<Vec<(RecordKey, String)>, StoreError> {
+        const TABLE: &str = "seen";
+        let rows = self.rows(sqlx::query("SELECT side, id, body FROM seen ORDER BY side, id")).await?;
+        rows.iter()
+            .map(|row| {
+                let key = record(TABLE, column(TABLE, row, "side")?, column(TABLE, row, "id")?)?;
+                Ok((key, column(TABLE, row, "body")?))
+            })
+            .collect()
     }
 
     pub(super) async fn read_catalogue(&self) -> Result<Option<String>, StoreError> {

@@ -12,12 +12,16 @@ use crate::storage::{
 
 const NO_WAIT: Duration = Duration::ZERO;
 
+/// `link("i1", 7)` as the first version wrote it: what is written today would prove nothing of what was written then.
+const LINK: &str = r#"{"item":"i1","client":"c1","halo_client":"12","opportunity":null,"project":"7",
+        "base":{"project":{"name":{"halo":{"text":"a"},"hit":null}}},"pending":[],"flap":[],
+        "state":"active","promotion_since":null,"gone":[],"clean":null}"#;
+
 /// A database as the first version made it, with a link, a mark, a cursor and a line of history.
 async fn made_by_the_first_version(path: &std::path::Path) {
     use sqlx::Connection;
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path).create_if_missing(true);
     let mut connection = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
-    let link = serde_json::to_string(&link("i1", 7)).unwrap();
     let rows = [
         include_str!("../../../migrations/0001_first.sql").to_owned(),
         "INSERT INTO state (one, lineage, serial, fence, holder, next_mark, catalogue)
@@ -27,7 +31,7 @@ async fn made_by_the_first_version(path: &std::path::Path) {
          VALUES (1, 2, 1, 1, 1, 1)"
             .to_owned(),
         "INSERT INTO runs (id, command, started_at, ended_at, exit) VALUES (0, 'create', 1, 1, 0)".to_owned(),
-        format!("INSERT INTO links (item, client, body) VALUES ('i1', 'c1', '{link}')"),
+        format!("INSERT INTO links (item, client, body) VALUES ('i1', 'c1', '{LINK}')"),
         "INSERT INTO link_tickets (ticket, kind, item) VALUES (7, 'project', 'i1')".to_owned(),
         "INSERT INTO dirty (side, id, mark, reason, since) VALUES ('halo', '7', 8, 'retry', 4)".to_owned(),
         "INSERT INTO cursors (side, feed, value, moved_at) VALUES ('hit', 'items', 'c', 4)".to_owned(),
