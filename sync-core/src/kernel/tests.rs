@@ -204,11 +204,44 @@ fn a_late_write_of_ours_is_no_edit() {
     assert_eq!(short(&late("b", "c", alloc::vec![pending(Side::Hit, "a")]).decide()), "halo:=c changed");
     // The other side's edit goes on.
     assert_eq!(short(&late("c", "a", alloc::vec![pending(Side::Hit, "a")]).decide()), "hit:=c changed");
+    // At Halo it is the other way round.
+    let at_halo = || alloc::vec![pending(Side::Halo, "a")];
+    assert_eq!(short(&late("a", "b", at_halo()).decide()), "halo:=b late_write_seen");
+    assert_eq!(short(&late("a", "c", at_halo()).decide()), "halo:=c changed");
     // Late on both sides: no telling which is older.
     let both_late = alloc::vec![pending(Side::Hit, "a"), pending(Side::Halo, "c")];
     assert_eq!(short(&late("c", "a", both_late).decide()), "conflict BothChanged");
     // A pending write to one side says nothing about the other.
     assert_eq!(short(&late("a", "b", alloc::vec![pending(Side::Hit, "a")]).decide()), "hit:=a changed");
+}
+
+/// A rule is about changes that knew nothing of each other: whoever may have seen the winner's value knew better.
+#[test]
+fn a_winner_that_may_have_been_seen_wins_nothing() {
+    let wins = |conflict| FieldRule { conflict, ..rule(BOTH) };
+    let (halo, hit) = (wins(ConflictRule::HaloWins), wins(ConflictRule::HitWins));
+    let newest = wins(ConflictRule::Newest { tolerance_ms: 0 });
+    for (rule, sent_to, sent, want) in [
+        (halo, Side::Hit, "b", "conflict BothChanged"),
+        (halo, Side::Hit, "x", "hit:=b both_changed"),
+        (halo, Side::Halo, "b", "hit:=b both_changed"),
+        (hit, Side::Halo, "c", "conflict BothChanged"),
+        (hit, Side::Halo, "x", "halo:=c both_changed"),
+        (hit, Side::Hit, "c", "halo:=c both_changed"),
+        (newest, Side::Hit, "b", "hit:=b both_changed"),
+    ] {
+        let stamps = [Some(Stamp::halo(9)), Some(Stamp::hit(1))];
+        let pending = alloc::vec![pending(sent_to, sent)];
+        // What the side that was written to holds is no late write of ours: it is another value.
+        let given = Given { pending, stamps, ..given(rule, Some(("a", "a")), "b", "c") };
+        let late = (sent_to == Side::Halo && sent == "b") || (sent_to == Side::Hit && sent == "c");
+        let want = match (late, sent_to) {
+            (false, _) => want,
+            (true, Side::Halo) => "halo:=c changed",
+            (true, Side::Hit) => "hit:=b changed",
+        };
+        assert_eq!(short(&given.decide()), want, "{rule:?} {sent} to {sent_to:?}");
+    }
 }
 
 #[test]
@@ -322,11 +355,30 @@ fn zero_in_halo_is_blank_and_plain_text_does_not_fight_formatting() {
     let money = |minor| Value::Money(Money { minor, currency: eur });
     assert!(Relation::Same.consistent(Some(&money(0)), None));
     assert!(!Relation::Same.consistent(Some(&money(0)), Some(&money(5))));
+    let minutes = Value::Minutes;
+    for (side, value, blank) in [
+        (Side::Halo, money(0), true),
+        (Side::Halo, money(1), false),
+        (Side::Hit, money(0), false),
+        (Side::Halo, minutes(0), true),
+        (Side::Halo, minutes(1), false),
+        (Side::Hit, minutes(0), false),
+        (Side::Hit, Value::text(""), true),
+        (Side::Hit, Value::text("a"), false),
+        (Side::Hit, Value::Rich(Box::new(Rich::plain(""))), true),
+        (Side::Hit, Value::Rich(Box::new(Rich::plain("a"))), false),
+        (Side::Halo, Value::Bool(false), false),
+    ] {
+        assert_eq!(is_blank(side, Some(&value)), blank, "{side:?} {value:?}");
+    }
     let rich = |rich| Value::Rich(Box::new(rich));
     let plain = rich(Rich::plain("a"));
     let bold = rich(Rich::html("a", "<b>a</b>"));
     let italic = rich(Rich::html("a", "<i>a</i>"));
     assert!(Relation::Same.consistent(Some(&bold), Some(&plain)));
+    assert!(Relation::Same.consistent(Some(&plain), Some(&bold)));
+    assert!(Relation::Same.consistent(Some(&bold), Some(&bold)));
+    assert!(!Relation::Same.consistent(Some(&rich(Rich::plain("b"))), Some(&bold)));
     assert!(!Relation::Same.consistent(Some(&bold), Some(&italic)));
 }
 

@@ -63,7 +63,7 @@ pub fn compare<K: Ord + Copy>(
     mut found: impl FnMut(K, Difference),
 ) -> usize {
     let (mut equal, mut at, mut to) = (0, 0, 0);
-    while at < clean.len() && to < read.len() {
+    loop {
         // The common case: the same records on both sides, in step.
         let run = clean[at..]
             .iter()

@@ -18,13 +18,13 @@ use sync_core::settings::{Settings, StatusHow};
 use sync_core::stamp::Stamp;
 use sync_core::value::{Obs, Value};
 
-const TICKET: TicketId = TicketId(5);
+pub(crate) const TICKET: TicketId = TicketId(5);
 
-fn item() -> ItemId {
+pub(crate) fn item() -> ItemId {
     ItemId::from("i1")
 }
 
-fn op(kind: OpKind, rank: Rank) -> Op {
+pub(crate) fn op(kind: OpKind, rank: Rank) -> Op {
     Op {
         id: Hash128::default(),
         rank,
@@ -42,12 +42,12 @@ fn op(kind: OpKind, rank: Rank) -> Op {
     }
 }
 
-fn name(text: &str) -> FieldRow {
+pub(crate) fn name(text: &str) -> FieldRow {
     FieldRow::new().with(FieldId::Name, Value::text(text))
 }
 
 /// The name of the ticket goes from "old" to "new".
-fn rename() -> Op {
+pub(crate) fn rename() -> Op {
     let mut op = op(OpKind::Update { kind: Kind::Opportunity, side: Side::Halo }, Rank::Update);
     op.before = name("old");
     op.set = name("new");
@@ -55,7 +55,7 @@ fn rename() -> Op {
     op.named()
 }
 
-fn status_by_action() -> Op {
+pub(crate) fn status_by_action() -> Op {
     let how = StatusHow::Action(OutcomeId(9));
     let kind = OpKind::StatusWrite { kind: Kind::Opportunity, how, moves: StatusMove::Between };
     let mut op = op(kind, Rank::Update);
@@ -65,11 +65,11 @@ fn status_by_action() -> Op {
     op.named()
 }
 
-fn marker() -> Marker {
+pub(crate) fn marker() -> Marker {
     Marker::for_item(&PairId::from(""), &item(), Kind::Opportunity)
 }
 
-fn create() -> Op {
+pub(crate) fn create() -> Op {
     let spec = CreateSpec {
         marker: marker(),
         target: Side::Halo,
@@ -92,13 +92,13 @@ fn create() -> Op {
     op.named()
 }
 
-fn ticket(fields: FieldRow) -> Record {
+pub(crate) fn ticket(fields: FieldRow) -> Record {
     let mut ticket = HaloTicket::new(TICKET, Some(Kind::Opportunity), TicketTypeId(1), HaloClientId(7));
     ticket.fields = fields;
     Record::Ticket(Box::new(ticket))
 }
 
-fn linked() -> Memory {
+pub(crate) fn linked() -> Memory {
     let mut link = Link::new(item(), HitClientId::from("c"), HaloClientId(7));
     link.opportunity = Some(TICKET);
     let cell = BaseCell { halo: Some(Value::text("old")), hit: Some(Value::text("old")) };
@@ -106,7 +106,7 @@ fn linked() -> Memory {
     Memory { links: BTreeMap::from([(item(), link)]), intents: BTreeMap::new() }
 }
 
-fn exec(ops: Vec<Op>, memory: Memory) -> Exec {
+pub(crate) fn exec(ops: Vec<Op>, memory: Memory) -> Exec {
     let settings = Settings::default();
     let mut plan = Plan { ops, ..Plan::default() };
     plan.head.settings_hash = settings.settings_hash();
@@ -116,7 +116,7 @@ fn exec(ops: Vec<Op>, memory: Memory) -> Exec {
 }
 
 /// Answers every step by `answer`, stores what is to be stored, and returns the names of the steps and the report.
-fn play(
+pub(crate) fn play(
     exec: &mut Exec,
     memory: &mut Memory,
     mut answer: impl FnMut(&Step) -> Event,
@@ -150,7 +150,7 @@ fn play(
     }
 }
 
-fn result(report: &Report) -> &OpResult {
+pub(crate) fn result(report: &Report) -> &OpResult {
     &report.ops[0].result
 }
 

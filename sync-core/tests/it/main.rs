@@ -1,7 +1,9 @@
 //! Tests of the public API, in one binary.
 #![allow(clippy::unwrap_used, clippy::type_complexity)] // tests: a panic is a failure, tables are tuples
 
+mod creates;
 mod exec;
+mod fields;
 mod gone;
 mod links;
 mod memory;
@@ -15,3 +17,4 @@ mod undo;
 mod unlinked;
 mod values;
 mod world;
+mod writes;

@@ -2,10 +2,11 @@
 
 use crate::links::{codes, issues, opportunity, project, reasons};
 use crate::world::*;
-use sync_core::decision::IssueCode;
+use sync_core::decision::{IssueCode, PairingAnswer};
 use sync_core::field::FieldId;
-use sync_core::ids::{Kind, Side, TicketId};
-use sync_core::plan::{Adoption, OpKind, ProposalKind, SkipReason};
+use sync_core::ids::{HaloClientId, Kind, Side, TicketId, TicketTypeId};
+use sync_core::marker::Marker;
+use sync_core::plan::{Adoption, OpKind, ProposalKind, SkipReason, Why};
 use sync_core::settings::{CloseRecipe, PromotionMode, Scope, StatusTarget};
 use sync_core::value::{Obs, Value};
 
@@ -138,4 +139,135 @@ fn the_won_opportunity_is_closed_only_by_a_recipe() {
     assert_eq!(asked.proposals[0].kind, ProposalKind::CloseWon);
     w.apply(&plan);
     assert!(w.plan().is_empty());
+}
+
+#[test]
+fn an_approval_is_a_reason_only_where_it_was_asked_for() {
+    let approved_why = |w: &World| w.plan().ops[0].why.contains(&Why::Approved);
+    let mut w = approved();
+    w.links[0].promotion_since = Some(w.now.plus_ms(-w.settings.sync.promotion.wait_ms));
+    assert!(!approved_why(&w));
+    w.settings.sync.scope = Scope::Validation([client(1)].into());
+    w.decisions.approvals.insert(w.plan().proposals[0].id);
+    assert!(approved_why(&w));
+    assert!(w.plan().proposals.is_empty());
+}
+
+#[test]
+fn what_waits_for_an_approval_is_remembered_once() {
+    for mode in [PromotionMode::Linked, PromotionMode::AdoptOnly, PromotionMode::Convert] {
+        let mut w = approved();
+        w.settings.sync.promotion.mode = mode;
+        w.settings.sync.scope = Scope::Validation([client(1)].into());
+        let plan = w.plan();
+        assert_eq!(codes(&plan), ["await_project"], "{mode:?}");
+        w.apply(&plan);
+        let plan = w.plan();
+        assert!(plan.is_empty() && plan.proposals.len() == 1, "{mode:?} {:?}", plan.ops);
+    }
+}
+
+#[test]
+fn the_waiting_begins_anew_when_our_clock_has_gone_back() {
+    let mut w = approved();
+    w.links[0].promotion_since = Some(w.now);
+    assert!(w.plan().is_empty(), "no time has gone by");
+    w.links[0].promotion_since = Some(w.now.plus_ms(1));
+    let plan = w.plan();
+    assert_eq!(codes(&plan), ["await_project"]);
+    assert!(reasons(&plan).contains(&&SkipReason::AwaitsProject));
+}
+
+/// Which project an item gets: one with its marker, one that a person has named, or one that hangs on the opportunity.
+#[test]
+fn only_a_fitting_project_is_adopted() {
+    type Change = fn(&mut World);
+    let marked: Change = |w| {
+        let marker = Marker::for_item(&w.pair, &item_id(1), Kind::Project);
+        w.halo(1050).marker = Some(marker);
+    };
+    let named: Change = |w| {
+        w.decisions.pairings.insert(item_id(1), PairingAnswer::Link(TicketId(1050)));
+    };
+    let made: Change = |w| w.halo(1050).created_from = Some(TicketId(1001));
+    let task: Change = |w| w.halo(1050).is_task = true;
+    let kind: Change = |w| w.halo(1050).kind = Some(Kind::Opportunity);
+    let moved: Change = |w| w.halo(1050).client = HaloClientId(102);
+    let foreign: Change = |w| {
+        let marker = Marker::for_item(&w.pair, &item_id(9), Kind::Project);
+        w.halo(1050).marker = Some(marker);
+    };
+    let nothing: Change = |_| {};
+    for (at, (how, but, adopted)) in [
+        (nothing, nothing, false),
+        (marked, nothing, true),
+        (marked, task, false),
+        (marked, kind, false),
+        (named, nothing, true),
+        (named, task, false),
+        (named, kind, false),
+        (made, nothing, true),
+        (made, task, false),
+        (made, moved, false),
+        (made, foreign, false),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut w = approved();
+        w.ticket(1050, Kind::Project, 1, PLANNED, "Firewall");
+        how(&mut w);
+        but(&mut w);
+        let plan = w.plan();
+        let adopts = plan.ops.iter().any(|op| matches!(op.kind, OpKind::Adopt { kind: Kind::Project, .. }));
+        assert_eq!(adopts, adopted, "case {at}");
+    }
+}
+
+/// A person has made the opportunity a project: the link follows, and what both kinds hold alike keeps its base.
+#[test]
+fn an_opportunity_that_became_a_project_leads_as_one() {
+    for (status, agrees) in [("Approved", true), ("Work in Progress", false)] {
+        let mut w = opportunity();
+        let due = Obs::Value(day(4));
+        w.halo(1001).fields.set(FieldId::Due, due.clone());
+        w.hit(1).fields.set(FieldId::Due, due);
+        w.link(1, 1001);
+        w.hit(1).fields.set(FieldId::Status, Obs::Value(Value::hit_status(&hit_status(status))));
+        let ticket = w.halo(1001);
+        (ticket.kind, ticket.ticket_type) = (Some(Kind::Project), PROJECT);
+        ticket.fields.set(FieldId::Status, Obs::Value(Value::halo_status(PLANNED)));
+        let plan = w.plan();
+        assert_eq!(codes(&plan), ["promote"]);
+        let base = &plan.ops[0].base;
+        assert!(base.contains_key(&FieldId::Due) && base.contains_key(&FieldId::Name));
+        assert!(!base.contains_key(&FieldId::BudgetMonthly), "a project has no such field");
+        assert_eq!(base.get(&FieldId::Status).is_some(), agrees);
+        w.apply(&plan);
+        assert_eq!((w.links[0].opportunity, w.links[0].project), (None, Some(TicketId(1001))));
+        // Of a type that nobody follows, it is no project of ours.
+        let mut w = opportunity();
+        let ticket = w.halo(1001);
+        (ticket.kind, ticket.ticket_type) = (Some(Kind::Project), TicketTypeId(99));
+        assert_eq!(issues(&w.plan()), [IssueCode::TicketTypeNotFollowed]);
+    }
+}
+
+#[test]
+fn an_opportunity_that_is_no_longer_ours_is_not_closed_as_won() {
+    type Change = fn(&mut World);
+    let cases: [(Change, bool); 4] = [
+        (|_| {}, true),
+        (|w| w.halo(1001).closed = true, false),
+        (|w| w.halo(1001).kind = None, false),
+        (|w| w.halo(1001).client = HaloClientId(102), false),
+    ];
+    for (change, closed) in cases {
+        let mut w = approved();
+        w.ticket(1050, Kind::Project, 1, PLANNED, "Firewall").created_from = Some(TicketId(1001));
+        w.settle();
+        w.settings.sync.promotion.won = Some(CloseRecipe { status: WON, constants: Default::default() });
+        change(&mut w);
+        assert_eq!(codes(&w.plan()).contains(&"close_won"), closed);
+    }
 }

@@ -10,7 +10,8 @@ use sync_core::marker::Marker;
 use sync_core::plan::{
     LimitName, OpKind, Plan, ProposalKind, Skip, SkipReason, Stale, Verdict, plan_hash, verify,
 };
-use sync_core::settings::{Scope, StatusTarget};
+use sync_core::record::ExternalRef;
+use sync_core::settings::{Direction, FieldRule, Scope, StatusTarget};
 use sync_core::value::{Obs, Value};
 
 fn spec(plan: &Plan) -> &CreateSpec {
@@ -129,6 +130,11 @@ fn a_client_that_cannot_take_a_ticket_is_an_issue() {
         let plan = w.plan();
         assert!(plan.is_empty(), "{code:?}");
         assert_eq!(issues(&plan), [code], "one issue for all items of the client");
+        let reason = match code {
+            IssueCode::ClientNotLinked => SkipReason::ClientNotLinked,
+            _ => SkipReason::ClientUnusable,
+        };
+        assert!(plan.skips.iter().all(|skip| skip.reason == reason), "{:?}", plan.skips);
     }
 }
 
@@ -209,6 +215,133 @@ fn a_create_waits_while_something_looks_like_the_item() {
     assert_eq!(issues(&plan), [IssueCode::TicketAlreadyLinked]);
 }
 
+/// A ticket to which the item refers is ours, unless it is of another system or kind, or taken.
+#[test]
+fn a_ticket_to_which_the_item_refers_is_adopted() {
+    let cases: [(&str, Kind, &str, fn(&mut World), bool); 6] = [
+        ("halopsa", Kind::Opportunity, "900", |_| {}, true),
+        ("other", Kind::Opportunity, "900", |_| {}, false),
+        ("halopsa", Kind::Project, "900", |_| {}, false),
+        ("halopsa", Kind::Opportunity, "901", |_| {}, false),
+        ("halopsa", Kind::Opportunity, "900", |w| w.halo(900).is_task = true, false),
+        ("halopsa", Kind::Opportunity, "900", |w| w.halo(900).kind = Some(Kind::Project), false),
+    ];
+    for (system, kind, id, change, adopted) in cases {
+        let mut w = World::new();
+        w.catalogue.capabilities.external_references = true;
+        w.ticket(900, Kind::Opportunity, 1, OPEN, "Firewall");
+        w.item(1, 1, "Recommended", "Firewall").references.push(ExternalRef {
+            system: system.into(),
+            instance: "tenant".into(),
+            kind: Some(kind),
+            id: id.into(),
+            url: None,
+            marker: None,
+        });
+        change(&mut w);
+        let plan = w.plan();
+        let want: &[&str] = if adopted { &["adopt"] } else { &[] };
+        assert_eq!(codes(&plan), want, "{system} {kind:?} {id}");
+        // Linked, it is referred to once more only where the reference is not that one.
+        if adopted {
+            continue;
+        }
+        w.halo(900).kind = Some(Kind::Opportunity);
+        w.halo(900).is_task = false;
+        w.link(1, 900);
+        w.hit(1).fields.set(FieldId::Status, Obs::Value(Value::hit_status(&hit_status("Qualified"))));
+        let missing = system != "halopsa" || kind != Kind::Opportunity || id != "900";
+        assert_eq!(codes(&w.plan()).contains(&"link_back"), missing, "{system} {kind:?} {id}");
+    }
+}
+
+#[test]
+fn a_marked_ticket_that_cannot_be_linked_is_not_adopted() {
+    let cases: [fn(&mut World); 3] = [
+        |w| w.halo(900).is_task = true,
+        |w| w.halo(900).kind = Some(Kind::Project),
+        |w| w.halo(900).deleted = true,
+    ];
+    for change in cases {
+        let mut w = World::new();
+        w.item(1, 1, "Recommended", "Firewall");
+        let marker = Marker::for_item(&w.pair, &item_id(1), Kind::Opportunity);
+        w.ticket(900, Kind::Opportunity, 1, OPEN, "Firewall").marker = Some(marker);
+        assert_eq!(codes(&w.plan()), ["adopt"]);
+        change(&mut w);
+        assert!(w.plan().is_empty());
+    }
+}
+
+/// What the record itself says about a candidate counts more than that it was one.
+#[test]
+fn a_candidate_that_cannot_be_linked_stops_nothing() {
+    let cases: [(fn(&mut World), &str); 5] = [
+        (|_| {}, ""),
+        (|w| w.snapshot.tickets.clear(), ""),
+        (|w| w.halo(900).is_task = true, "create"),
+        (|w| w.halo(900).kind = Some(Kind::Project), "create"),
+        (
+            |w| {
+                w.item(2, 1, "Qualified", "Firewall");
+                w.link(2, 900);
+            },
+            "create",
+        ),
+    ];
+    for (at, (change, want)) in cases.into_iter().enumerate() {
+        let mut w = World::new();
+        w.item(1, 1, "Qualified", "Firewall");
+        w.ticket(900, Kind::Opportunity, 1, OPEN, "Firewall");
+        w.candidates.by_item.insert(item_id(1), vec![TicketId(900)]);
+        change(&mut w);
+        assert_eq!(codes(&w.plan()).join(" "), want, "case {at}");
+    }
+}
+
+/// An imported item gets what the rules send to HIT; what else was seen is remembered.
+#[test]
+fn an_imported_item_gets_what_the_rules_send() {
+    let both = FieldRule::new(Direction::Both);
+    let to_halo = FieldRule::new(Direction::HitToHalo { until_quoted: false });
+    for (rule, currency, minor, set, source) in [
+        (both, "EUR", 500, true, true),
+        (both, "USD", 500, false, false),
+        (both, "EUR", 0, false, true),
+        (to_halo, "EUR", 500, false, true),
+        (FieldRule::new(Direction::Off), "EUR", 500, false, false),
+    ] {
+        let mut w = World::new();
+        w.settings.sync.import.enabled = true;
+        w.settings.sync.import.created_after = Some(jiff::civil::date(2023, 1, 1));
+        w.settings.sync.project.insert(FieldId::BudgetOnce, rule);
+        w.settings.sync.project.insert(FieldId::Name, FieldRule::new(Direction::Off));
+        w.settings.project.hit_currency = Some(currency.parse().unwrap());
+        w.ticket(900, Kind::Project, 1, RUNNING, "Migration");
+        w.halo(900).fields.set(FieldId::BudgetOnce, Obs::Value(eur(minor)));
+        let plan = w.plan();
+        let op = &plan.ops[0];
+        let found = [&op.set, &op.source].map(|row| row.get(FieldId::BudgetOnce).is_seen());
+        assert_eq!(found, [set, source], "{rule:?} {currency} {minor}");
+        let name = Obs::Value(Value::text("Migration"));
+        assert_eq!([op.set.get(FieldId::Name), op.source.get(FieldId::Name)], [&name, &name], "always");
+    }
+}
+
+#[test]
+fn candidates_of_an_import_wait_for_an_answer_if_there_are_any() {
+    let mut w = World::new();
+    w.settings.sync.import.enabled = true;
+    w.settings.sync.import.created_after = Some(jiff::civil::date(2023, 1, 1));
+    w.ticket(900, Kind::Project, 1, RUNNING, "Migration");
+    w.candidates.by_ticket.insert(TicketId(900), vec![]);
+    assert_eq!(codes(&w.plan()), ["create"]);
+    w.candidates.by_ticket.insert(TicketId(900), vec![item_id(1)]);
+    assert!(w.plan().is_empty());
+    w.decisions.imports.insert(TicketId(900), PairingAnswer::Create);
+    assert_eq!(codes(&w.plan()), ["create"]);
+}
+
 #[test]
 fn import_takes_what_the_settings_name_and_nothing_else() {
     let mut w = World::new();
@@ -275,6 +408,12 @@ fn our_own_image_is_never_a_source() {
     let plan = w.plan();
     assert!(plan.is_empty());
     assert_eq!(plan.diags.len(), 1);
+    // It is said only where the client takes part, and by a plan of everything.
+    let only = [item_id(1)].into();
+    let input = sync_core::planner::PlanInput { only: Some(&only), ..w.input() };
+    assert!(sync_core::planner::plan(&input).diags.is_empty());
+    w.settings.sync.scope = Scope::Validation([client(2)].into());
+    assert!(w.plan().diags.is_empty());
 }
 
 #[test]

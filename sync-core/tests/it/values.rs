@@ -1,14 +1,14 @@
 //! Laws of values and maps, for whatever settings, texts and amounts.
 
 use proptest::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use sync_core::base::Link;
 use sync_core::field::FieldId;
 use sync_core::ids::{HaloClientId, HitClientId, HitStatusId, ItemId, Kind, Side, StatusId, TicketTypeId};
 use sync_core::kernel::{Mapped, Relation};
 use sync_core::learn::{StoredForm, TargetForm, learned};
 use sync_core::settings::{HitTarget, StatusMap, StatusTarget};
-use sync_core::value::{Currency, Money, Value};
+use sync_core::value::{Currency, Money, Rich, Value};
 
 fn hit(n: u8) -> HitStatusId {
     HitStatusId::new(format!("s{n}"))
@@ -119,4 +119,32 @@ fn a_habit_is_learned_from_three_links() {
     links.push(link_with(4, "router", "A router"));
     assert!(learned(&links).is_empty(), "somebody changed it");
     assert_eq!(link_with(5, "same", "same").stored, []);
+}
+
+#[test]
+fn a_habit_is_said_in_words_of_its_own() {
+    let forms = [
+        TargetForm::FirstUpper,
+        TargetForm::Upper,
+        TargetForm::Lower,
+        TargetForm::Title,
+        TargetForm::Spaces,
+        TargetForm::Cut(12),
+    ];
+    let sentences: BTreeSet<_> = forms.iter().map(|form| form.sentence()).collect();
+    assert_eq!(sentences.len(), forms.len());
+    assert!(TargetForm::Cut(12).sentence().contains("12"));
+}
+
+#[test]
+fn only_texts_have_another_form() {
+    let of = |sent: &Value, stored: &Value| {
+        StoredForm::of(Side::Hit, Kind::Project, FieldId::Description, sent, stored).is_some()
+    };
+    let rich = |text: &str| Value::Rich(Box::new(Rich::plain(text)));
+    assert!(of(&rich("a"), &rich("A")));
+    assert!(of(&rich("a"), &Value::text("A")));
+    assert!(!of(&rich("a"), &Value::text("a")));
+    assert!(!of(&Value::Minutes(1), &Value::Minutes(2)));
+    assert!(!of(&Value::Minutes(1), &Value::text("1")));
 }

@@ -1,0 +1,464 @@
+//! What the executor does with creates, links back, and its own memory.
+
+use crate::exec::*;
+use std::collections::BTreeMap;
+use sync_core::base::{BaseCell, Intent, Link};
+use sync_core::exec::{
+    DirtyMark, Event, Exec, JournalView, MarkerHit, Memory, OpResult, Outcome, Record, RecordKey, Reject,
+    RejectClass, Step,
+};
+use sync_core::field::{FieldId, FieldRow};
+use sync_core::ids::{HaloClientId, HitClientId, ItemId, Kind, PairId, Side, TicketId, TicketTypeId};
+use sync_core::marker::Marker;
+use sync_core::plan::{Adoption, Op, OpKind, Plan, Precond, Rank, Why};
+use sync_core::record::{ExternalRef, HaloTicket, HitItem};
+use sync_core::settings::Settings;
+use sync_core::stamp::Stamp;
+use sync_core::value::{Obs, Value};
+
+const OPPORTUNITY: Kind = Kind::Opportunity;
+
+fn refused() -> Reject {
+    Reject::new(RejectClass::Invalid, "no")
+}
+
+fn halo(change: impl FnOnce(&mut HaloTicket)) -> Record {
+    let mut ticket = HaloTicket::new(TICKET, Some(OPPORTUNITY), TicketTypeId(1), HaloClientId(7));
+    change(&mut ticket);
+    Record::Ticket(Box::new(ticket))
+}
+
+fn hit(change: impl FnOnce(&mut HitItem)) -> Record {
+    let mut found = HitItem::new(item(), HitClientId::from("c"));
+    change(&mut found);
+    Record::Item(Box::new(found))
+}
+
+fn reference(kind: Kind, id: &str) -> ExternalRef {
+    let (system, instance) = ("halopsa".into(), "tenant".into());
+    ExternalRef { system, instance, kind: Some(kind), id: id.into(), url: None, marker: None }
+}
+
+fn link_back(side: Side) -> Op {
+    op(OpKind::LinkBack { kind: OPPORTUNITY, side }, Rank::LinkBack).named()
+}
+
+#[test]
+fn a_link_back_is_done_when_the_record_shows_it() {
+    let applied = |record| Outcome::Applied(Some(record));
+    let at_halo = |text: Obs<Box<str>>| halo(|ticket| ticket.link_back = text);
+    let shown = || at_halo(Obs::Value("see i1".into()));
+    let at_hit = |kind, id| hit(|item| item.references.push(reference(kind, id)));
+    let no_read = || Event::Read(Ok(None));
+    let read = |record| Event::Read(Ok(Some(record)));
+    let other = || {
+        let mut other = HaloTicket::new(TicketId(6), Some(OPPORTUNITY), TicketTypeId(1), HaloClientId(7));
+        other.link_back = Obs::Value("see i1".into());
+        Record::Ticket(Box::new(other))
+    };
+    let other_item = || {
+        let mut other = HitItem::new(ItemId::from("i2"), HitClientId::from("c"));
+        other.references.push(reference(OPPORTUNITY, "5"));
+        Record::Item(Box::new(other))
+    };
+    let (sent, looked) = (1, 2);
+    for (side, reply, then, steps, want) in [
+        (Side::Halo, applied(shown()), no_read(), sent, OpResult::Done),
+        (Side::Halo, applied(at_halo(Obs::Null)), no_read(), sent, OpResult::NotKept),
+        (Side::Halo, applied(at_halo(Obs::Value("see i2".into()))), no_read(), sent, OpResult::NotKept),
+        (Side::Halo, applied(at_halo(Obs::NotFetched)), read(shown()), looked, OpResult::Done),
+        (Side::Halo, applied(at_halo(Obs::Forbidden)), read(at_halo(Obs::Null)), looked, OpResult::NotKept),
+        (Side::Halo, Outcome::Applied(None), read(at_halo(Obs::NotFetched)), looked, OpResult::Done),
+        (Side::Halo, Outcome::Applied(None), no_read(), looked, OpResult::Unknown),
+        (Side::Halo, Outcome::Applied(None), Event::Read(Err(refused())), looked, OpResult::Unknown),
+        (Side::Halo, applied(other()), read(at_halo(Obs::Null)), looked, OpResult::NotKept),
+        (Side::Halo, applied(at_hit(OPPORTUNITY, "5")), read(at_halo(Obs::Null)), looked, OpResult::NotKept),
+        (Side::Halo, Outcome::Rejected(refused()), no_read(), sent, OpResult::Rejected(refused())),
+        (Side::Halo, Outcome::Unknown, no_read(), sent, OpResult::Unknown),
+        (Side::Hit, applied(at_hit(OPPORTUNITY, "5")), no_read(), sent, OpResult::Done),
+        (Side::Hit, applied(at_hit(Kind::Project, "5")), no_read(), sent, OpResult::NotKept),
+        (Side::Hit, applied(at_hit(OPPORTUNITY, "6")), no_read(), sent, OpResult::NotKept),
+        (Side::Hit, applied(other_item()), read(hit(|_| {})), looked, OpResult::NotKept),
+        (Side::Hit, applied(shown()), read(hit(|_| {})), looked, OpResult::NotKept),
+    ] {
+        let case = format!("{side:?} {reply:?} {then:?}");
+        let mut memory = linked();
+        let (names, report, clean) =
+            play(&mut exec(vec![link_back(side)], linked()), &mut memory, |step| match step {
+                Step::LinkBack(call) => {
+                    assert_eq!((call.side(), call.kind(), call.ticket()), (side, OPPORTUNITY, TICKET));
+                    assert_eq!((call.item(), call.url()), (&item(), None));
+                    assert_eq!(call.marker(), &marker());
+                    Event::Written(reply.clone())
+                }
+                Step::Read(key) => {
+                    assert_eq!(key.side(), side);
+                    then.clone()
+                }
+                other => panic!("{other:?}"),
+            });
+        assert_eq!(result(&report), &want, "{case}");
+        let calls = names.iter().filter(|name| ["link_back", "read"].contains(name)).count();
+        assert_eq!((calls, clean.is_empty()), (steps, want != OpResult::Done), "{case}");
+        assert_eq!(memory, linked(), "{case}");
+    }
+}
+
+/// Both ends come from the operation, from what this run has made, or from the link; else nothing is sent.
+#[test]
+fn a_link_back_finds_its_ends() {
+    for (memory, want) in [(linked(), Some(TICKET)), (Memory::default(), None)] {
+        let mut back = link_back(Side::Hit);
+        back.ticket = None;
+        let mut seen = None;
+        let (_, report, _) = play(&mut exec(vec![back], memory.clone()), &mut memory.clone(), |step| {
+            let Step::LinkBack(call) = step else { panic!("{step:?}") };
+            seen = Some(call.ticket());
+            Event::Written(Outcome::Unknown)
+        });
+        assert_eq!(seen, want);
+        assert_eq!(result(&report), if want.is_some() { &OpResult::Unknown } else { &OpResult::Blocked });
+    }
+    // The record that was made before it: its address goes to the other side only.
+    for (side, url) in [(Side::Hit, Some("https://halo/5")), (Side::Halo, None)] {
+        let made = create();
+        let mut back = link_back(side);
+        (back.after, back.ticket) = (vec![made.id], None);
+        let mut asked = false;
+        play(&mut exec(vec![made, back], Memory::default()), &mut Memory::default(), |step| match step {
+            Step::FindMarker(_) => Event::Markers(Ok(vec![])),
+            Step::Create(_) => Event::Written(Outcome::Applied(Some(halo(|ticket| {
+                ticket.web_url = Some("https://halo/5".into());
+                ticket.fields = name("new");
+            })))),
+            Step::LinkBack(call) => {
+                asked = true;
+                assert_eq!((call.ticket(), call.url(), call.marker()), (TICKET, url, &marker()));
+                Event::Written(Outcome::Unknown)
+            }
+            other => panic!("{other:?}"),
+        });
+        assert!(asked);
+    }
+}
+
+/// Plays an operation that needs no server; what it leaves in memory, and its result. A create of an earlier run that
+/// it does not take up is looked for afterwards, in vain.
+fn local(op: Op, before: &Memory) -> (Memory, OpResult) {
+    let mut memory = before.clone();
+    let (_, report, _) = play(&mut exec(vec![op], before.clone()), &mut memory, |step| match step {
+        Step::FindMarker(_) => Event::Markers(Err(refused())),
+        other => panic!("{other:?}"),
+    });
+    (memory, result(&report).clone())
+}
+
+fn cells(halo: &str, hit: &str) -> BTreeMap<FieldId, BaseCell> {
+    let cell = BaseCell { halo: Some(Value::text(halo)), hit: Some(Value::text(hit)) };
+    BTreeMap::from([(FieldId::Name, cell)])
+}
+
+#[test]
+fn operations_on_our_own_memory_are_one_commit() {
+    let mut rebase = op(OpKind::Rebase { kind: OPPORTUNITY }, Rank::Local);
+    rebase.base = cells("b", "b");
+    let (memory, done) = local(rebase.clone(), &linked());
+    assert_eq!((&memory.links[&item()].base.opportunity, done), (&cells("b", "b"), OpResult::Done));
+    rebase.item = None;
+    assert_eq!(local(rebase, &linked()), (linked(), OpResult::ChangedSincePlan));
+
+    let (waits, _) = local(op(OpKind::AwaitProject, Rank::Local), &linked());
+    assert!(waits.links[&item()].promotion_since.is_some());
+    let (ended, _) = local(op(OpKind::EndAwait, Rank::Local), &waits);
+    let link = &ended.links[&item()];
+    assert_eq!((link.promotion_since, link.called_off), (None, 1));
+    let unlink = OpKind::Unlink { kind: OPPORTUNITY, evidence: sync_core::base::Evidence::Flag };
+    let (gone, _) = local(op(unlink, Rank::Local), &linked());
+    assert_eq!(gone.links[&item()].opportunity, None);
+}
+
+fn adopt(kind: Kind, how: Adoption) -> Op {
+    let mut adopt = op(OpKind::Adopt { kind, how }, Rank::Local);
+    adopt.pre = vec![Precond::NotLinked(kind), Precond::TicketClient(HaloClientId(7))];
+    adopt.base = cells("seen", "seen");
+    adopt
+}
+
+fn intent() -> Intent {
+    let create = create();
+    let OpKind::Create(spec) = create.kind else { unreachable!() };
+    let due = || name("sent").with(FieldId::Description, Value::text("long"));
+    let (sent_at, settle_until) = (Some(Stamp::ours(1)), Some(Stamp::ours(2)));
+    Intent { op: create.id, spec: *spec, source: due(), payload: due(), sent_at, settle_until }
+}
+
+#[test]
+fn an_adoption_links_the_ticket_and_takes_up_the_create_that_made_it() {
+    let plain = adopt(OPPORTUNITY, Adoption::Answer);
+    let (memory, done) = local(plain.clone(), &Memory::default());
+    let link = &memory.links[&item()];
+    assert_eq!((link.opportunity, link.halo_client, done), (Some(TICKET), HaloClientId(7), OpResult::Done));
+    assert_eq!(link.base.opportunity, cells("seen", "seen"));
+
+    let with = |intent: Intent| Memory {
+        intents: BTreeMap::from([(intent.spec.marker.clone(), intent)]),
+        ..Memory::default()
+    };
+    let mut marked = plain.clone();
+    marked.why.push(Why::MarkerFound { ticket: TICKET });
+    let changed = |change: fn(&mut Intent)| {
+        let mut intent = intent();
+        change(&mut intent);
+        intent
+    };
+    for (op, intent, ours) in [
+        (adopt(OPPORTUNITY, Adoption::Marker), intent(), true),
+        (marked, intent(), true),
+        (plain, intent(), false),
+        (adopt(OPPORTUNITY, Adoption::Marker), changed(|intent| intent.spec.kind = Kind::Project), false),
+        (adopt(OPPORTUNITY, Adoption::Marker), changed(|intent| intent.spec.target = Side::Hit), false),
+        (adopt(OPPORTUNITY, Adoption::Marker), changed(|intent| intent.spec.item = None), false),
+    ] {
+        let case = format!("{op:?} {intent:?}");
+        let (memory, _) = local(op, &with(intent));
+        let base = &memory.links[&item()].base.opportunity;
+        assert_eq!(base[&FieldId::Name], cells("seen", "seen")[&FieldId::Name], "what the plan saw counts");
+        assert_eq!(
+            (base.contains_key(&FieldId::Description), memory.intents.is_empty()),
+            (ours, ours),
+            "{case}"
+        );
+    }
+}
+
+#[test]
+fn one_ticket_belongs_to_one_item_and_one_item_has_one_ticket_of_a_kind() {
+    let held = |id: &str, ticket: i64| {
+        let mut link = Link::new(ItemId::from(id), HitClientId::from("c"), HaloClientId(7));
+        link.opportunity = Some(TicketId(ticket));
+        Memory { links: BTreeMap::from([(link.item.clone(), link)]), ..Memory::default() }
+    };
+    for (before, kind, want) in [
+        (held("i1", 5), OPPORTUNITY, OpResult::Done),
+        (held("i1", 6), OPPORTUNITY, OpResult::ChangedSincePlan),
+        (held("i1", 6), Kind::Project, OpResult::Done),
+        (held("i2", 5), OPPORTUNITY, OpResult::Ambiguous),
+        (held("i2", 6), OPPORTUNITY, OpResult::Done),
+    ] {
+        assert_eq!(local(adopt(kind, Adoption::Answer), &before).1, want, "{before:?} {kind:?}");
+    }
+    // So it is with what a search finds.
+    for (before, want, dropped) in [
+        (held("i2", 5), OpResult::Ambiguous, true),
+        (held("i2", 6), OpResult::Adopted, true),
+        (held("i1", 6), OpResult::Ambiguous, true),
+        (held("i1", 5), OpResult::Adopted, true),
+    ] {
+        let mut memory = before.clone();
+        let hit = MarkerHit { record: RecordKey::Ticket(TICKET), marker: marker() };
+        let (_, report, _) = play(&mut exec(vec![create()], before.clone()), &mut memory, |_| {
+            Event::Markers(Ok(vec![hit.clone()]))
+        });
+        assert_eq!((result(&report), memory.intents.is_empty()), (&want, dropped), "{before:?}");
+        let twice = before.links.get(&item()).is_some_and(|link| link.opportunity == Some(TicketId(6)));
+        assert_eq!(report.duplicates.len(), usize::from(twice), "{before:?}");
+    }
+}
+
+#[test]
+fn a_create_whose_item_got_a_ticket_is_not_begun() {
+    let mut forbidden = create();
+    forbidden.pre = vec![Precond::NotLinked(OPPORTUNITY)];
+    let mut memory = linked();
+    let (_, report, _) = play(&mut exec(vec![forbidden], linked()), &mut memory, |step| panic!("{step:?}"));
+    assert_eq!(result(&report), &OpResult::ChangedSincePlan);
+    // A project is another kind.
+    let mut project = create();
+    let OpKind::Create(spec) = &mut project.kind else { unreachable!() };
+    spec.kind = Kind::Project;
+    project.pre = vec![Precond::NotLinked(OPPORTUNITY)];
+    let (names, _, _) = play(&mut exec(vec![project], linked()), &mut memory, |step| match step {
+        Step::FindMarker(_) => Event::Markers(Err(refused())),
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(names[1], "find_marker");
+}
+
+/// The base of a new record is what the server says it holds; what was left out stands against a blank.
+#[test]
+fn a_new_record_has_the_base_that_its_reply_or_a_look_shows() {
+    let mut op = create();
+    op.source = name("new").with(FieldId::Description, Value::text("long"));
+    let held = name("NEW").with(FieldId::Description, Value::text("by the server"));
+    let want = BTreeMap::from([
+        (FieldId::Name, cells("NEW", "new").remove(&FieldId::Name).unwrap()),
+        (FieldId::Description, BaseCell { halo: Some(Value::text("by the server")), hit: None }),
+    ]);
+    // Shown by the reply; not shown, so it is read; not even named, so it is searched.
+    for (reply, steps) in [
+        (Some(ticket(held.clone())), vec!["create", "commit"]),
+        (Some(ticket(FieldRow::new())), vec!["create", "read", "commit"]),
+        (None, vec!["create", "find_marker", "read", "commit"]),
+    ] {
+        let mut memory = Memory::default();
+        let mut created = false;
+        let mut run = exec(vec![op.clone()], Memory::default());
+        let (names, report, clean) = play(&mut run, &mut memory, |step| match step {
+            Step::FindMarker(_) if created => {
+                let record = RecordKey::Ticket(TICKET);
+                Event::Markers(Ok(vec![MarkerHit { record, marker: marker() }]))
+            }
+            Step::FindMarker(_) => Event::Markers(Ok(vec![])),
+            Step::Create(_) => {
+                created = true;
+                Event::Written(Outcome::Applied(reply.clone()))
+            }
+            Step::Read(_) => Event::Read(Ok(Some(ticket(held.clone())))),
+            other => panic!("{other:?}"),
+        });
+        let at = names.iter().position(|name| *name == "create").unwrap();
+        assert_eq!(names[at..at + steps.len()], steps);
+        assert_eq!(result(&report), &OpResult::Done);
+        assert_eq!(memory.links[&item()].base.opportunity, want, "{steps:?}");
+        assert_eq!(memory.links[&item()].stored.len(), 1, "the server spells the name in capitals");
+        assert!(clean.is_empty(), "what was left out is written next");
+    }
+}
+
+/// Without a look at the record its base would be a guess: it is found again by the next run.
+#[test]
+fn a_new_record_that_cannot_be_looked_at_waits_for_the_next_run() {
+    let other = || {
+        let other = HaloTicket::new(TicketId(6), Some(OPPORTUNITY), TicketTypeId(1), HaloClientId(7));
+        Event::Read(Ok(Some(Record::Ticket(Box::new(other)))))
+    };
+    for (answer, want) in [
+        (Event::Read(Ok(None)), OpResult::Unknown),
+        (Event::Read(Err(refused())), OpResult::Rejected(refused())),
+        (other(), OpResult::Unknown),
+    ] {
+        let mut memory = Memory::default();
+        let (_, report, _) =
+            play(&mut exec(vec![create()], Memory::default()), &mut memory, |step| match step {
+                Step::FindMarker(_) => Event::Markers(Ok(vec![])),
+                Step::Create(_) => Event::Written(Outcome::Applied(Some(ticket(FieldRow::new())))),
+                _ => answer.clone(),
+            });
+        assert_eq!(result(&report), &want);
+        assert!(memory.links.is_empty() && memory.intents.len() == 1);
+    }
+}
+
+/// Halo's own workflow may have made the project since the plan.
+#[test]
+fn a_project_that_appeared_since_the_plan_is_adopted() {
+    type Change = fn(&mut HaloTicket);
+    let fits: [(Change, bool); 10] = [
+        (|_| {}, true),
+        (|ticket| (ticket.created_from, ticket.parent) = (None, Some(TicketId(1))), true),
+        (|ticket| (ticket.created_from, ticket.related) = (None, vec![TicketId(1)]), true),
+        (|ticket| ticket.created_from = Some(TicketId(2)), false),
+        (|ticket| ticket.kind = Some(Kind::Opportunity), false),
+        (|ticket| ticket.deleted = true, false),
+        (|ticket| ticket.is_task = true, false),
+        (|ticket| ticket.is_probe = true, false),
+        (|ticket| ticket.merged_into = Some(TicketId(9)), false),
+        (|ticket| ticket.marker = Some(Marker::for_ticket(&PairId::from(""), TICKET, Kind::Project)), false),
+    ];
+    let mut op = create();
+    let OpKind::Create(spec) = &mut op.kind else { unreachable!() };
+    spec.kind = Kind::Project;
+    spec.marker = Marker::for_item(&PairId::from(""), &item(), Kind::Project);
+    spec.from_opportunity = Some(TicketId(1));
+    let marker = spec.marker.clone();
+    let found = |id: i64, change: Change| {
+        let mut ticket = HaloTicket::new(TicketId(id), Some(Kind::Project), TicketTypeId(1), HaloClientId(7));
+        ticket.created_from = Some(TicketId(1));
+        change(&mut ticket);
+        ticket
+    };
+    let run = |tickets: Vec<HaloTicket>, before: Memory| {
+        let mut memory = before.clone();
+        let (names, report, _) = play(&mut exec(vec![op.clone()], before), &mut memory, |step| match step {
+            Step::FindMarker(_) => Event::Markers(Ok(vec![])),
+            Step::FindProject(opportunity) => {
+                assert_eq!(*opportunity, TicketId(1));
+                Event::Projects(Ok(tickets.clone()))
+            }
+            Step::Create(_) => Event::Written(Outcome::Unknown),
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(names.iter().filter(|name| **name == "find_project").count(), 1);
+        (result(&report).clone(), memory)
+    };
+    for (at, (change, fits)) in fits.into_iter().enumerate() {
+        let (done, memory) = run(vec![found(20, change)], Memory::default());
+        assert_eq!(done, if fits { OpResult::Adopted } else { OpResult::Unknown }, "case {at}");
+        let link = memory.links.get(&item());
+        assert_eq!(link.and_then(|link| link.project), fits.then_some(TicketId(20)), "case {at}");
+        assert!(link.is_none_or(|link| link.base.project.is_empty()), "nothing is known of it");
+    }
+    let ours = |ticket: &mut HaloTicket| ticket.marker = None;
+    let (done, memory) = run(vec![found(20, ours), found(21, ours)], Memory::default());
+    assert_eq!((done, memory.intents.len()), (OpResult::Ambiguous, 0));
+    let mut marked = found(20, ours);
+    marked.marker = Some(marker);
+    assert_eq!(run(vec![marked], Memory::default()).0, OpResult::Adopted);
+    let mut taken = linked();
+    taken.links.values_mut().for_each(|link| link.item = ItemId::from("i2"));
+    let taken =
+        Memory { links: taken.links.into_values().map(|link| (link.item.clone(), link)).collect(), ..taken };
+    let mut of_other = found(20, ours);
+    of_other.id = TICKET;
+    assert_eq!(run(vec![of_other], taken).0, OpResult::Unknown, "it belongs to another item");
+}
+
+/// Creates of earlier runs that this plan does not want: looked for once they can no longer arrive, if their source was
+/// marked as changed.
+#[test]
+fn creates_of_earlier_runs_are_looked_for() {
+    let settings = Settings::default();
+    let run = |intent: Intent, ops: Vec<Op>, dirty: RecordKey| {
+        let mut plan = Plan { ops, ..Plan::default() };
+        plan.head.settings_hash = settings.settings_hash();
+        let mut memory =
+            Memory { intents: BTreeMap::from([(intent.spec.marker.clone(), intent)]), ..Memory::default() };
+        let journal = JournalView {
+            head: plan.head.base.clone(),
+            memory: memory.clone(),
+            read_at: Stamp::ours(0),
+            dirty: vec![DirtyMark { record: dirty, mark: 1 }],
+        };
+        let mut run = Exec::new(plan, journal, &settings, None).unwrap();
+        let (names, report, _) = play(&mut run, &mut memory, |step| match step {
+            Step::FindMarker(_) => Event::Markers(Ok(vec![])),
+            other => panic!("{other:?}"),
+        });
+        assert!(report.ops.is_empty(), "it is not an operation of the plan");
+        (names.contains(&"find_marker"), memory.intents.is_empty())
+    };
+    let source = || RecordKey::Item(item());
+    let at = |sent, until| {
+        let mut intent = intent();
+        (intent.sent_at, intent.settle_until) = (sent, until);
+        intent
+    };
+    let ours = |ms| Some(Stamp::ours(ms));
+    assert_eq!(run(at(ours(1), ours(2)), vec![], source()), (true, true));
+    // The time of the first poll is 11.
+    assert_eq!(run(at(ours(1), ours(11)), vec![], source()), (true, true));
+    assert_eq!(run(at(ours(1), ours(13)), vec![], source()), (false, false), "it may still arrive");
+    assert_eq!(run(at(None, None), vec![], source()), (false, false), "it was never sent");
+    assert_eq!(run(at(ours(11), ours(900)), vec![], source()), (false, false));
+    assert_eq!(run(at(ours(1), ours(2)), vec![], RecordKey::Item(ItemId::from("i2"))), (false, false));
+    assert_eq!(run(at(ours(1), ours(2)), vec![], RecordKey::Ticket(TICKET)), (false, false));
+    // Sent in the future: our clock has gone back, and it is waited out from now on.
+    assert_eq!(run(at(ours(12), ours(900)), vec![], source()), (true, true));
+    let mut import = at(ours(1), ours(2));
+    (import.spec.item, import.spec.ticket) = (None, Some(TICKET));
+    assert_eq!(
+        run(import, vec![], RecordKey::Ticket(TICKET)),
+        (true, true),
+        "an import's source is its ticket"
+    );
+}

@@ -1,0 +1,298 @@
+//! What the executor checks before a write, and what it makes of the answer.
+
+use crate::exec::*;
+use std::collections::BTreeMap;
+use sync_core::base::{BaseCell, PendingWrite};
+use sync_core::exec::{
+    DirtyMark, Duplicate, Event, Exec, JournalView, Memory, OpReport, OpResult, Outcome, Record, RecordKey,
+    Reject, RejectClass, Report, Step,
+};
+use sync_core::field::{FieldId, FieldRow};
+use sync_core::hash::Hash128;
+use sync_core::ids::{HaloClientId, HitClientId, ItemId, Kind, Side, StatusId, TicketId, TicketTypeId};
+use sync_core::plan::{Op, OpKind, Plan, Precond, Rank, Why};
+use sync_core::record::{HaloTicket, HitItem};
+use sync_core::settings::Settings;
+use sync_core::stamp::Stamp;
+use sync_core::value::{Obs, Value};
+
+type Change = fn(&mut HaloTicket);
+
+fn old(change: Change) -> HaloTicket {
+    let mut ticket = HaloTicket::new(TICKET, Some(Kind::Opportunity), TicketTypeId(1), HaloClientId(7));
+    ticket.fields = name("old").with(FieldId::Due, Value::text("4"));
+    change(&mut ticket);
+    ticket
+}
+
+/// Carries out one write to a ticket that is read as given; the answer holds what was sent.
+fn write(op: Op, held: HaloTicket) -> (OpResult, Memory) {
+    let mut memory = linked();
+    let (_, report, _) = play(&mut exec(vec![op], linked()), &mut memory, |step| match step {
+        Step::Read(_) => Event::Read(Ok(Some(Record::Ticket(Box::new(held.clone()))))),
+        Step::Update(call) => Event::Written(Outcome::Applied(Some(ticket(call.set().clone())))),
+        other => panic!("{other:?}"),
+    });
+    (result(&report).clone(), memory)
+}
+
+#[test]
+fn a_write_is_sent_only_while_its_conditions_hold() {
+    let due = |side, is: &str| Precond::Field { side, field: FieldId::Due, is: Obs::Value(Value::text(is)) };
+    let same: Change = |_| {};
+    let cases: [(Option<Precond>, Change, bool); 18] = [
+        (None, same, true),
+        (Some(due(Side::Halo, "4")), same, true),
+        (Some(due(Side::Halo, "5")), same, false),
+        (Some(due(Side::Halo, "4")), |ticket| ticket.fields.set(FieldId::Due, Obs::NotFetched), false),
+        (Some(due(Side::Hit, "5")), same, true),
+        (Some(Precond::TicketType(TicketTypeId(1))), same, true),
+        (Some(Precond::TicketType(TicketTypeId(2))), same, false),
+        (Some(Precond::TicketClient(HaloClientId(7))), same, true),
+        (Some(Precond::TicketClient(HaloClientId(8))), same, false),
+        (Some(Precond::Closed(false)), same, true),
+        (Some(Precond::Closed(true)), same, false),
+        (Some(Precond::NotPriced), same, true),
+        (Some(Precond::NotPriced), |ticket| ticket.priced = true, false),
+        (None, |ticket| ticket.deleted = true, false),
+        (None, |ticket| ticket.merged_into = Some(TicketId(9)), false),
+        (None, |ticket| ticket.fields.set(FieldId::Name, Obs::NotFetched), false),
+        (None, |ticket| ticket.fields.set(FieldId::Name, Obs::Null), false),
+        (None, |ticket| ticket.closed = true, true),
+    ];
+    for (at, (pre, change, sent)) in cases.into_iter().enumerate() {
+        let mut op = rename();
+        op.pre.extend(pre);
+        let want = if sent { OpResult::Done } else { OpResult::ChangedSincePlan };
+        assert_eq!(write(op, old(change)).0, want, "case {at}");
+    }
+    // Nobody knows what would be replaced: the plan has not seen it.
+    let mut op = rename();
+    op.before = FieldRow::new();
+    assert_eq!(write(op.clone(), old(same)).0, OpResult::ChangedSincePlan);
+    let of_name = |side| Precond::Field { side, field: FieldId::Name, is: Obs::Value(Value::text("old")) };
+    op.pre = vec![of_name(Side::Halo)];
+    assert_eq!(write(op.clone(), old(same)).0, OpResult::Done);
+    op.pre = vec![of_name(Side::Hit), due(Side::Halo, "4")];
+    assert_eq!(write(op, old(same)).0, OpResult::ChangedSincePlan, "of another field, or of the other side");
+}
+
+/// A field that holds the new value already is not sent, and does not stop the others.
+#[test]
+fn only_what_differs_is_sent() {
+    let mut op = rename();
+    for row in [&mut op.set, &mut op.source] {
+        row.set(FieldId::Due, Obs::Value(Value::text("5")));
+    }
+    op.before.set(FieldId::Due, Obs::Value(Value::text("4")));
+    let held = old(|ticket| ticket.fields.set(FieldId::Due, Obs::Value(Value::text("5"))));
+    let mut memory = linked();
+    let (_, report, _) = play(&mut exec(vec![op], linked()), &mut memory, |step| match step {
+        Step::Read(_) => Event::Read(Ok(Some(Record::Ticket(Box::new(held.clone()))))),
+        Step::Update(call) => {
+            assert_eq!(call.set(), &name("new"));
+            let mut now = held.fields.clone();
+            now.set(FieldId::Name, Obs::Value(Value::text("new")));
+            Event::Written(Outcome::Applied(Some(ticket(now))))
+        }
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(result(&report), &OpResult::Done);
+    let base = &memory.links[&item()].base.opportunity;
+    assert_eq!(base[&FieldId::Due].halo, Some(Value::text("5")));
+    assert_eq!(base[&FieldId::Name].halo, Some(Value::text("new")));
+}
+
+#[test]
+fn the_version_of_an_item_goes_with_its_write() {
+    let mut op = op(OpKind::Update { kind: Kind::Opportunity, side: Side::Hit }, Rank::Update);
+    (op.before, op.set, op.source) = (name("old"), name("new"), name("new"));
+    let op = op.named();
+    let mut found = HitItem::new(item(), HitClientId::from("c"));
+    (found.version, found.fields) = (Some("v7".into()), name("old"));
+    let mut asked = false;
+    play(&mut exec(vec![op.clone()], linked()), &mut linked(), |step| match step {
+        Step::Read(_) => Event::Read(Ok(Some(Record::Item(Box::new(found.clone()))))),
+        Step::Update(call) => {
+            asked = true;
+            assert_eq!((call.version(), call.op(), call.side()), (Some("v7"), op.id, Side::Hit));
+            assert_eq!((call.target(), call.kind()), (&RecordKey::Item(item()), Kind::Opportunity));
+            Event::Written(Outcome::Unknown)
+        }
+        other => panic!("{other:?}"),
+    });
+    assert!(asked);
+}
+
+/// An answer that is about another record, or does not carry what was written, is no proof: it is read back.
+#[test]
+fn an_answer_that_shows_too_little_is_read_back() {
+    let other = {
+        let mut other = old(|_| {});
+        other.id = TicketId(6);
+        other.fields = name("new");
+        Record::Ticket(Box::new(other))
+    };
+    for (reply, reads) in [(ticket(name("new")), 1), (ticket(FieldRow::new()), 2), (other, 2)] {
+        let mut seen = 0;
+        let mut memory = linked();
+        let (_, report, _) = play(&mut exec(vec![rename()], linked()), &mut memory, |step| match step {
+            Step::Read(_) => {
+                seen += 1;
+                Event::Read(Ok(Some(ticket(name(if seen == 1 { "old" } else { "new" })))))
+            }
+            _ => Event::Written(Outcome::Applied(Some(reply.clone()))),
+        });
+        assert_eq!((result(&report), seen), (&OpResult::Done, reads));
+    }
+}
+
+/// What the server makes of a text is remembered; what somebody else has written since is not the server's doing.
+#[test]
+fn the_servers_spelling_is_remembered_and_nobody_elses() {
+    for (reply, then, remembered) in [
+        (Some("NEW"), "", 1),
+        (Some("cut"), "", 1),
+        (Some("new"), "", 0),
+        (None, "NEW", 1),
+        (None, "a person's", 0),
+    ] {
+        let mut reads = 0;
+        let mut memory = linked();
+        play(&mut exec(vec![rename()], linked()), &mut memory, |step| match step {
+            Step::Read(_) => {
+                reads += 1;
+                Event::Read(Ok(Some(ticket(name(if reads == 1 { "old" } else { then })))))
+            }
+            _ => Event::Written(Outcome::Applied(reply.map(|reply| ticket(name(reply))))),
+        });
+        assert_eq!(memory.links[&item()].stored.len(), remembered, "{reply:?} {then}");
+    }
+}
+
+#[test]
+fn a_write_that_a_person_decided_ends_the_quarantine_of_its_field() {
+    for (field, released) in [(FieldId::Name, 1), (FieldId::Due, 0)] {
+        let mut op = rename();
+        op.why = vec![Why::Decided { field, keep: Side::Hit }];
+        let (_, memory) = write(op, old(|_| {}));
+        let ring = memory.links[&item()].flap.iter().find(|ring| ring.field == FieldId::Name).unwrap();
+        assert_eq!(ring.released, released);
+    }
+}
+
+/// A ticket of the wanted type is converted, whoever did it; one whose status alone fits is not.
+#[test]
+fn a_conversion_is_there_only_with_its_type() {
+    let mut convert = op(OpKind::Promote { to_type: TicketTypeId(2) }, Rank::Create);
+    let status = |n| FieldRow::new().with(FieldId::Status, Value::halo_status(StatusId(n)));
+    (convert.set, convert.before, convert.source) = (status(4), status(4), status(4));
+    let convert = convert.named();
+    for (held, kept, want) in
+        [(2, 2, OpResult::AlreadyThere), (1, 2, OpResult::Done), (1, 1, OpResult::NotKept)]
+    {
+        let record = |ticket_type| {
+            let mut ticket = old(|_| {});
+            (ticket.ticket_type, ticket.fields) = (TicketTypeId(ticket_type), status(4));
+            Record::Ticket(Box::new(ticket))
+        };
+        let mut memory = linked();
+        let mut reads = 0;
+        let (_, report, _) =
+            play(&mut exec(vec![convert.clone()], linked()), &mut memory, |step| match step {
+                Step::Read(_) => {
+                    reads += 1;
+                    Event::Read(Ok(Some(record(if reads == 1 { held } else { kept }))))
+                }
+                Step::StatusWrite(call) => {
+                    assert_eq!((call.op(), call.ticket()), (convert.id, TICKET));
+                    Event::Written(Outcome::Applied(Some(record(kept))))
+                }
+                other => panic!("{other:?}"),
+            });
+        assert_eq!(result(&report), &want);
+        let project = (want != OpResult::NotKept).then_some(TICKET);
+        assert_eq!(memory.links[&item()].project, project);
+    }
+}
+
+#[test]
+fn what_must_come_first_comes_first_wherever_it_stands() {
+    let rebase = |field, value: &str| {
+        let mut op = op(OpKind::Rebase { kind: Kind::Opportunity }, Rank::Local);
+        let cell = BaseCell { halo: Some(Value::text(value)), hit: None };
+        op.base = BTreeMap::from([(field, cell)]);
+        op.named()
+    };
+    let first = rebase(FieldId::Name, "a");
+    let mut second = rebase(FieldId::Due, "b");
+    second.after = vec![first.id];
+    let (_, report, _) =
+        play(&mut exec(vec![second, first], linked()), &mut linked(), |step| panic!("{step:?}"));
+    assert!(report.is_clean(), "{report:?}");
+}
+
+#[test]
+fn a_report_is_clean_if_all_succeeded_and_nothing_else_happened() {
+    let op = |result| OpReport { op: Hash128::default(), result };
+    let good = Report { ops: vec![op(OpResult::Done), op(OpResult::Adopted)], ..Report::default() };
+    assert!(good.is_clean());
+    let bad = Report { ops: vec![op(OpResult::Done), op(OpResult::Unknown)], ..Report::default() };
+    let aborted = Some(Reject::new(RejectClass::Credentials, "no"));
+    let kept = RecordKey::Ticket(TICKET);
+    let duplicates = vec![Duplicate { marker: marker(), kept, others: vec![] }];
+    for report in [bad, Report { aborted, ..good.clone() }, Report { duplicates, ..good }] {
+        assert!(!report.is_clean(), "{report:?}");
+    }
+}
+
+#[test]
+fn what_was_stored_is_part_of_the_memory_at_once() {
+    let mut run = exec(vec![rename()], linked());
+    run.poll(Stamp::ours(1));
+    run.on(Event::Read(Ok(Some(ticket(name("old")))))).unwrap();
+    assert!(matches!(run.poll(Stamp::ours(2)), Step::Persist(_)));
+    assert!(run.memory().links[&item()].pending.is_empty());
+    run.on(Event::Persisted).unwrap();
+    assert_eq!(run.memory().links[&item()].pending.len(), 1);
+}
+
+/// The end of a run: writes that can no longer arrive are forgotten and their link is clean; the others keep it dirty,
+/// and begin anew where our clock has gone back.
+#[test]
+fn pending_writes_keep_their_link_dirty_until_a_later_read() {
+    let settings = Settings::default();
+    // The records were read at 50, and the run ends at 60.
+    for (sent, until, left, clean) in [
+        (1, 50, None, true),
+        (1, 51, Some((1, 51)), false),
+        (60, 900, Some((60, 900)), false),
+        (61, 900, Some((60, 60 + settings.sync.settle_ms)), false),
+    ] {
+        let mut memory = linked();
+        memory.links.get_mut(&item()).unwrap().pending.push(PendingWrite {
+            op: Hash128::default(),
+            side: Side::Halo,
+            kind: Kind::Opportunity,
+            field: FieldId::Name,
+            sent: None,
+            sent_at: Stamp::ours(sent),
+            settle_until: Stamp::ours(until),
+        });
+        let mut plan = Plan::default();
+        plan.head.settings_hash = settings.settings_hash();
+        let mark = |record| DirtyMark { record, mark: 1 };
+        let marks = [RecordKey::Ticket(TICKET), RecordKey::Item(ItemId::from("i2"))].map(mark);
+        let head = plan.head.base.clone();
+        let journal =
+            JournalView { head, memory: memory.clone(), read_at: Stamp::ours(50), dirty: marks.to_vec() };
+        let mut run = Exec::new(plan, journal, &settings, None).unwrap();
+        let Step::Commit(commit) = run.poll(Stamp::ours(60)) else { panic!("it ends with a commit") };
+        memory.commit(&commit);
+        let pending = memory.links[&item()].pending.first();
+        let found = pending.map(|one| (one.sent_at.unix_ms, one.settle_until.unix_ms));
+        assert_eq!(found, left);
+        let want: Vec<_> = if clean { marks.to_vec() } else { marks[1..].to_vec() };
+        assert_eq!(commit.clean, want, "{sent} {until}");
+    }
+}
