@@ -136,14 +136,15 @@ fn print(context: &mut Context, as_markdown: bool, markdown: &str, lines: Vec<St
 }
 
 /// What an existing database of this tenant contributes.
-struct Kept {
-    settings: Settings,
+pub(crate) struct Kept {
+    /// The configuration's settings, with what people have answered.
+    pub(crate) settings: Settings,
     store: Option<SqliteStore>,
 }
 
 impl Kept {
     /// The configuration's settings, with what people have answered where there is a database already.
-    async fn open(config: &Config, out: &mut Out) -> Result<Self, Failure> {
+    pub(crate) async fn open(config: &Config, out: &mut Out) -> Result<Self, Failure> {
         let mut settings = config.settings.clone();
         if !config.database.exists() {
             return Ok(Kept { settings, store: None });
@@ -168,8 +169,13 @@ impl Kept {
         Ok(Kept { settings, store: Some(store) })
     }
 
+    /// Whether there is a database of this tenant.
+    pub(crate) fn has_database(&self) -> bool {
+        self.store.is_some()
+    }
+
     /// Counts what other processes have sent.
-    async fn preload(&self, inputs: &Inputs) -> Result<(), Failure> {
+    pub(crate) async fn preload(&self, inputs: &Inputs) -> Result<(), Failure> {
         let Some(store) = &self.store else { return Ok(()) };
         let Some(text) = store.rate_window().await? else { return Ok(()) };
         // What cannot be read is the window of another version: a cautious start is all that is lost.
@@ -180,7 +186,7 @@ impl Kept {
     }
 
     /// Keeps what the next process must know.
-    async fn keep(&self, inputs: &Inputs) -> Result<(), Failure> {
+    pub(crate) async fn keep(&self, inputs: &Inputs) -> Result<(), Failure> {
         let Some(store) = &self.store else { return Ok(()) };
         let sent: Vec<UnixMs> = inputs.halo.limiter.recent().into_iter().map(unix_ms).collect();
         let text = serde_json::to_string(&sent).map_err(|error| {

@@ -113,6 +113,7 @@ fn note(
     }
     match open.get(id).map(|question| (question.suggestion, question.candidates.len())) {
         Some((Some(found), _)) => format!("perhaps {}", halo(&found)),
+        Some((None, 1)) => "one Halo client could be it".to_owned(),
         Some((None, several)) if several > 0 => format!("{several} Halo clients could be it"),
         _ => "no Halo client looks like it".to_owned(),
     }
@@ -120,17 +121,13 @@ fn note(
 
 /// Who is who: by e-mail address, which needs no question.
 fn people(talk: &mut Talk<'_>, has: &Catalogue, matches: &Matches) {
-    let matched = matches.people.matched.len();
     let known = |id: &MemberId| matches.people.matched.iter().any(|pair| pair.hit == *id);
-    let others: Vec<&str> = has
-        .members
-        .iter()
-        .filter(|(id, member)| member.active && !known(id))
-        .map(|(_, member)| &*member.name)
-        .collect();
+    let active = || has.members.iter().filter(|(_, member)| member.active);
+    let matched = active().filter(|(id, _)| known(id)).count();
+    let others: Vec<&str> = active().filter(|(id, _)| !known(id)).map(|(_, member)| &*member.name).collect();
     talk.say(&format!(
-        "People: {matched} of {} are the same on both sides by their e-mail address{}",
-        has.members.len(),
+        "People: {matched} of {} active ones are the same on both sides by their e-mail address{}",
+        active().count(),
         if others.is_empty() {
             ".".to_owned()
         } else {

@@ -397,7 +397,7 @@ fn in_halo(talk: &mut Talk<'_>) -> Result<(), Failure> {
     talk.say("The role says what the integration may do. As little as it needs is best; `halo-hit check` names what is too much.");
     talk.items([
         "Configuration > Teams & Agents > Roles > New, a name such as HumanizeITAPI, Save.",
-        "Permissions tab, Edit: Tickets and Sales \"Read and Modify\", Customers \"Read Only\"; yes to adding tickets, \
+        "Permissions tab, Edit: Tickets, Projects (where shown) and Sales \"Read and Modify\", Customers \"Read Only\"; yes to adding tickets, \
          viewing unassigned and others' tickets, editing tickets not assigned to it, always updating the status; \
          everything else stays \"Not set\". Save.",
         "Departments & Teams: the teams of your sales and project tickets; departments Support, Sales and Projects; \

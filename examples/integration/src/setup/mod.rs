@@ -15,6 +15,7 @@ mod choose;
 mod clients;
 mod connect;
 mod import;
+mod question;
 mod statuses;
 pub mod suggest;
 mod talk;
@@ -159,10 +160,8 @@ pub async fn run(
     let from_environment =
         [SecretName::Halo, SecretName::Hit].map(|name| sources.look_up(name).ok().flatten().is_some());
     let mut talk = Talk::new(out, input, sources, given, memory(config));
-    let title = talk.out.paint(
-        Style::Heading,
-        "halo-hit setup: a HumanizeIT roadmap and a HaloPSA tenant, connected step by step",
-    );
+    let title =
+        talk.out.paint(Style::Heading, "halo-hit setup: connects a HumanizeIT roadmap with a HaloPSA tenant");
     talk.out.line(title);
     talk.say(
         "Nothing is written to either system. Press Enter to take what stands in [brackets]. Ctrl-C stops; your answers are \
@@ -224,8 +223,17 @@ pub async fn run(
 
     talk.heading("15  Everything once more, as `halo-hit check` sees it");
     let progress = talk.out.look().bars.then(|| talk.out.progress("Asking both systems", None));
-    let report = check::run(&Inputs::new(&read, &world.secrets, read.settings.clone())).await;
+    // Over an existing database, what people have answered counts, and what this conversation and other processes have
+    // sent. Without one there is nowhere to count it.
+    let kept = check::Kept::open(&read, talk.out).await?;
+    let inputs = Inputs::new(&read, &world.secrets, kept.settings.clone());
+    if kept.has_database() {
+        inputs.halo.limiter.preload(world.halo.http().limiter().recent());
+        kept.preload(&inputs).await?;
+    }
+    let report = check::run(&inputs).await;
     drop(progress);
+    kept.keep(&inputs).await?;
     connect::show(&report, &mut talk);
     let unknown = report
         .findings

@@ -33,7 +33,7 @@ pub(super) const TOPICS: &[Topic] = &[
         title: "Every status can be carried there and back",
         problem: "Several statuses become one, and cannot be told apart on the way back",
         asks: "[status_map], both tables of each type.",
-        consequence: "What follows stands beside each row. A pair that fits either table counts as equal and is left alone, so nothing flips back and forth.",
+        consequence: "Each row says what a change on the other side makes of it. A pair that fits either table counts as equal and is left alone, so nothing flips back and forth.",
         fix: "map the statuses one to one where the difference matters, or leave it: many to one is normal",
         class: Exit::Configuration,
         needs: TYPES,

@@ -1,8 +1,9 @@
 use halo_hit::exit::Exit;
+use halo_hit::storage::{Answer, SqliteStore, Store as _};
 use sandbox::Options;
 use sandbox::breakage::Code;
 use serde_json::json;
-use sync_core::ids::{AgentId, HitClientId, HitStatusId, Kind, StatusId, TicketTypeId};
+use sync_core::ids::{AgentId, HaloClientId, HitClientId, HitStatusId, Kind, StatusId, TicketTypeId};
 use sync_core::settings::{CreateRule, Scope};
 
 use super::Room;
@@ -130,6 +131,32 @@ async fn an_existing_file_is_replaced_only_with_a_yes_and_a_copy() {
         halo_hit::config::Config::parse(std::path::Path::new("halo-hit.toml"), &before).unwrap()
     );
     assert!(room.names().contains(&"halo-hit.toml.bak2".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_an_existing_set_up_its_answers_and_its_rate_window_count() {
+    let room = Room::new().await;
+    let answers = least(&room) + "[validation]\nclients = [\"cl_2\"]\n";
+    let held = room.answer(&answers, false).await;
+    assert!(held.transcript.contains("client_ambiguous"), "{}", held.transcript);
+    // A rate that nothing waits for, and a window that holds everything.
+    let slow = room.file().replacen("[halo]\n", "[halo]\nrate_limit = \"1000/600\"\n", 1);
+    std::fs::write(room.path("halo-hit.toml"), slow).unwrap();
+    let before = room.sandbox.world().lock().halo_counts.requests;
+
+    // What only a person can link, and one has; and seven requests of another process.
+    let store = SqliteStore::open(&room.path("halo-hit.db"), 1_700_000_000_000).await.unwrap();
+    store.decide(&[Answer::LinkClient("cl_2".into(), HaloClientId(12))], 1_700_000_000_000).await.unwrap();
+    let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_millis();
+    store.keep_rate_window(&serde_json::to_string(&vec![now; 7]).unwrap()).await.unwrap();
+    let held = room.answer("overwrite = true\n", false).await;
+    assert_eq!(held.end.unwrap(), Exit::Done, "{}", held.transcript);
+    assert!(!held.transcript.contains("client_ambiguous"), "{}", held.transcript);
+    let kept: Vec<u64> = serde_json::from_str(&store.rate_window().await.unwrap().unwrap()).unwrap();
+    let sent = room.sandbox.world().lock().halo_counts.requests - before;
+    // The lists were read with a window of its own, which is added to that of the check and to the other process's. What
+    // asks for no token and what came before the credentials were accepted is in none of them.
+    assert!(kept.len() as u64 + 8 >= sent + 7, "{} kept, {sent} arrived", kept.len());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -125,7 +125,8 @@ impl Room {
             assert!(!transcript.contains(secret.as_str()), "a secret was shown");
         }
         for name in self.names().iter().filter(|name| *name != "answers.toml") {
-            let text = std::fs::read_to_string(self.path(name)).unwrap();
+            let text = std::fs::read(self.path(name)).unwrap();
+            let text = String::from_utf8_lossy(&text);
             for secret in [&info.halo_integration.client_secret, &info.hit.api_key] {
                 assert!(!text.contains(secret.as_str()), "a secret stands in {name}");
             }

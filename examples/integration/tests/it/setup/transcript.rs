@@ -122,35 +122,36 @@ async fn it_goes_on_where_it_stopped_at_every_question() {
         "",
     ];
     // One line at a time, each in a conversation of its own.
-    let mut first = true;
-    let mut at = 0;
-    loop {
-        let typed = if first { vec![lines[at]] } else { vec!["yes", lines[at]] };
-        first = false;
-        let held = room.talk(&typed, room.secrets()).await;
-        at += 1;
-        match held.end {
-            Ok(exit) => {
-                assert_eq!(exit, Exit::Done, "{}", held.transcript);
-                break;
-            }
-            Err(failure) => {
-                assert_eq!(failure.code(), "setup_stopped", "{failure} {}", held.transcript);
-                assert_eq!(room.names(), ["halo-hit.toml.setup"]);
-                assert!(at < lines.len(), "{}", held.transcript);
+    let in_steps = async {
+        let mut at = 0;
+        loop {
+            let typed = if at == 0 { vec![lines[at]] } else { vec!["yes", lines[at]] };
+            let held = room.talk(&typed, room.secrets()).await;
+            at += 1;
+            match held.end {
+                Ok(exit) => {
+                    assert_eq!(exit, Exit::Done, "{}", held.transcript);
+                    break;
+                }
+                Err(failure) => {
+                    assert_eq!(failure.code(), "setup_stopped", "{failure} {}", held.transcript);
+                    assert_eq!(room.names(), ["halo-hit.toml.setup"]);
+                    assert!(at < lines.len(), "{}", held.transcript);
+                }
             }
         }
-    }
-    assert_eq!(at, lines.len(), "every line was needed");
-    assert_eq!(room.names(), ["halo-hit.toml"]);
-    // And all of them in one conversation come to the same.
+        assert_eq!(at, lines.len(), "every line was needed");
+        assert_eq!(room.names(), ["halo-hit.toml"]);
+    };
+    // And all of them in one conversation, which goes on beside it, come to the same.
     let other = Room::with(super::start().await);
     let info = other.sandbox.info().clone();
     let mut whole = lines;
     whole[3] = &info.halo.resource_server;
     whole[6] = &info.halo_integration.client_id;
     whole[7] = &info.hit.base_url;
-    other.talk(&whole, other.secrets()).await.end.unwrap();
+    let at_once = async { other.talk(&whole, other.secrets()).await.end.unwrap() };
+    tokio::join!(in_steps, at_once);
     assert_eq!(other.anonymous(&other.file()), room.anonymous(&room.file()));
 }
 
