@@ -112,6 +112,7 @@ impl GateNeed {
             GateNeedName::EditFromHit => alloc::format!("{have} of {want} edit made in HIT arrived in Halo"),
             GateNeedName::Promotion => alloc::format!("{have} of {want} promotion was seen to work"),
             GateNeedName::CleanRuns => alloc::format!("{have} of {want} complete runs in a row were clean"),
+            GateNeedName::NoIssues if *have == 1 => "1 issue is open on validation clients".into(),
             GateNeedName::NoIssues => alloc::format!("{have} issues are open on validation clients"),
         }
     }
@@ -177,6 +178,14 @@ mod tests {
             runs: alloc::vec![clean(), clean()],
             issues: alloc::vec![Issue::new(IssueCode::HitStatusUnmapped, Subject::value("x"))],
         }
+    }
+
+    #[test]
+    fn one_issue_is_one() {
+        let sentence =
+            |have| GateNeed { need: GateNeedName::NoIssues, have, want: 0, met: have == 0 }.sentence();
+        assert_eq!(sentence(1), "1 issue is open on validation clients");
+        assert_eq!(sentence(2), "2 issues are open on validation clients");
     }
 
     #[test]

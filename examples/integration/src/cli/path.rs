@@ -3,6 +3,7 @@
 use serde::Serialize;
 use sync_core::settings::Scope;
 
+use super::work::counted;
 use crate::app::App;
 use crate::exit::Failure;
 use crate::render::{Out, Style, Table};
@@ -51,12 +52,15 @@ pub(super) async fn steps(app: &App) -> Result<Vec<Step>, Failure> {
         step("choose validation clients", chosen > 0, clients, "halo-hit setup"),
         step("preview", read, preview.to_owned(), "halo-hit plan"),
         step("pairing", read && open == 0, pairing, "halo-hit pair"),
-        step("run", facts.links > 0, format!("{} links", facts.links), "halo-hit sync"),
-        step("clean twice", clean >= 2, format!("{clean} clean runs in a row"), "halo-hit sync"),
+        step("run", facts.links > 0, counted(facts.links, "link"), "halo-hit sync"),
+        step("clean twice", clean >= 2, format!("{} in a row", counted(clean, "clean run")), "halo-hit sync"),
         step(
             "compare",
             report.open || passed,
-            format!("{missing} of the things to be seen are missing"),
+            match missing {
+                1 => "1 of the things to be seen is missing".to_owned(),
+                more => format!("{more} of the things to be seen are missing"),
+            },
             "halo-hit gate compare",
         ),
         step(

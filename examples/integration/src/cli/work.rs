@@ -259,14 +259,14 @@ pub(crate) fn show_plan(out: &mut Out, planned: &Planned, catalogue: &Catalogue)
     let plan = &planned.plan;
     let counts = &plan.head.counts;
     out.line(format!(
-        "{} links looked at, {} unchanged; {} creates, {} updates, {} promotions, {} conflicts, {} issues. Customer e-mails: 0.",
-        counts.links,
+        "{} looked at, {} unchanged; {}, {}, {}, {}, {}. Customer e-mails: 0.",
+        counted(counts.links, "link"),
         counts.unchanged,
-        counts.creates(),
-        counts.updates(),
-        counts.promotions,
-        counts.conflicts,
-        counts.issues
+        counted(counts.creates(), "create"),
+        counted(counts.updates(), "update"),
+        counted(counts.promotions, "promotion"),
+        counted(counts.conflicts, "conflict"),
+        counted(counts.issues, "issue")
     ));
     let (writes, local): (Vec<_>, Vec<_>) = plan.ops.iter().partition(|op| op.kind.is_write());
     section(out, "Would be done", writes.into_iter().map(|op| explain_op_named(op, catalogue)));
@@ -364,12 +364,13 @@ fn show_done(out: &mut Out, planned: &Planned, catalogue: &Catalogue, done: &Don
         "Run {}: {succeeded} of {} operations done; open: {} and {}.",
         done.run,
         results.len(),
-        counted(planned.plan.conflicts.len(), "conflict"),
-        counted(planned.plan.issues.len(), "issue")
+        counted(planned.plan.conflicts.len() as u64, "conflict"),
+        counted(planned.plan.issues.len() as u64, "issue")
     ));
 }
 
-fn counted(number: usize, one: &str) -> String {
+/// A number and its noun.
+pub(super) fn counted(number: u64, one: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
 }
 

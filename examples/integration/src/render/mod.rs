@@ -169,17 +169,31 @@ impl Out {
             self.put(&text);
             return;
         }
-        let mut text = format!("error: {failure}\n");
+        self.complain(0, &format!("error: {failure}"));
         for cause in failure.causes() {
-            text.push_str(&format!("  because: {cause}\n"));
+            self.complain(2, &format!("because: {cause}"));
         }
-        // Standard error is the last resort: where it is closed, nobody can be told.
-        let _ = self.complaints.write_all(text.as_bytes());
     }
 
     /// A remark beside the result, on standard error.
     pub fn note(&mut self, text: &str) {
-        let _ = writeln!(self.complaints, "{text}");
+        self.complain(0, text);
+    }
+
+    /// A text on standard error. At a terminal it is broken at words; in a pipe or a file each line stays whole, for
+    /// whoever searches it.
+    fn complain(&mut self, indent: usize, text: &str) {
+        for line in text.lines() {
+            let own = line.len() - line.trim_start_matches(' ').len();
+            let indent = indent + own;
+            let width = self.look.width.saturating_sub(indent).max(20);
+            let line = &line[own..];
+            let parts = if self.look.bars { table::wrap(line, width) } else { vec![line.to_owned()] };
+            for part in parts {
+                // Standard error is the last resort: where it is closed, nobody can be told.
+                let _ = writeln!(self.complaints, "{:indent$}{part}", "");
+            }
+        }
     }
 
     /// A progress display for `total` steps on standard error.
@@ -244,6 +258,17 @@ mod tests {
         let (out, err) = (Kept::default(), Kept::default());
         Out::new(Look::plain(80), out.clone(), err.clone()).failure("plan", &failure);
         assert_eq!((out.text().as_str(), err.text().as_str()), ("", "error: it is wrong: put it right.\n"));
+
+        // At a terminal it is broken at words.
+        let long = Failure::configuration("k", "it is wrong ".repeat(9).trim(), "put it right");
+        let (out, err) = (Kept::default(), Kept::default());
+        let mut printer = Out::new(Look { bars: true, ..Look::plain(60) }, out.clone(), err.clone());
+        printer.failure("plan", &long);
+        printer.note("  - a remark");
+        let lines: Vec<String> = err.text().lines().map(str::to_owned).collect();
+        assert!(lines.iter().all(|line| line.chars().count() <= 60), "{lines:?}");
+        assert_eq!(lines[..lines.len() - 1].join(" "), format!("error: {long}"));
+        assert_eq!(lines.last().map(String::as_str), Some("  - a remark"));
 
         let (out, err) = (Kept::default(), Kept::default());
         Out::new(Look { json: true, ..Look::plain(80) }, out.clone(), err.clone()).failure("plan", &failure);

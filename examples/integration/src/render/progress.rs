@@ -23,6 +23,8 @@ pub struct Progress {
 struct Shared {
     bar: Option<ProgressBar>,
     silent: bool,
+    /// Columns of the terminal.
+    width: usize,
     what: String,
     total: Option<u64>,
     position: AtomicU64,
@@ -45,6 +47,7 @@ impl Progress {
             shared: Arc::new(Shared {
                 bar,
                 silent: look.json,
+                width: look.width,
                 what: what.to_owned(),
                 total,
                 position: AtomicU64::new(0),
@@ -79,7 +82,7 @@ impl Progress {
     /// A remark that stays above the bar.
     pub fn remark(&self, text: &str) {
         match &self.shared.bar {
-            Some(bar) => bar.println(text),
+            Some(bar) => bar.println(super::wrap(text, self.shared.width).join("\n")),
             None => self.say(text),
         }
     }

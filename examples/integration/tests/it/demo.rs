@@ -47,6 +47,8 @@ fn the_story_has_fourteen_steps_and_fits_a_terminal() {
     assert!(out.lines().count() < 160, "{} lines", out.lines().count());
     let steps = out.lines().filter_map(|line| line.get(..2)?.trim().parse::<u32>().ok());
     assert_eq!(steps.collect::<Vec<_>>(), (1..=14).collect::<Vec<_>>(), "{out}");
+    let words = out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("the role that `halo-hit check --role` prints, and nothing more"), "{out}");
     for said in ["not HaloPSA", "agent_not_in_team", "ambiguous", "limits_exceeded", "kill -9", "was killed"]
     {
         assert!(out.contains(said), "{said} is missing: {out}");

@@ -1,6 +1,7 @@
 //! `check --probe-writes` and `check --role`.
 
 use halo_hit::check::{self, Report, State};
+use sandbox::world::Key;
 use sandbox::{Options, Sandbox};
 use serde_json::{Value, json};
 
@@ -121,4 +122,54 @@ async fn each_area_beyond_the_role_is_an_excess_of_its_own() {
         !switches.iter().any(|switch| row["right"].as_str().unwrap().starts_with(switch))
     });
     assert_eq!(areas.count(), AREAS.len(), "every area of the role is tried: {role}");
+}
+
+/// What the integration may do in Halo now: rights, types that it may create, teams, departments and scopes.
+fn held(sandbox: &Sandbox) -> [Vec<String>; 5] {
+    let world = sandbox.world().lock();
+    let texts = |row: &sandbox::world::Row, list: &str, name: &dyn Fn(&Value) -> Option<String>| {
+        let mut all: Vec<String> = row[list].as_array().unwrap().iter().filter_map(name).collect();
+        all.sort();
+        all
+    };
+    let field = |field: &'static str| move |value: &Value| value[field].as_str().map(str::to_owned);
+    let agent = world.halo.row("agent", world.halo.api_agent_id).unwrap();
+    let id = Key::of(&agent["roles"][0]["id"]).unwrap();
+    let role = world.halo.root("roles").unwrap().get(&id).unwrap();
+    let application = world.halo.root("application").unwrap().iter().map(|(_, row)| row);
+    let application =
+        application.into_iter().find(|row| row["clientId"] == world.halo.integration_client_id).unwrap();
+    let claim = |value: &Value| {
+        Some(format!("{} {}", value["type"].as_str().unwrap(), value["value"].as_str().unwrap()))
+    };
+    let kind = |value: &Value| (value["cancreate"] == true).then(|| value["tickettype_id"].to_string());
+    [
+        texts(role, "claims", &claim),
+        texts(role, "tickettypes", &kind),
+        texts(agent, "teams", &field("team_name")),
+        texts(agent, "departments", &field("department_name")),
+        texts(application, "scopes", &field("name")),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_role_is_the_guides_and_only_choices_make_it_less() {
+    let sandbox = start(Options::default()).await;
+    let first = held(&sandbox);
+    let role = check::role(&inputs(&sandbox, &configuration(&sandbox))).await;
+    control(&sandbox, "PUT", "/role", &serde_json::to_string(&role).unwrap()).await;
+    let least = held(&sandbox);
+    assert_eq!(first[0], least[0], "the rights are those that are printed");
+    let more = |part: usize| {
+        let more = first[part].iter().filter(|held| !least[part].contains(held));
+        more.map(String::as_str).collect::<Vec<_>>()
+    };
+    // A type that is not followed; the guide's Support; a scope that only webhooks need.
+    assert_eq!(
+        [more(1), more(2), more(3), more(4)],
+        [vec!["33"], vec!["Service Desk"], vec!["Support"], vec!["admin:webhooks"]]
+    );
+    for part in 1..5 {
+        assert!(least[part].iter().all(|held| first[part].contains(held)), "{least:?}");
+    }
 }
