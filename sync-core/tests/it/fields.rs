@@ -54,7 +54,7 @@ fn what_is_priced_or_computed_is_frozen_by_field() {
     let to_halo = FieldRule::new(Direction::HitToHalo { until_quoted: false });
     let minutes = || Obs::Value(Value::Minutes(60));
     type Change = fn(&mut World);
-    let priced: Change = |w| w.halo(1001).priced = true;
+    let priced: Change = |w| w.halo(1001).priced = Some(true);
     let computed: Change = |w| w.halo(1001).computed_hours = true;
     let cases: [(FieldId, Obs<Value>, FieldRule, Change, Option<SkipReason>); 7] = [
         (FieldId::Name, text("New"), frozen, |_| {}, None),

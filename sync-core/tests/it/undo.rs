@@ -195,7 +195,7 @@ fn what_is_frozen_since_is_frozen_for_its_side_and_field() {
     let minutes = |n| Obs::Value(Value::Minutes(n));
     let cases: [(Side, FieldId, Obs<Value>, Change, Option<Kept>); 10] = [
         (Side::Halo, FieldId::Name, text("New"), |_| {}, None),
-        (Side::Halo, FieldId::Name, text("New"), |w| w.halo(1001).priced = true, None),
+        (Side::Halo, FieldId::Name, text("New"), |w| w.halo(1001).priced = Some(true), None),
         (Side::Halo, FieldId::Name, text("New"), |w| w.halo(1001).computed_hours = true, None),
         (Side::Halo, FieldId::Name, text("New"), |w| w.links[0].pending.push(pending(FieldId::Due)), None),
         (Side::Halo, FieldId::Hours, minutes(60), |_| {}, None),
@@ -207,7 +207,7 @@ fn what_is_frozen_since_is_frozen_for_its_side_and_field() {
             Some(Kept::Computed),
         ),
         (Side::Hit, FieldId::Hours, minutes(60), |w| w.halo(1001).computed_hours = true, None),
-        (Side::Hit, FieldId::BudgetOnce, Obs::Value(eur(5)), |w| w.halo(1001).priced = true, None),
+        (Side::Hit, FieldId::BudgetOnce, Obs::Value(eur(5)), |w| w.halo(1001).priced = Some(true), None),
         (
             Side::Hit,
             FieldId::BudgetOnce,

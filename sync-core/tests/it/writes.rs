@@ -53,7 +53,7 @@ fn a_write_is_sent_only_while_its_conditions_hold() {
         (Some(Precond::Closed(false)), same, true),
         (Some(Precond::Closed(true)), same, false),
         (Some(Precond::NotPriced), same, true),
-        (Some(Precond::NotPriced), |ticket| ticket.priced = true, false),
+        (Some(Precond::NotPriced), |ticket| ticket.priced = Some(true), false),
         (None, |ticket| ticket.deleted = true, false),
         (None, |ticket| ticket.merged_into = Some(TicketId(9)), false),
         (None, |ticket| ticket.fields.set(FieldId::Name, Obs::NotFetched), false),
