@@ -182,6 +182,7 @@ impl<T: DeserializeOwned> Run<T> {
         let response = self.client.http().download(&call, &options).await?;
         let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
         let rows = ReportRows {
+            client: self.client,
             method,
             template,
             scanner: Scanner::new(),
@@ -271,6 +272,7 @@ impl Endpoint for Call {
 /// A row that cannot be read is an `Err` with [`is_bad_record`](Error::is_bad_record), and more rows follow. Any
 /// other error ends the rows; until the end came, the report is not whole.
 pub struct ReportRows<T = Untyped> {
+    client: Client,
     method: Method,
     template: &'static str,
     scanner: Scanner,
@@ -317,7 +319,9 @@ impl<T: DeserializeOwned> ReportRows<T> {
     fn read(&mut self, text: &[u8]) -> Result<Record<Untyped, T>, Error> {
         let index = self.count;
         self.count += 1;
-        let bad = |cause: DecodeError, raw: &str| BadRow::new(index, cause, raw).into_error();
+        let bad = |cause: DecodeError, raw: &str| {
+            BadRow::new(index, cause, raw).redacted_by(self.client.http()).into_error()
+        };
         let text =
             std::str::from_utf8(text).map_err(|_| bad(DecodeError::new("the row is not UTF-8"), ""))?;
         Record::parse(text).map_err(|cause| bad(cause, text))
@@ -333,21 +337,15 @@ impl<T: DeserializeOwned> ReportRows<T> {
                         .ok()
                         .flatten()
                         .unwrap_or_else(|| String::from_utf8_lossy(&text).into_owned());
-                    let reason = reason.trim();
+                    let reason = self.client.http().words(&reason);
                     if !reason.is_empty() && reason != "null" {
                         self.body = None;
-                        return Some(Err(self.failed("report_load_error", sentence(reason))));
+                        return Some(Err(self.failed("report_load_error", reason)));
                     }
                 }
             }
         }
     }
-}
-
-/// Halo's reason as one line of reasonable length.
-fn sentence(reason: &str) -> String {
-    let line: String = reason.chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect();
-    line.trim().to_owned()
 }
 
 impl<T: DeserializeOwned> Stream for ReportRows<T> {

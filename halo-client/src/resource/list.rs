@@ -141,7 +141,10 @@ impl<R: Listable, T: DeserializeOwned + Send + 'static> List<R, T> {
                 if let Some(error) = refused {
                     return Err(error);
                 }
-                let mut answer = client.http().send(&call).await?;
+                let read = async |call: &Call<R, T>| {
+                    client.http().send(call).await.map(|page| page.redacted_by(client.http()))
+                };
+                let mut answer = read(&call).await?;
                 if numbered || limited {
                     return Ok(answer);
                 }
@@ -149,7 +152,7 @@ impl<R: Listable, T: DeserializeOwned + Send + 'static> List<R, T> {
                     && total <= MOST
                 {
                     call.params.set(COUNT, total);
-                    let whole = client.http().send(&call).await?;
+                    let whole = read(&call).await?;
                     if whole.rows.len() >= answer.rows.len() {
                         answer = whole;
                     }
@@ -206,7 +209,7 @@ impl<R: Listable, T: DeserializeOwned + Send + 'static> List<R, T> {
             _ => None,
         };
         let call = Call::<R, T> { params: self.params, page, route: PhantomData };
-        self.client.http().send(&call).await
+        self.client.http().send(&call).await.map(|page| page.redacted_by(self.client.http()))
     }
 }
 

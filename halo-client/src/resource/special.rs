@@ -32,7 +32,7 @@ impl Handle<Teams> {
     /// # Cancel safety
     /// Dropping the future changes nothing.
     pub async fn tree(&self) -> Result<Vec<Record<Department>>, Error> {
-        let page = self.client.send(&TeamTree::new()).await?;
+        let page = self.client.send(&TeamTree::new()).await?.redacted_by(self.client.http());
         page.rows.into_iter().map(|row| row.map_err(page::BadRow::into_error)).collect()
     }
 

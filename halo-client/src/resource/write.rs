@@ -53,7 +53,7 @@ pub(super) async fn one<R: Resource>(client: &Client, body: String) -> Result<Sa
     let call = Call::<R> { body: format!("[{body}]"), all: false, route: PhantomData };
     let mut saved = client.http().send(&call).await?;
     match saved.pop() {
-        Some(record) if saved.is_empty() => checked::<R>(record),
+        Some(record) if saved.is_empty() => checked::<R>(client, record),
         _ => Err(unreadable::<R>("the reply to one write must hold one record")),
     }
 }
@@ -70,7 +70,7 @@ pub(super) async fn many<R: Resource>(
     let all = bodies.len() > 1;
     let call = Call::<R> { body: format!("[{}]", bodies.join(",")), all, route: PhantomData };
     let replies = client.http().send(&call).await?;
-    Ok(replies.into_iter().map(|record| (Id::of(&record), checked::<R>(record))).collect())
+    Ok(replies.into_iter().map(|record| (Id::of(&record), checked::<R>(client, record))).collect())
 }
 
 fn unreadable<R: Resource>(message: &'static str) -> Error {
@@ -78,12 +78,12 @@ fn unreadable<R: Resource>(message: &'static str) -> Error {
 }
 
 /// Some failures are answered with success and a warning that calls itself an error.
-fn checked<R: Resource>(record: Record<R::Schema>) -> Result<Saved<R::Schema>, Error> {
+fn checked<R: Resource>(client: &Client, record: Record<R::Schema>) -> Result<Saved<R::Schema>, Error> {
     let warning: Option<String> =
         record.get_named("_warning").value().filter(|text: &String| !text.trim().is_empty());
     let is_error = record.get_raw("_warning_is_error").is_some_and(truthy);
     match warning {
-        Some(warning) if is_error => Err(Error::new(ErrorKind::Status, warning)
+        Some(warning) if is_error => Err(Error::new(ErrorKind::Status, client.http().words(&warning))
             .with_endpoint(Method::POST, R::PATH)
             .with_status(http::StatusCode::OK)
             .with_details(ErrorDetails::new().with_code("warning_is_error").with_refusal(Refusal::Invalid))

@@ -1,6 +1,6 @@
 //! Lists in all their shapes, over a real socket.
 
-use halo_client::resource::{Agents, Statuses, Tickets};
+use halo_client::resource::{Agents, Statuses, Tickets, Webhooks};
 use halo_client::schema::Ticket;
 use halo_client::test_util::MockHalo;
 use halo_client::test_util::wiremock::matchers::{method, path};
@@ -98,4 +98,23 @@ async fn rows_of_your_own() {
     let own = halo.client().tickets().list().rows_as::<Row>().all().await.expect("rows");
     assert_eq!(own.iter().map(|row| row.value().id).collect::<Vec<_>>(), [1, 2]);
     assert_eq!(own[0].get(Ticket::SUMMARY).value().as_deref(), Some("Ticket 1"));
+}
+
+#[tokio::test]
+async fn a_bad_row_as_an_error_shows_no_secrets() {
+    #[derive(Debug, serde::Deserialize)]
+    struct Strict {
+        #[allow(dead_code)]
+        missing: i64,
+    }
+    let halo = MockHalo::start().await;
+    halo.list::<Webhooks>([r#"{"id":"1","basic_password":"hunter2","value":"s3cr3t-value"}"#]).await;
+    let client = halo.client();
+    client.http().redact("s3cr3t-value");
+    let excerpt = r#"{"id":"1","basic_password":"[redacted]","value":"[redacted]"}"#;
+    let list = || client.webhooks().list().rows_as::<Strict>();
+    let error = list().all().await.expect_err("a bad row");
+    assert_eq!((error.is_bad_record(), error.body()), (true, Some(excerpt)));
+    let bad = list().first_page().await.expect("a page").rows.remove(0).expect_err("a bad row");
+    assert_eq!(bad.into_error().body(), Some(excerpt));
 }

@@ -88,6 +88,26 @@ fn a_failure_that_is_answered_with_success_is_an_error_with_a_code() {
 }
 
 #[test]
+fn a_failures_reason_and_a_bad_row_show_no_secrets() {
+    let redacting = |client: &Client| {
+        client.http().redact("s3cr3t-value");
+        saved(client)
+    };
+    let body = r#"{"report":{"load_error":"Login\r\nfailed: s3cr3t-value, password=hunter2;","rows":[]}}"#;
+    let (_, error, _) = run([Reply::json(body)], redacting);
+    assert_eq!(error.expect("a failure").message(), "Login failed: [redacted], password=[redacted];");
+
+    let clock = ManualClock::new();
+    let server = ReplayTransport::new(clock.clone());
+    server.push(token());
+    server.push(Reply::json(r#"{"report":{"rows":["s3cr3t-value"]}}"#));
+    let client = replayed(&server, &clock).build().expect("a client");
+    client.http().redact("s3cr3t-value");
+    let error = clock.block_on(saved(&client).all()).expect_err("a bad row");
+    assert_eq!((error.is_bad_record(), error.body()), (true, Some("\"[redacted]\"")));
+}
+
+#[test]
 fn what_is_no_whole_report_is_not_taken_for_one() {
     let page = Reply::status(200).header("content-type", "text/html").body("<html>");
     for reply in [page, Reply::json("<html>"), Reply::json(r#""No.""#)] {

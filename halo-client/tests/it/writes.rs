@@ -71,6 +71,19 @@ async fn a_warning_is_told_and_one_that_is_an_error_fails() {
 }
 
 #[tokio::test]
+async fn a_warning_becomes_one_line_without_secrets_in_an_error() {
+    let halo = MockHalo::start().await;
+    let client = halo.client();
+    client.http().redact("s3cr3t-value");
+    let warning = format!("Not\\r\\nallowed: s3cr3t-value, password=hunter2; {}", "x".repeat(5000));
+    halo.saves::<Tickets>(format!(r#"{{"id":7,"_warning":"{warning}","_warning_is_error":true}}"#)).await;
+    let error = client.tickets().update(&patch()).await.expect_err("an error in disguise");
+    let text = error.message();
+    assert!(text.starts_with("Not allowed: [redacted], password=[redacted]; xxx"), "{text}");
+    assert!(text.len() <= 400, "{} bytes", text.len());
+}
+
+#[tokio::test]
 async fn refusals_say_what_halo_said() {
     let halo = MockHalo::start().await;
     let body = r#"{"ClassName":"System.Exception","Message":"An Outcome must be entered for this Action"}"#;

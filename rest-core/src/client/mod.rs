@@ -28,6 +28,7 @@ use crate::decode::DecodeError;
 use crate::endpoint::{Endpoint, Idempotency};
 use crate::error::{Error, ErrorKind, Sent};
 use crate::limit::RateLimiter;
+use crate::sanitize::Secrets;
 use crate::transport::Body;
 
 /// Sends [`Endpoint`]s to one server, with retries, credentials, rate limit and timeouts.
@@ -424,6 +425,16 @@ impl HttpClient {
     /// for secrets that a call sends in its body. The client's own credentials are known already.
     pub fn redact(&self, secret: impl Into<secrecy::SecretString>) {
         self.inner.wire.secrets.add(secret.into());
+    }
+
+    /// One line of at most 400 bytes of a server's own words, without control characters and without the secrets
+    /// that this client knows: for what an answer of success says against itself, before it becomes part of an error.
+    pub fn words(&self, text: &str) -> String {
+        self.inner.wire.words(text)
+    }
+
+    pub(crate) fn secrets(&self) -> &Secrets {
+        &self.inner.wire.secrets
     }
 
     /// The address that endpoints' paths are appended to.

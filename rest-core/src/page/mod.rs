@@ -12,9 +12,11 @@ use std::hash::{Hash, Hasher};
 use serde::de::DeserializeOwned;
 
 use self::scan::Scan;
+use crate::client::HttpClient;
 use crate::decode::{self, DecodeError};
 use crate::error::{Error, ErrorKind};
 use crate::record::{Record, find, integer_from_text};
+use crate::sanitize::{EXCERPT, MESSAGE, Secrets};
 
 /// Where an envelope keeps its rows and its counters.
 ///
@@ -75,6 +77,13 @@ impl<R> Page<R> {
         Self { rows, total, next, digest }
     }
 
+    /// The same page whose bad rows, as errors, lack the secrets that this client knows.
+    #[must_use]
+    pub fn redacted_by(mut self, client: &HttpClient) -> Self {
+        self.rows = self.rows.into_iter().map(|row| row.map_err(|bad| bad.redacted_by(client))).collect();
+        self
+    }
+
     /// The same page with every readable row converted.
     pub fn map<U>(self, convert: impl FnMut(R) -> U) -> Page<U> {
         let mut convert = convert;
@@ -96,12 +105,14 @@ pub struct BadRow {
     index: usize,
     cause: DecodeError,
     raw: Box<str>,
+    /// What an error must not show; empty where no client is known.
+    secrets: Secrets,
 }
 
 impl BadRow {
     /// A row that could not be read, with its place in the page (from 0), the cause and its JSON.
     pub fn new(index: usize, cause: DecodeError, raw: impl Into<Box<str>>) -> Self {
-        Self { index, cause, raw: raw.into() }
+        Self { index, cause, raw: raw.into(), secrets: Secrets::default() }
     }
 
     /// Its place in the page, from 0.
@@ -119,12 +130,21 @@ impl BadRow {
         &self.raw
     }
 
-    /// As an error of a call.
+    /// The same row that, as an error, lacks the secrets that this client knows.
+    #[must_use]
+    pub fn redacted_by(mut self, client: &HttpClient) -> Self {
+        self.secrets = client.secrets().clone();
+        self
+    }
+
+    /// As an error of a call. Its body is a cleaned excerpt of the row; see [`Error::body`].
     pub fn into_error(self) -> Error {
-        let message = self.to_string();
+        let Self { index, cause, raw, secrets } = self;
+        let cause = cause.cleaned(|text| secrets.clean(text, MESSAGE));
         // The excerpt is the caller's own data; it stays out of `Display` and `Debug`.
-        let excerpt = self.raw[..self.raw.floor_char_boundary(crate::sanitize::EXCERPT)].to_owned();
-        Error::new(ErrorKind::BadRecord, message).with_body(excerpt).with_source(self.cause)
+        Error::new(ErrorKind::BadRecord, format!("row {index}: {cause}"))
+            .with_body(secrets.clean(&raw, EXCERPT))
+            .with_source(cause)
     }
 }
 

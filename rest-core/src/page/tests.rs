@@ -108,6 +108,31 @@ fn a_bad_row_keeps_its_place_and_the_others_are_read() {
 }
 
 #[test]
+fn a_bad_row_as_an_error_shows_no_secret_and_no_control_character() {
+    let row = "{\"id\":\"x\",\r\n\"basic_password\":\"hunter2\",\"note\":\"\\u001b of s3cr3t-value\"}";
+    let client = crate::client::HttpClient::builder("https://api.example.com".parse().unwrap())
+        .transport(crate::test_util::ReplayTransport::new(crate::test_util::ManualClock::new()))
+        .clock(crate::test_util::ManualClock::new())
+        .redact("s3cr3t-value")
+        .build()
+        .unwrap();
+    let page = read::<Row, Strict>(format!("[{row}]").as_bytes(), &SHAPE).unwrap().redacted_by(&client);
+    let bad = page.rows.into_iter().next().unwrap().unwrap_err();
+    assert_eq!(bad.raw(), row);
+    let error = bad.into_error();
+    assert_eq!(
+        error.body(),
+        Some(r#"{"id":"x", "basic_password":"[redacted]","note":"\u001b of [redacted]"}"#)
+    );
+    // Of a page that no client is known of, too, except for what only a client knows.
+    let bad = BadRow::new(0, DecodeError::new("odd").at("s3cr3t-value\n"), row).into_error();
+    assert!(!bad.body().unwrap().contains("hunter2") && !bad.body().unwrap().contains('\n'));
+    let bad =
+        BadRow::new(0, DecodeError::new("odd").at("s3cr3t-value\n"), row).redacted_by(&client).into_error();
+    assert_eq!(bad.to_string(), "row 0: odd at [redacted]");
+}
+
+#[test]
 fn a_broken_page_is_an_error_as_a_whole() {
     for body in [
         "",
