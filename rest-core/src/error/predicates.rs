@@ -206,12 +206,13 @@ impl Error {
         self.0.kind == ErrorKind::BodyTooLarge
     }
 
-    /// A list did not hold together over its pages: the server repeated one, or left some out.
+    /// A list did not hold together over its pages: the server repeated one, or left some out. Or a list without
+    /// pages is shorter than its own count.
     ///
     /// # Troubleshooting
     ///
-    /// Rows may be missing: list again, in a stable order, with a smaller page size. If it persists, the
-    /// route ignores its paging parameters.
+    /// Rows may be missing: list again, in a stable order, with a smaller page size, or narrow the list. If it
+    /// persists, the route ignores its paging parameters, or counts rows that it does not show.
     pub fn is_paging(&self) -> bool {
         self.0.kind == ErrorKind::Paging
     }
