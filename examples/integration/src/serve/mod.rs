@@ -2,7 +2,8 @@
 //!
 //! Polling does the work; webhooks only make it happen sooner. A pass is what `sync` does: read what changed, plan,
 //! carry out. Between two passes the database is free for other commands, and nothing of the state is held in memory
-//! that is not in the database too: the process may be killed at any moment.
+//! that is not in the database too: the process may be killed at any moment. Each pass looks first whether the
+//! configuration was changed, and takes it over.
 
 mod door;
 pub mod hooks;

@@ -18,6 +18,7 @@ use super::schedule::{Cause, Schedule, millis};
 use super::silence::{self, Silence};
 use crate::app::{App, Systems};
 use crate::cli::clock_time;
+use crate::config::Config;
 use crate::engine::{Engine, Planned, Silent, Stop, View};
 use crate::exit::{Exit, Failure};
 use crate::home;
@@ -51,6 +52,10 @@ pub(super) struct Service {
     paused: bool,
     /// What sort of pass has failed last and not gone well since.
     failing: Option<Cause>,
+    /// Whether both systems were ever reached.
+    reached: bool,
+    /// Whether the configuration has changes that only a start takes over, and that was told.
+    later_told: bool,
 }
 
 /// What came of a pass.
@@ -102,6 +107,8 @@ impl Service {
             hooks_due: true,
             paused: false,
             failing: None,
+            reached: false,
+            later_told: false,
         })
     }
 
@@ -195,7 +202,7 @@ impl Service {
     }
 
     async fn pass(&mut self, cause: Cause, out: &mut Out) -> Result<(), Failure> {
-        let went_well_before = self.connected.is_some();
+        let went_well_before = self.reached;
         let tried = self.attempt(cause, out).await;
         let now = self.app.now();
         match tried {
@@ -251,6 +258,7 @@ impl Service {
             Err(StoreError::Locked { .. }) => return Ok(Pass::Busy),
             Err(error) => return Err(error.into()),
         };
+        self.take_changes(out)?;
         self.schedule.begins();
         let (systems, engine) = match self.connected.take() {
             Some(connected) => connected,
@@ -262,6 +270,7 @@ impl Service {
                     return Ok(Pass::Stopped);
                 };
                 let systems = systems?;
+                self.reached = true;
                 let engine = Engine::new(&self.app, &systems).with_stop(self.stop.clone());
                 (systems, engine)
             }
@@ -278,6 +287,32 @@ impl Service {
         kept?;
         reported?;
         Ok(worked)
+    }
+
+    /// Takes over what was changed in the configuration since it was read: what was called off there must not go on here.
+    /// What the listener and the database were opened with stays until the next start. Under the lease, so that nobody
+    /// changes it meanwhile with `settings set`.
+    fn take_changes(&mut self, out: &mut Out) -> Result<(), Failure> {
+        let (old, now) = (&*self.app.config, self.app.now());
+        let new = Config::load(&old.path)?;
+        let later = (&new.webhooks, &new.database) != (&old.webhooks, &old.database);
+        let later_told = std::mem::replace(&mut self.later_told, later);
+        let new = Config { webhooks: old.webhooks.clone(), database: old.database.clone(), ..new };
+        if later && !later_told {
+            let text = "The configuration was changed in webhooks or the database; restart this process to take that \
+                        over.";
+            self.tell(out, "configuration", text);
+        }
+        if new == *self.app.config {
+            return Ok(());
+        }
+        let zone = new.halo.time_zone.clone();
+        self.schedule = Schedule::new(&new.timing, new.webhooks.debounce, zone, self.state.last_full, now);
+        self.app.config = Arc::new(new);
+        // Clients and engine are made of the configuration.
+        self.connected = None;
+        self.tell(out, "configuration", "The configuration was changed; it holds from now on.");
+        Ok(())
     }
 
     async fn work(&mut self, cause: Cause, lease: &Lease, engine: &Engine) -> Result<Pass, Failure> {

@@ -292,3 +292,34 @@ async fn killed_again_and_again_under_lost_doubled_and_late_deliveries_it_conver
     let undecided = story::undecided(&desk).await;
     assert_eq!(State::read(&desk).await.discord(&undecided), Vec::<String>::new());
 }
+
+#[tokio::test]
+async fn a_changed_configuration_holds_from_the_next_pass_on() {
+    let desk = story::in_step(&Size::default()).await;
+    desk.configure("[timing]\n", "[timing]\npoll = \"200ms\"\n");
+    let mut served = Served::start(&desk, &[]).await;
+    let polled = async || status(&desk).await["serve"]["last_poll"].as_i64();
+    until("it has polled", async || polled().await.is_some()).await;
+    let set = ["settings", "set", "limits.creates", "40", "--author", "Maya", "--wait", "30"];
+    let (code, value) = desk.json(&set).await;
+    assert_eq!(code, 0, "{value}");
+    served.says("it holds from now on").await;
+    // Passes later the version is still the one that was set: nobody has written the old settings down again.
+    let before = polled().await;
+    until("it has polled again", async || polled().await > before).await;
+    let (_, versions) = desk.json(&["settings", "versions"]).await;
+    assert_eq!(
+        (&versions["data"][0]["version"], &versions["data"][0]["how"]),
+        (&value["data"]["version"], &json!("set"))
+    );
+    // A slip in the file stops the passes until it is mended, not the process.
+    desk.configure("creates = 40", "creates = \"many\"");
+    served.says("It is tried again").await;
+    desk.configure("creates = \"many\"", "creates = 40");
+    served.says("It works again").await;
+    // What the listener was opened with is only told.
+    desk.configure("[scope]\n", "[webhooks]\ngrace = \"5m\"\n[scope]\n");
+    served.says("restart this process").await;
+    served.signal("TERM").await;
+    assert_eq!(served.ends().await.0, Some(0));
+}
