@@ -139,7 +139,7 @@ async fn cut_runs(count: usize) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn runs_dropped_at_some_awaits_lose_nothing() {
-    cut_runs(12).await;
+    cut_runs(6).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
