@@ -104,7 +104,9 @@ impl GateNeed {
     /// One sentence for a person.
     #[must_use]
     pub fn sentence(&self) -> String {
-        let Self { have, want, .. } = self;
+        let want = self.want;
+        // More than enough is all of them.
+        let have = if self.need == GateNeedName::NoIssues { self.have } else { self.have.min(want) };
         match self.need {
             GateNeedName::Links => alloc::format!("{have} of {want} links exist on validation clients"),
             GateNeedName::Create => alloc::format!("{have} of {want} create was seen to work"),
@@ -112,7 +114,7 @@ impl GateNeed {
             GateNeedName::EditFromHit => alloc::format!("{have} of {want} edit made in HIT arrived in Halo"),
             GateNeedName::Promotion => alloc::format!("{have} of {want} promotion was seen to work"),
             GateNeedName::CleanRuns => alloc::format!("{have} of {want} complete runs in a row were clean"),
-            GateNeedName::NoIssues if *have == 1 => "1 issue is open on validation clients".into(),
+            GateNeedName::NoIssues if have == 1 => "1 issue is open on validation clients".into(),
             GateNeedName::NoIssues => alloc::format!("{have} issues are open on validation clients"),
         }
     }

@@ -344,8 +344,10 @@ impl Service {
         }
         let waits = plan.conflicts.len() + plan.issues.len();
         let mut text = format!("Run {}: {succeeded} of {} operations done", done.run, plan.ops.len());
-        if waits > 0 {
-            text.push_str(&format!(", {waits} conflicts and issues are open"));
+        match waits {
+            0 => {}
+            1 => text.push_str(", one conflict or issue is open"),
+            _ => text.push_str(&format!(", {waits} conflicts and issues are open")),
         }
         text.push('.');
         Ok(Pass::Done(Some(text)))
