@@ -182,6 +182,7 @@ fn the_table() {
         (by_hand, None, "a", "_", "conflict FirstLink"),
         (policy, None, "a", "b", "conflict FirstLink"),
         (FieldRule { first_link: FirstLink::Policy, ..halo_wins }, None, "a", "b", "hit:=a first_link_rule"),
+        (FieldRule { first_link: FirstLink::Policy, ..rule(Direction::HaloToHit) }, None, "a", "b", "hit:=a first_link_rule"),
         (FieldRule { first_link: FirstLink::Policy, ..rule(TO_HALO) }, None, "a", "b", "halo:=b first_link_rule"),
     ];
     for (rule, base, halo, hit, want) in table {

@@ -106,6 +106,13 @@ mod tests {
     use alloc::vec::Vec;
     use proptest::prelude::*;
 
+    #[test]
+    fn keys_of_items_differ_and_stay() {
+        let key = |id: &str| item_key(&ItemId::from(id));
+        assert_ne!(key("a"), key("b"));
+        assert_eq!(key("a"), key("a"));
+    }
+
     proptest! {
         /// The merge finds exactly what a lookup in maps finds.
         #[test]

@@ -462,3 +462,76 @@ fn creates_of_earlier_runs_are_looked_for() {
         "an import's source is its ticket"
     );
 }
+
+/// An older create of the same item is waited out to the millisecond, and from now on where our clock has gone back.
+#[test]
+fn an_older_create_is_waited_out_and_no_longer() {
+    let settle = Settings::default().sync.settle_ms;
+    for (sent, until, wait) in [(1, 500, 500), (10, 900, 900), (11, 900_000, 10 + settle)] {
+        let mut older = intent();
+        (older.sent_at, older.settle_until) = (Some(Stamp::ours(sent)), Some(Stamp::ours(until)));
+        let memory = Memory { intents: BTreeMap::from([(marker(), older)]), ..Memory::default() };
+        let mut run = exec(vec![create()], memory);
+        assert!(matches!(run.poll(Stamp::ours(10)), Step::FindMarker(_)));
+        run.on(Event::Markers(Ok(vec![]))).unwrap();
+        let at = Stamp::ours(wait);
+        assert_eq!(run.poll(Stamp::ours(10)), Step::Wait(at));
+        assert_eq!(run.poll(at.plus_ms(-1)), Step::Wait(at));
+        assert!(matches!(run.poll(at), Step::FindMarker(_)));
+    }
+}
+
+#[test]
+fn a_run_that_is_stopped_looks_for_no_create_of_earlier_runs() {
+    let memory = Memory { intents: BTreeMap::from([(marker(), intent())]), ..Memory::default() };
+    assert!(matches!(exec(vec![], memory.clone()).poll(Stamp::ours(10)), Step::FindMarker(_)));
+    let mut run = exec(vec![], memory);
+    run.stop("asked to stop");
+    assert!(matches!(run.poll(Stamp::ours(10)), Step::Done(_)));
+}
+
+/// Whoever has touched a record that is found again may have chosen what the create left out.
+#[test]
+fn a_touched_record_keeps_what_the_create_left_out() {
+    for (touched, known) in [(1_000, true), (1_001, false)] {
+        let mut older = intent();
+        older.payload = name("sent");
+        let memory = Memory { intents: BTreeMap::from([(marker(), older)]), ..Memory::default() };
+        let mut left = memory.clone();
+        play(&mut exec(vec![create()], memory), &mut left, |step| match step {
+            Step::FindMarker(_) => {
+                Event::Markers(Ok(vec![MarkerHit { record: RecordKey::Ticket(TICKET), marker: marker() }]))
+            }
+            _ => Event::Read(Ok(Some(halo(|ticket| {
+                ticket.fields = name("sent").with(FieldId::Description, Value::text("by somebody"));
+                (ticket.created, ticket.last_update) = (Some(Stamp::halo(0)), Some(Stamp::halo(touched)));
+            })))),
+        });
+        let base = &left.links[&item()].base.opportunity;
+        assert_eq!(base.contains_key(&FieldId::Description), known, "{touched}");
+    }
+}
+
+/// A project ends the waiting for one; an opportunity does not.
+#[test]
+fn only_a_project_ends_the_waiting_for_one() {
+    for kind in Kind::ALL {
+        let mut link = Link::new(item(), HitClientId::from("c"), HaloClientId(7));
+        link.promotion_since = Some(Stamp::ours(1));
+        let before = Memory { links: BTreeMap::from([(item(), link)]), ..Memory::default() };
+        let ends = kind == Kind::Project;
+        let (memory, _) = local(adopt(kind, Adoption::Answer), &before);
+        assert_eq!(memory.links[&item()].promotion_since.is_none(), ends, "{kind:?}");
+        let mut found = create();
+        let OpKind::Create(spec) = &mut found.kind else { unreachable!() };
+        spec.kind = kind;
+        let mut memory = before.clone();
+        play(&mut exec(vec![found], before), &mut memory, |step| match step {
+            Step::FindMarker(_) => {
+                Event::Markers(Ok(vec![MarkerHit { record: RecordKey::Ticket(TICKET), marker: marker() }]))
+            }
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(memory.links[&item()].promotion_since.is_none(), ends, "{kind:?}");
+    }
+}

@@ -93,7 +93,9 @@ fn an_agent_is_responsible_only_where_the_catalogue_allows_it() {
         w.settings.sync.opportunity.insert(FieldId::Responsible, BOTH);
         w.hit(1).fields.set(FieldId::Responsible, Obs::Value(Value::member(&"m7".into())));
         change(&mut w);
-        assert_eq!(w.plan().ops.len(), usize::from(written), "case {at}");
+        let plan = w.plan();
+        assert_eq!(plan.ops.len(), usize::from(written), "case {at}");
+        assert!(plan.issues.is_empty(), "no row of a status map is missing");
     }
 }
 
@@ -156,9 +158,7 @@ fn a_ticket_is_reopened_before_its_fields_are_written() {
     let mut w = project();
     w.settings.sync.write_closed = true;
     w.settings.sync.project.insert(FieldId::Due, BOTH);
-    for (field, value) in [(FieldId::Status, Value::halo_status(DONE))] {
-        w.halo(1001).fields.set(field, Obs::Value(value));
-    }
+    w.halo(1001).fields.set(FieldId::Status, Obs::Value(Value::halo_status(DONE)));
     w.hit(1).fields.set(FieldId::Status, status("Completed"));
     w.halo(1001).closed = true;
     w.link(1, 1001);
@@ -242,5 +242,24 @@ fn a_write_of_what_is_frozen_once_priced_says_so() {
         w.hit(1).fields.set(field, value);
         let plan = w.plan();
         assert_eq!(plan.ops[0].pre.contains(&sync_core::plan::Precond::NotPriced), said, "{field:?}");
+    }
+}
+
+/// What goes the other way, or is blank, is left out of a create and remembered.
+#[test]
+fn a_create_sends_what_its_rules_send_on_create() {
+    for (direction, value, sent) in [
+        (Direction::Both, text("long"), true),
+        (Direction::OnCreate, text("long"), true),
+        (Direction::HaloToHit, text("long"), false),
+        (Direction::Both, text(""), false),
+    ] {
+        let mut w = World::new();
+        w.settings.sync.opportunity.insert(FieldId::Description, FieldRule::new(direction));
+        w.item(1, 1, "Qualified", "Firewall").fields.set(FieldId::Description, value);
+        let plan = w.plan();
+        let found =
+            [&plan.ops[0].set, &plan.ops[0].source].map(|row| row.get(FieldId::Description).is_seen());
+        assert_eq!(found, [sent, true], "{direction:?}");
     }
 }

@@ -270,3 +270,11 @@ fn evidence_about_a_moved_ticket_is_withdrawn_by_any_read_of_it() {
     w.halo(1001).client = HaloClientId(102);
     assert_eq!(read(&mut w, &[]), [(1, vec![])]);
 }
+
+#[test]
+fn a_link_whose_record_is_gone_is_not_written() {
+    let mut w = opportunity();
+    w.halo(1001).deleted = true;
+    w.hit(1).fields.set(FieldId::Name, Obs::Value(Value::text("New")));
+    assert!(w.plan().is_empty());
+}

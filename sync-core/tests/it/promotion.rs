@@ -151,6 +151,29 @@ fn an_approval_is_a_reason_only_where_it_was_asked_for() {
     w.decisions.approvals.insert(w.plan().proposals[0].id);
     assert!(approved_why(&w));
     assert!(w.plan().proposals.is_empty());
+    w.settings.sync.scope = Scope::Global;
+    assert!(!approved_why(&w), "nobody is asked any more");
+}
+
+/// After going back Halo's own changes still count, and only HIT's status waits.
+#[test]
+fn a_project_goes_on_after_its_item_went_back() {
+    let back = |halo| {
+        let mut w = project();
+        w.hit(1).fields.set(FieldId::Status, Obs::Value(Value::hit_status(&hit_status("Qualified"))));
+        w.halo(1001).fields.set(FieldId::Status, Obs::Value(Value::halo_status(halo)));
+        w.plan()
+    };
+    let waits = back(PLANNED);
+    assert!(waits.is_empty());
+    assert_eq!(reasons(&waits), [&SkipReason::WentBack], "whether or not the map has a row for it");
+    let plan = back(RUNNING);
+    assert_eq!((codes(&plan), plan.ops[0].kind.side()), (vec!["update"], Some(Side::Hit)));
+    let unmapped = back(sync_core::ids::StatusId(99));
+    assert!(
+        matches!(reasons(&unmapped)[..], [SkipReason::Unmapped { side: Side::Halo, .. }]),
+        "{unmapped:?}"
+    );
 }
 
 #[test]
@@ -190,6 +213,7 @@ fn only_a_fitting_project_is_adopted() {
         w.decisions.pairings.insert(item_id(1), PairingAnswer::Link(TicketId(1050)));
     };
     let made: Change = |w| w.halo(1050).created_from = Some(TicketId(1001));
+    let related: Change = |w| w.halo(1001).related = vec![TicketId(1050)];
     let task: Change = |w| w.halo(1050).is_task = true;
     let kind: Change = |w| w.halo(1050).kind = Some(Kind::Opportunity);
     let moved: Change = |w| w.halo(1050).client = HaloClientId(102);
@@ -210,6 +234,9 @@ fn only_a_fitting_project_is_adopted() {
         (made, task, false),
         (made, moved, false),
         (made, foreign, false),
+        (related, nothing, true),
+        (related, task, false),
+        (related, kind, false),
     ]
     .into_iter()
     .enumerate()
@@ -221,6 +248,9 @@ fn only_a_fitting_project_is_adopted() {
         let plan = w.plan();
         let adopts = plan.ops.iter().any(|op| matches!(op.kind, OpKind::Adopt { kind: Kind::Project, .. }));
         assert_eq!(adopts, adopted, "case {at}");
+        let by_marker =
+            plan.ops.iter().any(|op| op.why.contains(&Why::MarkerFound { ticket: TicketId(1050) }));
+        assert_eq!(by_marker, adopted && w.halo(1050).marker.is_some(), "case {at}");
     }
 }
 

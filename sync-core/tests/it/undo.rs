@@ -193,7 +193,7 @@ fn limits_hold_for_an_undo_too() {
 fn what_is_frozen_since_is_frozen_for_its_side_and_field() {
     type Change = fn(&mut World);
     let minutes = |n| Obs::Value(Value::Minutes(n));
-    let cases: [(Side, FieldId, Obs<Value>, Change, Option<Kept>); 10] = [
+    let cases: [(Side, FieldId, Obs<Value>, Change, Option<Kept>); 11] = [
         (Side::Halo, FieldId::Name, text("New"), |_| {}, None),
         (Side::Halo, FieldId::Name, text("New"), |w| w.halo(1001).priced = Some(true), None),
         (Side::Halo, FieldId::Name, text("New"), |w| w.halo(1001).computed_hours = true, None),
@@ -208,6 +208,7 @@ fn what_is_frozen_since_is_frozen_for_its_side_and_field() {
         ),
         (Side::Hit, FieldId::Hours, minutes(60), |w| w.halo(1001).computed_hours = true, None),
         (Side::Hit, FieldId::BudgetOnce, Obs::Value(eur(5)), |w| w.halo(1001).priced = Some(true), None),
+        (Side::Hit, FieldId::BudgetOnce, Obs::Value(eur(5)), |w| w.hit(1).budget_lines.once = 1, None),
         (
             Side::Hit,
             FieldId::BudgetOnce,

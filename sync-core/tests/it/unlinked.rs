@@ -267,7 +267,8 @@ fn a_marked_ticket_that_cannot_be_linked_is_not_adopted() {
         w.item(1, 1, "Recommended", "Firewall");
         let marker = Marker::for_item(&w.pair, &item_id(1), Kind::Opportunity);
         w.ticket(900, Kind::Opportunity, 1, OPEN, "Firewall").marker = Some(marker);
-        assert_eq!(codes(&w.plan()), ["adopt"]);
+        let plan = w.plan();
+        assert_eq!((codes(&plan), issues(&plan)), (vec!["adopt"], vec![]));
         change(&mut w);
         assert!(w.plan().is_empty());
     }
@@ -336,6 +337,12 @@ fn candidates_of_an_import_wait_for_an_answer_if_there_are_any() {
     w.ticket(900, Kind::Project, 1, RUNNING, "Migration");
     w.candidates.by_ticket.insert(TicketId(900), vec![]);
     assert_eq!(codes(&w.plan()), ["create"]);
+    // Made in the first moment of the day that the settings name.
+    w.halo(900).created = Some(sync_core::stamp::Stamp::halo(1_672_531_200_000));
+    assert_eq!(codes(&w.plan()), ["create"]);
+    w.halo(900).created = Some(sync_core::stamp::Stamp::halo(1_672_531_199_999));
+    assert!(w.plan().is_empty());
+    w.halo(900).created = Some(sync_core::stamp::Stamp::halo(1_672_531_200_000));
     w.candidates.by_ticket.insert(TicketId(900), vec![item_id(1)]);
     assert!(w.plan().is_empty());
     w.decisions.imports.insert(TicketId(900), PairingAnswer::Create);

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use sync_core::base::{BaseCell, PendingWrite};
 use sync_core::exec::{
     DirtyMark, Duplicate, Event, Exec, JournalView, Memory, OpReport, OpResult, Outcome, Record, RecordKey,
-    Reject, RejectClass, Report, Step,
+    Reject, RejectClass, Report, StatusWay, Step,
 };
 use sync_core::field::{FieldId, FieldRow};
 use sync_core::hash::Hash128;
 use sync_core::ids::{HaloClientId, HitClientId, ItemId, Kind, Side, StatusId, TicketId, TicketTypeId};
-use sync_core::plan::{Op, OpKind, Plan, Precond, Rank, Why};
+use sync_core::plan::{Op, OpKind, Plan, Precond, Rank, Skip, SkipReason, StatusMove, Why};
 use sync_core::record::{HaloTicket, HitItem};
-use sync_core::settings::Settings;
+use sync_core::settings::{CloseRecipe, Settings, StatusHow};
 use sync_core::stamp::Stamp;
 use sync_core::value::{Obs, Value};
 
@@ -217,6 +217,31 @@ fn a_conversion_is_there_only_with_its_type() {
 }
 
 #[test]
+fn a_status_goes_the_way_that_its_operation_says() {
+    let recipe = CloseRecipe { status: StatusId(4), constants: BTreeMap::new() };
+    let set =
+        OpKind::StatusWrite { kind: Kind::Opportunity, how: StatusHow::Set, moves: StatusMove::Between };
+    for (kind, way) in [
+        (set, StatusWay::Set(StatusId(4))),
+        (OpKind::CloseWon { recipe: Box::new(recipe.clone()) }, StatusWay::CloseWon(Box::new(recipe))),
+    ] {
+        let mut op = op(kind, Rank::Update);
+        let status = |n| FieldRow::new().with(FieldId::Status, Value::halo_status(StatusId(n)));
+        (op.before, op.set, op.source) = (status(1), status(4), status(4));
+        let mut asked = None;
+        play(&mut exec(vec![op.named()], linked()), &mut linked(), |step| match step {
+            Step::Read(_) => Event::Read(Ok(Some(ticket(status(1))))),
+            Step::StatusWrite(call) => {
+                asked = Some(call.way().clone());
+                Event::Written(Outcome::Unknown)
+            }
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(asked, Some(way));
+    }
+}
+
+#[test]
 fn what_must_come_first_comes_first_wherever_it_stands() {
     let rebase = |field, value: &str| {
         let mut op = op(OpKind::Rebase { kind: Kind::Opportunity }, Rank::Local);
@@ -294,5 +319,65 @@ fn pending_writes_keep_their_link_dirty_until_a_later_read() {
         assert_eq!(found, left);
         let want: Vec<_> = if clean { marks.to_vec() } else { marks[1..].to_vec() };
         assert_eq!(commit.clean, want, "{sent} {until}");
+    }
+}
+
+/// What the plan put off is looked at again; what it left out for good waits for the next change.
+#[test]
+fn what_a_plan_put_off_stays_dirty() {
+    let settings = Settings::default();
+    for (reason, clean) in [
+        (SkipReason::RecordNotRead(Side::Halo), false),
+        (SkipReason::CreatePending, false),
+        (SkipReason::AwaitsProject, false),
+        (SkipReason::Archived, true),
+        (SkipReason::OutOfScope, true),
+    ] {
+        let skip = |item, ticket| Skip { item, ticket, kind: None, field: None, reason: reason.clone() };
+        for skip in [skip(Some(item()), None), skip(None, Some(TICKET))] {
+            let mut plan = Plan { skips: vec![skip], ..Plan::default() };
+            plan.head.settings_hash = settings.settings_hash();
+            let dirty = vec![DirtyMark { record: RecordKey::Item(item()), mark: 1 }];
+            let head = plan.head.base.clone();
+            let journal =
+                JournalView { head, memory: linked(), read_at: Stamp::ours(0), dirty: dirty.clone() };
+            let mut run = Exec::new(plan, journal, &settings, None).unwrap();
+            let (_, _, cleaned) = play(&mut run, &mut linked(), |step| panic!("{step:?}"));
+            assert_eq!(cleaned, if clean { dirty } else { vec![] }, "{reason:?}");
+        }
+    }
+}
+
+#[test]
+fn only_calls_that_change_a_server_are_writes() {
+    let mut seen = vec![];
+    play(&mut exec(vec![rename()], linked()), &mut linked(), |step| {
+        seen.push((step.name(), step.is_write()));
+        match step {
+            Step::Read(_) => Event::Read(Ok(Some(ticket(name("old"))))),
+            _ => Event::Written(Outcome::Unknown),
+        }
+    });
+    assert_eq!(seen, [("read", false), ("update", true)]);
+}
+
+/// A blank that was sent and is there was kept, also where it was there before.
+#[test]
+fn a_blank_is_kept_like_a_value() {
+    for (now, want) in [(Obs::Null, OpResult::Done), (Obs::Value(Value::text("old")), OpResult::NotKept)] {
+        let mut op = rename();
+        for row in [&mut op.set, &mut op.source] {
+            row.set(FieldId::Name, Obs::Null);
+        }
+        let mut memory = linked();
+        let (_, report, _) = play(&mut exec(vec![op], linked()), &mut memory, |step| match step {
+            Step::Read(_) => Event::Read(Ok(Some(ticket(name("old"))))),
+            _ => {
+                let mut held = FieldRow::new();
+                held.set(FieldId::Name, now.clone());
+                Event::Written(Outcome::Applied(Some(ticket(held))))
+            }
+        });
+        assert_eq!(result(&report), &want);
     }
 }
