@@ -6,6 +6,7 @@ mod defaults;
 mod rules;
 mod status;
 mod validate;
+mod vanished;
 
 pub use rules::{
     Blank, CloseRecipe, ConflictRule, CreateRule, Direction, FieldRule, FieldRules, FirstLink, ImportRule,
@@ -13,6 +14,7 @@ pub use rules::{
 };
 pub use status::{HitTarget, StatusHow, StatusMap, StatusTarget};
 pub use validate::{Finding, Severity, validate};
+pub use vanished::CODES as VANISHED_CODES;
 
 use crate::hash::Hash256;
 use crate::ids::{

@@ -1,5 +1,5 @@
 //! Settings against what the tenants have. Nothing is written while a finding of severity
-//! [`Severity::Error`] stands.
+//! [`Severity::Error`] stands, unless it [touches only a part](Finding::is_partial): then that part waits.
 
 use super::rules::{ConflictRule, Direction, FieldRule};
 use super::status::{HitTarget, StatusHow, StatusMap, StatusTarget};
@@ -18,7 +18,7 @@ use alloc::vec::Vec;
 pub enum Severity {
     /// Works, but somebody should know.
     Warning,
-    /// Nothing is applied until it is corrected.
+    /// Nothing is applied until it is corrected, or only what it [does not touch](Finding::is_partial).
     Error,
 }
 

@@ -123,3 +123,44 @@ fn settings_survive_json_and_refuse_what_they_do_not_know() {
     let read: Settings = serde_json::from_str(ids).unwrap();
     assert_eq!(read.kind(Kind::Opportunity).create_type, Some(SALES), "ids may be numbers");
 }
+
+#[test]
+fn what_vanished_from_a_tenant_is_left_out_and_the_rest_stays() {
+    let w = World::new();
+    assert_eq!(w.settings.without_vanished(&w.catalogue), (w.settings.clone(), Vec::new()));
+
+    let mut w = World::new();
+    w.settings.project.project.default_agent = Some(AgentId(99));
+    w.settings.project.project.team = Some(TeamId(99));
+    w.settings.project.clients.insert("c9".into(), HaloClientId(99));
+    let gone = hit_status("Qualified");
+    w.catalogue.hit_statuses.remove(&gone);
+    let map = w.settings.status.get_mut(&SALES).unwrap();
+    let (rows, back) = (map.to_halo.len(), map.to_hit.len());
+    let to_gone = map.to_hit.values().filter(|to| **to == HitTarget::To(gone.clone())).count();
+    assert!(map.to_halo.contains_key(&gone) && to_gone > 0);
+    map.to_halo.insert(hit_status("Recommended"), StatusTarget::set(StatusId(99)));
+    let (left, found) = w.settings.without_vanished(&w.catalogue);
+    let mut codes: Vec<&str> = found.iter().map(|finding| &*finding.code).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    assert_eq!(
+        codes,
+        ["assignee_missing", "client_missing", "hit_status_missing", "status_missing", "team_missing"]
+    );
+    assert_eq!((left.project.project.default_agent, left.project.project.team), (None, None));
+    let map = &left.status[&SALES];
+    assert_eq!((map.to_halo.len(), map.to_hit.len()), (rows - 2, back - to_gone));
+    // A client is the planner's: it suspends the links, and they go on when it is back.
+    assert_eq!(left.project.clients, w.settings.project.clients);
+    // What is left has none of these findings but those that nothing was taken out for.
+    let again: Vec<_> = validate(&left, &w.catalogue).into_iter().filter(|f| f.is_partial()).collect();
+    assert!(
+        again.iter().all(|f| &*f.code == "client_missing" || f.place.starts_with("sync.create.")),
+        "{again:?}"
+    );
+    // What is wrong in the file, or takes a whole list away, is not left out.
+    let mut w = World::new();
+    w.settings.project.project.followed.insert(TicketTypeId(99));
+    assert_eq!(w.settings.without_vanished(&w.catalogue).1, Vec::new());
+}

@@ -12,10 +12,11 @@ use sync_core::catalogue::{Catalogue, Directory};
 use sync_core::decision::{Candidates, Decisions};
 use sync_core::exec::{DirtyMark, Reject};
 use sync_core::field::FieldId;
+use sync_core::hash::Hash256;
 use sync_core::ids::{HaloClientId, HitClientId, Kind, Side, TicketId};
 use sync_core::planner::{self, Digests, PlanInput};
 use sync_core::record::{Coverage, Snapshot};
-use sync_core::settings::{Direction, Settings};
+use sync_core::settings::{Direction, Finding, Settings, Severity, validate};
 use sync_core::stamp::{ClockId, Stamp};
 use sync_core::value::Obs;
 
@@ -42,8 +43,10 @@ pub enum Reach {
 pub struct View {
     /// The database and its state.
     pub head: BaseHead,
-    /// The settings in force.
+    /// The settings in force: without what the tenants do not have.
     pub settings: Settings,
+    /// What the settings name and the tenants do not have.
+    pub vanished: Vec<Finding>,
     /// Digests of the settings, the catalogue and the directory, made once for all plans from this view.
     digests: Digests,
     /// What both tenants have.
@@ -78,6 +81,9 @@ struct Kept {
     catalogue: Catalogue,
     found: Found,
     stored_clients: Vec<(HitClientId, HaloClientId)>,
+    /// For which settings it was asked for.
+    #[serde(default)]
+    settings: Option<Hash256>,
 }
 
 const TICKET_FEEDS: [(Kind, &str); 2] = [(Kind::Opportunity, "opportunities"), (Kind::Project, "projects")];
@@ -96,8 +102,9 @@ impl Engine {
         let began = perform::now_ms(&*self.time);
         let told = self.store.take_up(lease, began).await?;
         let marked = self.store.dirty().await?;
-        let settings = self.settings().await?;
-        let (catalogue, found, stored_clients, fresh) = self.catalogue(reach, &settings).await?;
+        let configured = self.settings().await?;
+        let (catalogue, found, stored_clients, fresh) = self.catalogue(reach, &configured).await?;
+        let (settings, vanished) = configured.without_vanished(&catalogue);
         self.halo.know(&catalogue, &found);
 
         let mut rows = Rows::kept(self.store.seen().await?);
@@ -182,6 +189,7 @@ impl Engine {
             head,
             digests: Digests::of(&settings, &catalogue, &directory),
             settings,
+            vanished,
             catalogue,
             found,
             directory,
@@ -196,18 +204,18 @@ impl Engine {
             told,
         };
         self.read_sources(lease, &mut view).await?;
-        self.note_state(lease, &mut view).await?;
+        self.note_state(lease, &configured, &mut view).await?;
         Ok(view)
     }
 
     /// Writes down the settings if they are new, and which links are completely clean, so that the next plan need not
     /// open them. Both before planning: a plan is made from a state that does not move under it.
-    async fn note_state(&self, lease: &Lease, view: &mut View) -> Result<(), Failure> {
+    async fn note_state(&self, lease: &Lease, configured: &Settings, view: &mut View) -> Result<(), Failure> {
         let mut changes = Vec::new();
-        let hash = view.settings.settings_hash();
+        let hash = configured.settings_hash();
         let noted = self.store.settings_versions(1).await?;
         if noted.first().is_none_or(|version| version.hash != hash) {
-            let note = crate::settings::noticed(&self.config, &view.settings, noted.first());
+            let note = crate::settings::noticed(&self.config, configured, noted.first());
             changes.push(Change::NoteSettings(Box::new(note)));
         }
         let marks: BTreeMap<_, _> = planner::clean_marks(&view.input(self)).into_iter().collect();
@@ -224,18 +232,21 @@ impl Engine {
         Ok(())
     }
 
-    /// What both tenants have: as kept, or asked for afresh. Settings that name what neither has are refused here, before
-    /// anything is stored; but not on the word of what is kept, which may be older than what they name.
+    /// What both tenants have: as kept, or asked for afresh. Settings that no run can go on with are refused here, before
+    /// anything is stored. What is kept has not the last word on what the settings name, unless it was asked for on
+    /// their account: it may be older than what they name.
     async fn catalogue(
         &self,
         reach: Reach,
         settings: &Settings,
     ) -> Result<(Catalogue, Found, Vec<(HitClientId, HaloClientId)>, Option<Change>), Failure> {
+        let hash = settings.settings_hash();
         if reach == Reach::Changes {
             let kept = self.store.catalogue().await?;
             // What cannot be read was kept by another version: it is asked for again.
             if let Some(kept) = kept.and_then(|text| serde_json::from_str::<Kept>(&text).ok())
-                && refuse(settings, &kept.catalogue).is_ok()
+                && (kept.settings == Some(hash) || !has_errors(settings, &kept.catalogue))
+                && self.refuse(settings, &kept.catalogue).await.is_ok()
             {
                 return Ok((kept.catalogue, kept.found, kept.stored_clients, None));
             }
@@ -245,10 +256,25 @@ impl Engine {
         let stored_clients =
             self.hit.catalogue(&mut catalogue).await.map_err(|error| self.hit_failure(&error))?;
         catalogue.halo_currency = self.settings.project.halo_currency;
-        refuse(settings, &catalogue)?;
-        let kept = Kept { catalogue, found, stored_clients };
+        self.refuse(settings, &catalogue).await?;
+        let kept = Kept { catalogue, found, stored_clients, settings: Some(hash) };
         let text = serde_json::to_string(&kept).map_err(|error| super::internal(&error))?;
         Ok((kept.catalogue, kept.found, kept.stored_clients, Some(Change::KeepCatalogue(text))))
+    }
+
+    /// Refuses settings that no run can go on with. What has vanished from a tenant touches a part, and only that part
+    /// waits. It has vanished if the settings of the last run named it too: what is named now for the first time was
+    /// never there, and is a slip.
+    async fn refuse(&self, settings: &Settings, catalogue: &Catalogue) -> Result<(), Failure> {
+        let mut found = validate(settings, catalogue);
+        if found.iter().any(Finding::is_partial) {
+            let noted = self.store.settings_versions(1).await?;
+            // What another version wrote down and cannot be read excuses nothing.
+            let before = noted.first().and_then(|noted| serde_json::from_str::<Settings>(&noted.text).ok());
+            let named = before.map(|before| validate(&before, catalogue)).unwrap_or_default();
+            found.retain(|finding| !(finding.is_partial() && named.contains(finding)));
+        }
+        crate::config::refuse(&found)
     }
 
     async fn read_tickets(&self, reach: Reach, rows: &mut Rows) -> Result<(), Failure> {
@@ -453,8 +479,8 @@ impl View {
     }
 }
 
-fn refuse(settings: &Settings, catalogue: &Catalogue) -> Result<(), Failure> {
-    crate::config::refuse(&sync_core::settings::validate(settings, catalogue))
+fn has_errors(settings: &Settings, catalogue: &Catalogue) -> bool {
+    validate(settings, catalogue).iter().any(|finding| finding.severity == Severity::Error)
 }
 
 fn dirty_mark(dirty: &Dirty) -> DirtyMark {

@@ -105,6 +105,7 @@ impl Engine {
         let reported: BTreeSet<Hash128> = plan.issues.iter().map(|issue| issue.id).collect();
         let issues = self.store.issues().await?;
         changes.extend(trouble::taken_over(plan, &issues));
+        changes.extend(trouble::vanished(&view.vanished, &issues));
         for known in issues {
             let planners = IssueCode::ALL.iter().any(|code| code.code() == known.code);
             // The planner does not repeat what a person has put aside; that is no sign that it is over.

@@ -12,7 +12,9 @@ use sync_core::exec::{Duplicate, OpResult, RecordKey, Report};
 use sync_core::hash::Hash128;
 use sync_core::ids::Side;
 use sync_core::plan::{Op, OpKind, Plan, explain_op_named};
+use sync_core::settings::{Finding, VANISHED_CODES};
 
+use crate::config::key_of;
 use crate::storage::{Change, NewIssue, OpenIssue, Run};
 
 /// A server refused a write.
@@ -70,6 +72,25 @@ pub(super) fn taken_over(plan: &Plan, known: &[OpenIssue]) -> Vec<Change> {
             && issue.subject.value.as_deref().is_some_and(|marker| markers.contains(marker))
     };
     known.iter().filter(over).map(|issue| Change::CloseIssue(issue.id)).collect()
+}
+
+/// Opens an issue for each thing that the settings name and a tenant does not have, and closes it when that is over. The
+/// planner reports a client itself, where it touches anything.
+pub(super) fn vanished(found: &[Finding], known: &[OpenIssue]) -> Vec<Change> {
+    let issues = found.iter().filter(|finding| &*finding.code != "client_missing").map(|finding| NewIssue {
+        id: Hash128::of(format!("setting/{}/{}", finding.code, finding.place).as_bytes()),
+        code: finding.code.to_string(),
+        subject: Subject::value(key_of(&finding.place)),
+        sentence: format!("{}: {}", key_of(&finding.place), finding.message),
+        blocks_gate: true,
+        parked_until: None,
+    });
+    let issues: Vec<NewIssue> = issues.collect();
+    let over = |issue: &&OpenIssue| {
+        VANISHED_CODES.contains(&issue.code.as_str()) && issues.iter().all(|new| new.id != issue.id)
+    };
+    let closed: Vec<Change> = known.iter().filter(over).map(|issue| Change::CloseIssue(issue.id)).collect();
+    issues.into_iter().map(|issue| Change::OpenIssue(Box::new(issue))).chain(closed).collect()
 }
 
 /// The operations that were overtaken in each of the last runs before this one.
@@ -301,6 +322,25 @@ mod tests {
         }
         let found = opened(&run(&now, &[], &earlier(&[ChangedSincePlan, ChangedSincePlan])));
         assert_eq!(found[0].code, OVERTAKEN);
+    }
+
+    #[test]
+    fn what_vanished_is_an_issue_until_it_is_back() {
+        let finding = |code: &str| Finding {
+            severity: sync_core::settings::Severity::Error,
+            code: code.into(),
+            place: "project.project.team".into(),
+            message: "Team 4 does not exist; choose another.".into(),
+        };
+        let found = opened(&vanished(&[finding("team_missing"), finding("client_missing")], &[]));
+        assert_eq!(found.len(), 1, "a client is the planner's");
+        assert_eq!(
+            found[0].sentence,
+            "project_settings.project.team: Team 4 does not exist; choose another."
+        );
+        let known = [open(found[0].clone())];
+        assert_eq!(opened(&vanished(&[finding("team_missing")], &known)).len(), 1);
+        assert!(matches!(vanished(&[], &known)[..], [Change::CloseIssue(id)] if id == known[0].id));
     }
 
     #[test]

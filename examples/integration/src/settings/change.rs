@@ -130,7 +130,7 @@ pub(super) async fn validate(context: &mut Context) -> Result<Exit, Failure> {
         (0, 0) => "The settings fit what both systems have.".to_owned(),
         (0, count) => format!("The settings fit what both systems have; {count} to know of."),
         (errors, _) => {
-            format!("{errors} do not fit what the systems have; nothing is applied until they do.")
+            format!("{errors} do not fit what the systems have; what they touch waits until they do.")
         }
     });
     out.result("settings validate", exit, &Validated { findings });

@@ -1,7 +1,12 @@
 //! Settings changed with care: versions, numbers first, and what depends on a type.
 
+use std::time::Duration;
+
 use e2e::{Desk, Size};
+use halo_hit::storage::{Change, SettingsNote, SqliteStore, Store};
 use serde_json::{Value, json};
+use sync_core::ids::TeamId;
+use sync_core::settings::Settings;
 
 use crate::PROGRAM;
 use crate::story::answered;
@@ -125,4 +130,47 @@ async fn another_type_leaves_existing_tickets_theirs_and_asks_for_what_depends_o
 
     let (code, _) = desk.json(&["settings", "validate"]).await;
     assert_eq!(code, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_vanished_from_a_tenant_stops_only_what_it_touches() {
+    let desk = crate::story::in_step(&Size::default()).await;
+    // A team that was deleted is one that the last run knew and that is not there.
+    desk.configure("team = 3\n", "team = 99\n");
+    assert_eq!(desk.run(&["sync"]).await.code, 12, "named for the first time, it is a slip");
+    {
+        let store = SqliteStore::open(&desk.path("halo-hit.db"), 0).await.unwrap();
+        let lease = store.lease("test", Duration::from_secs(5)).await.unwrap();
+        let last = store.settings_versions(1).await.unwrap().remove(0);
+        let mut settings: Settings = serde_json::from_str(&last.text).unwrap();
+        settings.project.opportunity.team = Some(TeamId(99));
+        let note = SettingsNote {
+            hash: settings.settings_hash(),
+            text: serde_json::to_string(&settings).unwrap(),
+            author: None,
+            how: last.how,
+            file: None,
+        };
+        store.commit(&lease, &[Change::NoteSettings(Box::new(note))], 1).await.unwrap();
+    }
+    let state = e2e::State::read(&desk).await;
+    let windows = state.pairs.values().find(|pair| pair.item["name"] == "Windows 11 refresh").unwrap();
+    let project = windows.project.as_ref().unwrap()["id"].clone();
+    desk.edit(json!([{"side": "halo", "ticket_id": project, "set": {"targetdate": "2027-03-09T18:00:00"}}]))
+        .await;
+    for reach in [&["sync"][..], &["sync", "--full"]] {
+        let ended = desk.run(reach).await;
+        assert!([0, 2, 3].contains(&ended.code), "{ended:?}");
+        let (_, open) = desk.json(&["issues"]).await;
+        assert!(open.to_string().contains("team_missing"), "{open:#}");
+    }
+    let path = format!("/roadmap-items/{}", windows.item["id"].as_str().unwrap());
+    assert_eq!(desk.hit(&path).await["due_date"], "2027-03-09");
+    assert_eq!(desk.run(&["settings", "validate"]).await.code, 12, "whoever looks is told");
+    // It is back: the issue is closed by the next look.
+    desk.configure("team = 99\n", "team = 3\n");
+    assert!([0, 2, 3].contains(&desk.run(&["sync"]).await.code));
+    let (_, open) = desk.json(&["issues"]).await;
+    assert!(!open.to_string().contains("team_missing"), "{open:#}");
+    desk.assert_unharmed("after a team was gone").await;
 }

@@ -79,7 +79,7 @@ pub(super) async fn judge(
         if !STANDING.contains(code) {
             finding = match state {
                 State::Fails => finding
-                    .means("Nothing is applied until it is corrected.")
+                    .means("What it touches is not applied until it is corrected; where that is everything, nothing is.")
                     .fixed_by("correct the key named above in the configuration"),
                 _ => finding
                     .means("The sync works; what is named above does not take part.")

@@ -11,7 +11,7 @@ pub(super) const TOPICS: &[Topic] = &[
         title: "Every status that the settings name exists in HumanizeIT",
         problem: "The settings name a status that HumanizeIT does not have",
         asks: "GET /statuses.",
-        consequence: "Nothing is applied until it is corrected: an item can never be in that status, and what was meant by it is unknown.",
+        consequence: "Its rows are left out until it is corrected: an item can never be in that status, and what was meant by it is unknown.",
         fix: "choose one of HumanizeIT's statuses in [sync.create] and [status_map], or take the row out",
         class: Exit::Configuration,
         needs: BOTH_TYPES,
