@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use sync_core::base::Evidence;
-use sync_core::decision::{Conflict, Decisions, IssueCode};
+use sync_core::decision::{Conflict, Decisions};
 use sync_core::exec::{Exec, JournalView, Memory, Reject, RejectClass, Report};
 use sync_core::field::FieldId;
 use sync_core::hash::{Hash128, Hash256};
@@ -12,13 +12,15 @@ use sync_core::plan::{
     Adoption, Op, OpKind, Plan, Proposal, ProposalKind, Skip, Stale, Verdict, Why, explain_proposal,
     plan_hash,
 };
-use sync_core::planner;
+use sync_core::planner::{self, PlanInput};
 use sync_core::stamp::Stamp;
 
 use super::perform::{self, Performer, Watch};
 use super::{Engine, View, trouble};
 use crate::exit::{Exit, Failure};
-use crate::storage::{self, Change, GateStep, Lease, Named, NewIssue, PairingQuestion, Questions, RunId};
+use crate::storage::{
+    self, Change, GateStep, Lease, Named, NewIssue, OpenIssue, PairingQuestion, Questions, RunId,
+};
 
 /// A plan and its name.
 #[derive(Clone, Debug)]
@@ -106,10 +108,10 @@ impl Engine {
         let issues = self.store.issues().await?;
         changes.extend(trouble::taken_over(plan, &issues));
         changes.extend(trouble::vanished(&view.vanished, &issues));
+        changes.extend(self.lapsed(view, &issues));
         for known in issues {
-            let planners = IssueCode::ALL.iter().any(|code| code.code() == known.code);
             // The planner does not repeat what a person has put aside; that is no sign that it is over.
-            if planners && !known.dismissed && !reported.contains(&known.id) {
+            if trouble::is_planners(&known.code) && !known.dismissed && !reported.contains(&known.id) {
                 changes.push(Change::CloseIssue(known.id));
             }
         }
@@ -119,6 +121,17 @@ impl Engine {
         changes.push(Change::LapseApprovals(perform::now_ms(&*self.time).saturating_sub(APPROVAL_HOLDS_MS)));
         self.store.commit(lease, &changes, perform::now_ms(&*self.time)).await?;
         Ok(())
+    }
+
+    /// Ends the dismissals whose cause is gone. Only a plan in which nothing is dismissed tells that.
+    fn lapsed(&self, view: &View, known: &[OpenIssue]) -> Vec<Change> {
+        let dismissed = &view.decisions.dismissed;
+        if dismissed.is_empty() {
+            return Vec::new();
+        }
+        let decisions = Decisions { dismissed: BTreeSet::new(), ..view.decisions.clone() };
+        let plan = planner::plan(&PlanInput { decisions: &decisions, ..view.input(self) });
+        trouble::lapsed(dismissed, &plan, known)
     }
 
     /// Carries out a plan that was made from this view.

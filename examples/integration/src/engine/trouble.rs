@@ -11,7 +11,7 @@ use sync_core::decision::{IssueCode, IssueId, OpId, Subject};
 use sync_core::exec::{Duplicate, OpResult, RecordKey, Report};
 use sync_core::hash::Hash128;
 use sync_core::ids::Side;
-use sync_core::plan::{Op, OpKind, Plan, explain_op_named};
+use sync_core::plan::{Op, OpKind, Plan, Skip, SkipReason, explain_op_named};
 use sync_core::settings::{Finding, VANISHED_CODES};
 
 use crate::config::key_of;
@@ -91,6 +91,32 @@ pub(super) fn vanished(found: &[Finding], known: &[OpenIssue]) -> Vec<Change> {
     };
     let closed: Vec<Change> = known.iter().filter(over).map(|issue| Change::CloseIssue(issue.id)).collect();
     issues.into_iter().map(|issue| Change::OpenIssue(Box::new(issue))).chain(closed).collect()
+}
+
+/// Ends dismissals whose cause is gone: the same question, if it arises once more, is a new one. `plan` is what would be
+/// planned if nothing were dismissed. Where a record was not read, its questions may only be out of sight.
+pub(super) fn lapsed(dismissed: &BTreeSet<Hash128>, plan: &Plan, known: &[OpenIssue]) -> Vec<Change> {
+    let unread = |skip: &Skip| matches!(skip.reason, SkipReason::RecordNotRead(_));
+    if !plan.head.complete || plan.skips.iter().any(unread) {
+        return Vec::new();
+    }
+    let there: BTreeSet<Hash128> = plan
+        .conflicts
+        .iter()
+        .map(|conflict| conflict.id)
+        .chain(plan.issues.iter().map(|issue| issue.id))
+        // Those of runs and of webhooks are closed by whoever opens them.
+        .chain(known.iter().filter(|issue| !is_planners(&issue.code)).map(|issue| issue.id))
+        .collect();
+    dismissed
+        .difference(&there)
+        .flat_map(|id| [Change::RemoveConflict(*id), Change::CloseIssue(*id)])
+        .collect()
+}
+
+/// Whether the planner reports issues with this code.
+pub(super) fn is_planners(code: &str) -> bool {
+    IssueCode::ALL.iter().any(|known| known.code() == code)
 }
 
 /// The operations that were overtaken in each of the last runs before this one.
@@ -341,6 +367,32 @@ mod tests {
         let known = [open(found[0].clone())];
         assert_eq!(opened(&vanished(&[finding("team_missing")], &known)).len(), 1);
         assert!(matches!(vanished(&[], &known)[..], [Change::CloseIssue(id)] if id == known[0].id));
+    }
+
+    #[test]
+    fn a_dismissal_ends_with_its_cause_and_not_before() {
+        let issue = sync_core::decision::Issue::new(IssueCode::ClientStopped, Subject::client(&"c1".into()));
+        let gone = Hash128([9; 16]);
+        let run = open(opened(&run(&report(OpResult::Ambiguous), &[], &[]))[0].clone());
+        let dismissed = BTreeSet::from([issue.id, gone, run.id]);
+        let known = [run, open(NewIssue::from(&issue))];
+        let full = Plan { issues: vec![issue.clone()], ..plan() };
+        let ended = lapsed(&dismissed, &full, &known);
+        assert!(
+            matches!(ended[..], [Change::RemoveConflict(one), Change::CloseIssue(two)] if one == gone && two == gone),
+            "{ended:?}"
+        );
+        assert_eq!(lapsed(&dismissed, &plan(), &known).len(), 4, "and that of the issue, once it is over");
+        let unread = Skip {
+            item: Some("i2".into()),
+            ticket: None,
+            kind: None,
+            field: None,
+            reason: SkipReason::RecordNotRead(Side::Hit),
+        };
+        assert!(lapsed(&dismissed, &Plan { skips: vec![unread], ..plan() }, &known).is_empty());
+        let part = PlanHead { complete: false, ..PlanHead::default() };
+        assert!(lapsed(&dismissed, &Plan { head: part, ..plan() }, &known).is_empty());
     }
 
     #[test]

@@ -84,7 +84,7 @@ pub enum Change {
     RemoveConflict(ConflictId),
     /// Reports an issue; one that is there already keeps its age and is counted once more.
     OpenIssue(Box<NewIssue>),
-    /// Closes an issue.
+    /// Closes an issue, and ends the dismissal of this issue or conflict.
     CloseIssue(IssueId),
     /// Replaces the questions to people.
     SetQuestions(Box<Questions>),
@@ -163,7 +163,7 @@ pub enum Answer {
     Resolve(ConflictId, Side),
     /// That a proposed operation may be done.
     Approve(ProposalId),
-    /// That a conflict or an issue is put aside for its very values.
+    /// That a conflict or an issue is put aside for its very values, until its cause is gone.
     Dismiss(Hash128),
     /// That an issue's record is tried again at once.
     Retry(IssueId),
