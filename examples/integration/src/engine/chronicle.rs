@@ -9,7 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use sync_core::base::PendingWrite;
 use sync_core::catalogue::Catalogue;
 use sync_core::decision::OpId;
-use sync_core::exec::{Commit, Event, JournalEntry, Memory, OpResult, Outcome, Record, RecordKey, Report};
+use sync_core::exec::{
+    Commit, Event, JournalEntry, LinkBackCall, Memory, OpResult, Outcome, Record, RecordKey, Report,
+};
 use sync_core::field::{FieldId, FieldRow};
 use sync_core::hash::Hash256;
 use sync_core::ids::{ItemId, Side};
@@ -29,6 +31,13 @@ const MISSING: &str = "the reply was lost; a later read found the old value, so 
 const AGAIN: &str = "the reply was lost; the old value was still there when it was sent again";
 /// Said of a write whose reply was lost, where somebody has written since.
 const OVERTAKEN: &str = "the reply was lost, and the value was changed again before it could be read";
+
+const NOT_KEPT: &str = "the server said yes and did not keep it";
+
+/// What became of all lines of an operation whose outcome is not known.
+fn settled(op: OpId, outcome: Ended, detail: Option<String>) -> Change {
+    Change::Settle(Box::new(Settled { op, attempt: None, field: None, record: None, outcome, detail }))
+}
 
 /// A write whose time to arrive is over, and what its field holds now.
 pub(super) struct Late {
@@ -51,6 +60,8 @@ pub(super) struct Chronicle<'a> {
     refused: Option<String>,
     /// Operations that have a line of this run.
     told: BTreeSet<OpId>,
+    /// Links back whose line was stored before they were sent.
+    linking: BTreeSet<OpId>,
 }
 
 impl<'a> Chronicle<'a> {
@@ -70,7 +81,34 @@ impl<'a> Chronicle<'a> {
             read: None,
             refused: None,
             told: BTreeSet::new(),
+            linking: BTreeSet::new(),
         }
+    }
+
+    /// The line of a link back, to be stored before it is sent. It overwrites nothing, but that it was sent must be known
+    /// if its reply is lost.
+    pub(super) fn link_back(&mut self, call: &LinkBackCall, now: UnixMs) -> Vec<Change> {
+        let meant = |op: &&&Op| {
+            matches!(op.kind, OpKind::LinkBack { kind, side } if (kind, side) == (call.kind(), call.side()))
+                && (op.item.as_ref() == Some(call.item()) || op.ticket == Some(call.ticket()))
+                && !self.told.contains(&op.id)
+        };
+        let Some(op) = self.ops.values().find(meant).copied() else { return Vec::new() };
+        self.told.insert(op.id);
+        self.linking.insert(op.id);
+        let record = match call.side() {
+            Side::Halo => RecordKey::Ticket(call.ticket()),
+            Side::Hit => RecordKey::Item(call.item().clone()),
+        };
+        let line = HistoryEntry {
+            record: Some(key(&record)),
+            outcome: Ended::Unknown,
+            attempt: Some(now),
+            ..self.line(op, now)
+        };
+        // It is sent only where there is none: an earlier one has not arrived.
+        let earlier = settled(op.id, Ended::NotApplied, Some(AGAIN.to_owned()));
+        vec![earlier, Change::Log(Box::new(line))]
     }
 
     /// Takes notice of what a server said.
@@ -188,6 +226,10 @@ impl<'a> Chronicle<'a> {
                 changes.push(Change::Settle(Box::new(found(sent.op))));
             }
             let Some(op) = commit.op.and_then(|op| self.ops.get(&op).copied()) else { return changes };
+            if self.linking.contains(&op.id) {
+                changes.push(settled(op.id, Ended::Applied, None));
+                return changes;
+            }
             self.told.insert(op.id);
             // Agreeing with what is there already is no event that anybody looks for; a decision is.
             let decided = op.why.iter().any(|why| matches!(why, Why::Decided { .. }));
@@ -262,12 +304,20 @@ impl<'a> Chronicle<'a> {
     pub(super) fn end(&self, report: &Report, now: UnixMs) -> Vec<Change> {
         let untold = |op: &OpId| !self.told.contains(op);
         let mut changes = Vec::new();
+        for done in report.ops.iter().filter(|done| self.linking.contains(&done.op)) {
+            let (outcome, detail) = match &done.result {
+                OpResult::Rejected(reject) => (Ended::Rejected, reject.detail.to_string()),
+                OpResult::NotKept => (Ended::NotKept, NOT_KEPT.to_owned()),
+                _ => continue,
+            };
+            changes.push(settled(done.op, outcome, Some(detail)));
+        }
         for done in report.ops.iter().filter(|done| untold(&done.op)) {
             let Some(op) = self.ops.get(&done.op).filter(|op| op.kind.is_write()) else { continue };
             let (outcome, detail) = match &done.result {
                 OpResult::Rejected(reject) => (Ended::Rejected, reject.detail.to_string()),
                 OpResult::Unknown => (Ended::Unknown, "the reply was lost".to_owned()),
-                OpResult::NotKept => (Ended::NotKept, "the server said yes and did not keep it".to_owned()),
+                OpResult::NotKept => (Ended::NotKept, NOT_KEPT.to_owned()),
                 OpResult::ChangedSincePlan => (Ended::Skipped, "changed since the plan".to_owned()),
                 OpResult::Ambiguous => (Ended::Skipped, "several records answer the description".to_owned()),
                 OpResult::Blocked => (Ended::Skipped, "what had to come first did not succeed".to_owned()),
@@ -370,4 +420,87 @@ fn fields_of(line: &HistoryEntry, before: &FieldRow, sent: &FieldRow) -> Vec<His
         ..line.clone()
     };
     sent.iter().map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use sync_core::exec::{Exec, JournalView, Reject, RejectClass, Step};
+    use sync_core::hash::Hash128;
+    use sync_core::ids::{Kind, TicketId};
+    use sync_core::plan::{Rank, plan_hash};
+    use sync_core::settings::Settings;
+
+    use super::*;
+    use crate::storage::RecordKey as Stored;
+
+    fn plan(settings: &Settings) -> Plan {
+        let mut op = Op {
+            id: Hash128([0; 16]),
+            rank: Rank::LinkBack,
+            after: Vec::new(),
+            kind: OpKind::LinkBack { kind: Kind::Project, side: Side::Halo },
+            item: Some("i1".into()),
+            client: "c1".into(),
+            ticket: Some(TicketId(7)),
+            pre: Vec::new(),
+            before: FieldRow::new(),
+            set: FieldRow::new(),
+            source: FieldRow::new(),
+            base: Default::default(),
+            why: Vec::new(),
+        };
+        op.id = op.name();
+        let mut plan = Plan { ops: vec![op], ..Plan::default() };
+        plan.head.settings_hash = settings.settings_hash();
+        plan
+    }
+
+    /// The changes before the request, and those after a run in which it ended so.
+    fn told(outcome: Outcome) -> (Vec<Change>, Vec<Change>) {
+        let settings = Settings::default();
+        let plan = plan(&settings);
+        let journal = JournalView {
+            head: plan.head.base.clone(),
+            memory: Memory::default(),
+            read_at: Stamp::ours(0),
+            dirty: Vec::new(),
+        };
+        let mut exec = Exec::new(plan.clone(), journal, &settings, None).unwrap();
+        let Step::LinkBack(call) = exec.poll(Stamp::ours(1)) else { panic!("no link back") };
+        let (catalogue, snapshot) = (Catalogue::default(), Snapshot::default());
+        let mut chronicle = Chronicle::new(&plan, plan_hash(&plan), 3, &catalogue, &snapshot);
+        let before = chronicle.link_back(&call, 1);
+        let mut after = Vec::new();
+        exec.on(Event::Written(outcome)).unwrap();
+        loop {
+            match exec.poll(Stamp::ours(2)) {
+                Step::Done(report) => {
+                    after.extend(chronicle.end(&report, 2));
+                    return (before, after);
+                }
+                Step::Read(_) => exec.on(Event::Read(Ok(None))).unwrap(),
+                Step::Commit(commit) => {
+                    after.extend(chronicle.commit(&commit, &Memory::default(), 2));
+                    exec.on(Event::Persisted).unwrap();
+                }
+                other => panic!("{}", other.name()),
+            }
+        }
+    }
+
+    #[test]
+    fn a_link_back_has_its_line_before_it_is_sent() {
+        let (before, after) = told(Outcome::Unknown);
+        let [Change::Settle(earlier), Change::Log(line)] = &before[..] else { panic!("{before:?}") };
+        assert_eq!(
+            (earlier.outcome, line.outcome, line.attempt),
+            (Ended::NotApplied, Ended::Unknown, Some(1))
+        );
+        assert_eq!(line.record, Some(Stored::Ticket(TicketId(7))));
+        assert!(after.is_empty(), "the line stands: {after:?}");
+
+        let (_, after) = told(Outcome::Rejected(Reject::new(RejectClass::Invalid, "no")));
+        let [Change::Settle(end)] = &after[..] else { panic!("{after:?}") };
+        assert_eq!((end.op, end.outcome, end.detail.as_deref()), (earlier.op, Ended::Rejected, Some("no")));
+    }
 }

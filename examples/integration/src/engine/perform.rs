@@ -159,10 +159,14 @@ impl Performer<'_> {
                     Side::Hit => self.hit.update(&call).await,
                 }),
                 Step::StatusWrite(call) => Event::Written(self.halo.write_status(&call).await),
-                Step::LinkBack(call) => Event::Written(match call.side() {
-                    Side::Halo => self.halo.link_back(&call).await,
-                    Side::Hit => self.hit.link_back(&call).await,
-                }),
+                Step::LinkBack(call) => {
+                    // It needs no pending write; the commit of its line also proves that the lease still holds.
+                    self.commit(&chronicle.link_back(&call, now_ms(self.time))).await?;
+                    Event::Written(match call.side() {
+                        Side::Halo => self.halo.link_back(&call).await,
+                        Side::Hit => self.hit.link_back(&call).await,
+                    })
+                }
                 // `Step` may grow; a step that this loop does not know must not be skipped silently.
                 other => {
                     return Err(internal(format!(

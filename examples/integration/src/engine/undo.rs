@@ -100,6 +100,8 @@ enum Line {
 
 fn overwrote(entry: &HistoryEntry) -> Line {
     match entry.outcome {
+        // Whether it arrived or not, nothing was overwritten, and no later sync need come to know.
+        Outcome::Unknown if entry.action == "link_back" => return Line::Nothing,
         Outcome::Applied => {}
         Outcome::Unknown => return Line::Stays("has an outcome that is not known yet; sync first"),
         Outcome::Rejected | Outcome::NotApplied | Outcome::NotKept | Outcome::Skipped => {
