@@ -95,11 +95,14 @@ impl Performer<'_> {
         let mut chronicle = Chronicle::new(plan, plan_hash, self.run, self.catalogue, self.snapshot);
         let mut done = 0;
         let mut seen = Vec::new();
+        // The ticket whose link back was sent and not yet seen.
+        let mut linking = None;
         loop {
             let event = match exec.poll(self.now()) {
                 Step::Done(report) => {
                     let mut changes = chronicle.end(&report, now_ms(self.time));
                     changes.extend(overtaken(plan, &report));
+                    changes.append(&mut seen);
                     self.commit(&changes).await?;
                     return Ok(report);
                 }
@@ -162,6 +165,7 @@ impl Performer<'_> {
                 Step::LinkBack(call) => {
                     // It needs no pending write; the commit of its line also proves that the lease still holds.
                     self.commit(&chronicle.link_back(&call, now_ms(self.time))).await?;
+                    linking = (call.side() == Side::Halo).then(|| call.ticket());
                     Event::Written(match call.side() {
                         Side::Halo => self.halo.link_back(&call).await,
                         Side::Hit => self.hit.link_back(&call).await,
@@ -178,7 +182,15 @@ impl Performer<'_> {
             chronicle.heard(&event);
             match &event {
                 Event::Written(Outcome::Unknown) => {
+                    linking = None;
                     tracing::warn!("the outcome of a write is unknown; the next run looks for it");
+                }
+                Event::Written(Outcome::Applied(Some(Record::Ticket(ticket))))
+                | Event::Read(Ok(Some(Record::Ticket(ticket))))
+                    if linking == Some(ticket.id) && ticket.link_back == Obs::Null =>
+                {
+                    linking = None;
+                    seen.extend(without_link(ticket));
                 }
                 Event::Written(Outcome::Applied(Some(Record::Ticket(ticket)))) => seen.extend(keep(ticket)),
                 _ => {}
@@ -325,6 +337,15 @@ fn keep(ticket: &HaloTicket) -> Option<Change> {
     let Obs::Value(_) = ticket.link_back else { return None };
     let body = serde_json::to_string(&SeenRow::Ticket(Box::new(ticket.clone()))).ok()?;
     Some(Change::PutSeen { key: storage::RecordKey::Ticket(ticket.id), body })
+}
+
+/// A ticket that does not keep a link back is kept as one that cannot take it, so that it is not sent with every poll. That
+/// holds until the ticket changes: then it is read in detail again.
+fn without_link(ticket: &HaloTicket) -> Option<Change> {
+    let ticket = HaloTicket { link_back: Obs::Forbidden, ..ticket.clone() };
+    let id = ticket.id;
+    let body = serde_json::to_string(&SeenRow::Ticket(Box::new(ticket))).ok()?;
+    Some(Change::PutSeen { key: storage::RecordKey::Ticket(id), body })
 }
 
 fn put_link(memory: &Memory, item: &ItemId) -> Option<Change> {
