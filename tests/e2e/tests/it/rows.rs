@@ -87,11 +87,12 @@ async fn a_second_project_is_reported() {
     let ours = State::read(&desk).await.pairs[item["id"].as_str().unwrap()].project.clone().unwrap();
     let second = desk.edit(made_from(opportunity)).await.remove(0);
     assert_ne!(ours["id"].as_i64(), second.as_i64());
+    let second = second.to_string();
     assert_eq!(desk.run(&["sync"]).await.code, 3);
     let (_, open) = desk.json(&["issues"]).await;
     let issues = open["data"]["issues"].as_array().unwrap();
     let reported = |issue: &&serde_json::Value| {
-        issue["code"] == "second_project" && issue["subject"]["ticket"] == second.to_string()
+        issue["code"] == "second_project" && issue["subject"]["ticket"] == second
     };
     assert!(issues.iter().any(|issue| reported(&issue)), "{issues:#?}");
     // Its detail was read once; nothing more is asked for it.
@@ -238,7 +239,8 @@ async fn leave_the_kind(desk: &e2e::Desk, state: &State, name: &str) -> i64 {
 async fn told(desk: &e2e::Desk, code: &str, ticket: i64) -> bool {
     let (_, open) = desk.json(&["issues"]).await;
     let issues = open["data"]["issues"].as_array().unwrap();
-    issues.iter().any(|issue| issue["code"] == code && issue["subject"]["ticket"] == ticket.to_string())
+    let ticket = ticket.to_string();
+    issues.iter().any(|issue| issue["code"] == code && issue["subject"]["ticket"] == ticket)
 }
 
 #[tokio::test]

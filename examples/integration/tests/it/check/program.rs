@@ -109,7 +109,7 @@ async fn the_probe_ticket_is_nobody_elses_business() {
     };
     assert!(!summary(&before).is_null(), "{}", before.out);
     assert_eq!(summary(&before), summary(&after));
-    // The same ticket under another name and without its mark is somebody's.
+    // The same ticket under another name and without its marks is somebody's, to whoever has not seen them.
     {
         let mut world = sandbox.world().lock();
         let probe = world
@@ -121,8 +121,12 @@ async fn the_probe_ticket_is_nobody_elses_business() {
         let probe = probe.unwrap();
         probe.insert("summary".into(), "Something else".into());
         probe.insert("client_reference".into(), "".into());
+        for (_, link) in world.halo.root_mut("externallink").iter_mut() {
+            link.insert("third_party_type".into(), "other".into());
+        }
     }
-    let other = run(&sandbox, &desk, &["plan", "--full", "--json"]).await;
+    let fresh = Desk::with(&(configuration(&sandbox) + import));
+    let other = run(&sandbox, &fresh, &["plan", "--full", "--json"]).await;
     assert_ne!(summary(&other), summary(&after));
     for text in [&after.out, &run(&sandbox, &desk, &["pair", "--json"]).await.out] {
         assert!(!text.contains("probe ticket"), "{text}");
