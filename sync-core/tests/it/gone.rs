@@ -40,18 +40,18 @@ fn lose_item(w: &mut World, n: i64) {
     w.snapshot.items.retain(|item| item.id != item_id(n));
 }
 
-/// Two pairs of client 1, one of client 2.
-fn three() -> World {
+/// Nine pairs of client 1, so that two that are missing are few, and the third of ten is of client 2.
+fn ten() -> World {
     let mut w = World::new();
-    w.pair(1, 1, Kind::Opportunity);
-    w.pair(2, 1, Kind::Opportunity);
-    w.pair(3, 2, Kind::Opportunity);
+    for n in 1..=10 {
+        w.pair(n, if n == 3 { 2 } else { 1 }, Kind::Opportunity);
+    }
     w
 }
 
 #[test]
 fn absences_are_counted_beside_a_canary_and_withdrawn_when_the_record_is_back() {
-    let mut w = three();
+    let mut w = ten();
     assert_eq!(read(&mut w, &[]), [], "everything is there");
     let whole = w.clone();
     lose_ticket(&mut w, 1001);
@@ -83,11 +83,11 @@ fn absences_are_counted_beside_a_canary_and_withdrawn_when_the_record_is_back() 
 
 #[test]
 fn a_read_that_is_not_complete_says_nothing_of_its_side() {
-    let scope = three().settings.scope_hash();
+    let scope = ten().settings.scope_hash();
     let full =
         |pages_closed, canaries_seen| Coverage::Full { scope, expected: None, pages_closed, canaries_seen };
     for coverage in [full(false, true), full(true, false), Coverage::Delta, Coverage::Ids] {
-        let mut w = three();
+        let mut w = ten();
         lose_ticket(&mut w, 1001);
         lose_item(&mut w, 2);
         w.snapshot.halo = coverage.clone();
@@ -98,7 +98,7 @@ fn a_read_that_is_not_complete_says_nothing_of_its_side() {
 
 #[test]
 fn a_direct_read_without_an_answer_is_enough_beside_a_canary() {
-    let mut w = three();
+    let mut w = ten();
     for id in [1001, 1003] {
         lose_ticket(&mut w, id);
     }
@@ -114,7 +114,7 @@ fn a_direct_read_without_an_answer_is_enough_beside_a_canary() {
 
 #[test]
 fn each_ticket_of_a_link_has_evidence_of_its_own() {
-    let mut w = three();
+    let mut w = ten();
     w.ticket(2001, Kind::Project, 1, PLANNED, "Firewall");
     w.link(1, 2001);
     lose_ticket(&mut w, 1001);
@@ -222,7 +222,7 @@ fn a_suspicious_read_silences_absences_alone() {
 
 #[test]
 fn an_item_that_is_gone_takes_its_tickets_out_once_approved() {
-    let mut w = three();
+    let mut w = ten();
     w.ticket(2001, Kind::Project, 1, PLANNED, "Firewall");
     w.link(1, 2001);
     w.links[0].gone = vec![(None, Evidence::NotFoundWithCanary)];
@@ -243,7 +243,7 @@ fn an_item_that_is_gone_takes_its_tickets_out_once_approved() {
 
 #[test]
 fn only_the_ticket_that_leads_stops_its_link() {
-    let mut w = three();
+    let mut w = ten();
     w.ticket(2001, Kind::Project, 1, PLANNED, "Firewall");
     let approved = Obs::Value(Value::hit_status(&hit_status("Approved")));
     w.hit(1).fields.set(FieldId::Status, approved);

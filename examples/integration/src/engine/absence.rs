@@ -38,7 +38,9 @@ impl Engine {
                 let known_gone = |what| link.gone.contains(&(what, Evidence::NotFoundWithCanary));
                 keys(link).filter(move |(what, _)| !known_gone(*what)).map(|(_, key)| key)
             });
-            let missing = missing.filter(|key| key.side() == side && !rows.holds(key) && !rows.is_asked(key));
+            // Not what is kept: a ticket of another type now is kept from when it was last asked for, and in no list.
+            let missing =
+                missing.filter(|key| key.side() == side && !rows.met.contains(key) && !rows.is_asked(key));
             for key in missing.take(ASKED).collect::<Vec<_>>() {
                 if let Err(reject) = self.look_at(&key, rows).await? {
                     rows.not_shown(key, &reject)?;
@@ -109,14 +111,6 @@ pub(super) fn keys(link: &Link) -> impl Iterator<Item = (Option<Kind>, RecordKey
 }
 
 impl Rows {
-    /// Whether a record is kept.
-    fn holds(&self, key: &RecordKey) -> bool {
-        match key {
-            RecordKey::Ticket(id) => self.tickets.contains_key(id),
-            RecordKey::Item(id) => self.items.contains_key(id),
-        }
-    }
-
     /// Whether this read has asked for the record by itself, and it was not shown.
     fn is_asked(&self, key: &RecordKey) -> bool {
         self.not_found.contains(key) || self.unread.contains(key)

@@ -6,8 +6,8 @@
 //!
 //! Pages come in the order of ids and not at once: a record that was read at first can change while the rest is read,
 //! and only the stamps of what was read later tell how late it has become. So the bound never passes the moment at
-//! which reading began. That moment by the server's clock is not known, but it is no earlier than the newest stamp less
-//! the time that reading took.
+//! which reading began. That moment by the server's clock is not known, but it is no earlier than what had been seen
+//! before, nor than the newest stamp less the time that reading took.
 
 use std::collections::BTreeMap;
 
@@ -51,6 +51,8 @@ impl Feed {
         took_ms: i64,
     ) -> Self {
         let mut next = self.clone();
+        // What had been seen before this read began had happened by then.
+        next.bound = next.bound.max(self.around.values().copied().max().unwrap_or(i64::MIN));
         for (id, stamp) in read {
             if let Some(stamp) = stamp {
                 next.bound = next.bound.max(stamp.unix_ms.saturating_sub(took_ms));
@@ -97,9 +99,9 @@ mod tests {
         let feed = Feed::default().after(read.into_iter(), 120_000, 200_000);
         assert!(feed.since(ClockId::Halo, 0).unix_ms <= 1_000_000, "no later than reading began");
         assert!(!feed.knows("5", Some(Stamp::halo(1_030_000))));
-        // A short read afterwards goes on from there, and never back.
+        // The next read asks for what happened meanwhile, and need not ask for it again.
         let next = feed.after([row("5", 1_030_000)].into_iter(), 120_000, 500);
-        assert_eq!(next.since(ClockId::Halo, 0).unix_ms, 1_029_500);
+        assert_eq!(next.since(ClockId::Halo, 0).unix_ms, 1_190_000);
         assert!(next.knows("9990", Some(Stamp::halo(1_190_000))), "met, and not news the next time");
     }
 

@@ -400,7 +400,7 @@ mod tests {
         let [ticket, item] = [RecordKey::Ticket(TicketId(7)), RecordKey::Item("i1".into())];
         let rows = Rows::kept(vec![(ticket, TICKET.to_owned()), (item, ITEM.to_owned())]);
         assert_eq!((rows.lost, rows.changes.len()), (0, 0));
-        let mut known = detail(1, "a");
+        let mut known = HaloTicket { priced: Some(false), ..detail(1, "a") };
         known.currency = "EUR".parse().ok();
         assert_eq!(rows.tickets[&TicketId(7)], known);
         let mut known = HitItem::new("i1".into(), "c1".into());

@@ -34,6 +34,10 @@ async fn run(links: usize, dirty: usize) {
     let writes = |counts: &Value| [counts["halo"]["writes"].clone(), counts["hit"]["writes"].clone()];
     assert_eq!(writes(&after), writes(&before));
 
+    // What may have changed while that long read went on is asked for once more.
+    let again = desk.run(&["sync"]).await;
+    assert_eq!(again.code, 0, "{again:?}");
+
     // An idle run asks for one list per record kind and side.
     let before = desk.requests().await;
     let (idle, warm) = desk.measured(&["sync"]).await;
