@@ -4,6 +4,8 @@
 //! part in that. Pairs that are consistent under the mapping are left alone, so many-to-one maps cannot flip.
 
 mod decide;
+#[cfg(test)]
+mod laws;
 mod relation;
 #[cfg(test)]
 mod tests;
