@@ -267,6 +267,15 @@ impl Kind {
             Self::Project => "project",
         }
     }
+
+    /// The other kind.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Opportunity => Self::Project,
+            Self::Project => Self::Opportunity,
+        }
+    }
 }
 
 impl fmt::Display for Kind {

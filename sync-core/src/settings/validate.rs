@@ -174,10 +174,7 @@ impl Validator<'_> {
                 Some(_) => {}
             }
         }
-        let other = match kind {
-            Kind::Opportunity => Kind::Project,
-            Kind::Project => Kind::Opportunity,
-        };
+        let other = kind.other();
         for ticket_type in of.create_type.iter().chain(&of.followed) {
             if self.settings.kind(other).follows(*ticket_type) {
                 let text = format!("Ticket type {ticket_type} is chosen for both kinds; choose it for one.");

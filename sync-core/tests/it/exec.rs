@@ -69,10 +69,11 @@ pub(crate) fn marker() -> Marker {
     Marker::for_item(&PairId::from(""), &item(), Kind::Opportunity)
 }
 
-pub(crate) fn create() -> Op {
-    let spec = CreateSpec {
+/// What is made of the item, on a side.
+pub(crate) fn spec(target: Side) -> CreateSpec {
+    CreateSpec {
         marker: marker(),
-        target: Side::Halo,
+        target,
         kind: Kind::Opportunity,
         item: Some(item()),
         ticket: None,
@@ -84,8 +85,11 @@ pub(crate) fn create() -> Op {
         template: None,
         constants: BTreeMap::new(),
         from_opportunity: None,
-    };
-    let mut op = op(OpKind::Create(Box::new(spec)), Rank::Create);
+    }
+}
+
+pub(crate) fn create() -> Op {
+    let mut op = op(OpKind::Create(Box::new(spec(Side::Halo))), Rank::Create);
     op.ticket = None;
     op.set = name("new");
     op.source = name("new");

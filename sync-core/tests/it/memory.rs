@@ -1,22 +1,18 @@
 //! What is remembered of a link, and what entries and commits do to it.
 
+use crate::exec::{item, spec};
 use std::collections::BTreeMap;
-use sync_core::base::{BaseCell, CreateSpec, Evidence, FlapRing, Intent, Link, LinkState, PendingWrite};
+use sync_core::base::{BaseCell, Evidence, FlapRing, Intent, Link, LinkState, PendingWrite};
 use sync_core::exec::{Commit, JournalEntry, LinkChange, Memory, NewLink};
 use sync_core::field::{FieldId, FieldRow};
 use sync_core::hash::Hash128;
-use sync_core::ids::{HaloClientId, HitClientId, ItemId, Kind, PairId, Side, TicketId};
+use sync_core::ids::{HaloClientId, HitClientId, Kind, Side, TicketId};
 use sync_core::learn::StoredForm;
-use sync_core::marker::Marker;
 use sync_core::stamp::Stamp;
 use sync_core::value::{Obs, Value};
 
 const OP: Hash128 = Hash128([1; 16]);
 const OTHER: Hash128 = Hash128([2; 16]);
-
-fn item() -> ItemId {
-    ItemId::from("i1")
-}
 
 fn text(value: &str) -> Option<Value> {
     Some(Value::text(value))
@@ -182,24 +178,8 @@ fn a_found_record_gets_the_base_of_what_was_sent() {
 }
 
 fn intent(target: Side) -> Intent {
-    let marker = Marker::for_item(&PairId::from(""), &item(), Kind::Opportunity);
-    let spec = CreateSpec {
-        marker,
-        target,
-        kind: Kind::Opportunity,
-        item: Some(item()),
-        ticket: None,
-        client: HitClientId::from("c"),
-        halo_client: HaloClientId(7),
-        site: None,
-        ticket_type: None,
-        team: None,
-        template: None,
-        constants: BTreeMap::new(),
-        from_opportunity: None,
-    };
     let (source, payload) = (FieldRow::new(), FieldRow::new());
-    Intent { op: OP, spec, source, payload, sent_at: None, settle_until: None }
+    Intent { op: OP, spec: spec(target), source, payload, sent_at: None, settle_until: None }
 }
 
 /// What belongs to a ticket goes with it, and nothing else.
