@@ -284,7 +284,9 @@ pub(crate) mod sealed {
             None
         }
         /// Whether it names no record: 0, or an empty text.
-        fn is_blank(&self) -> bool;
+        fn is_blank(&self) -> bool {
+            matches!(self.segment().as_str(), "" | "0")
+        }
         /// Names the record in a body: name and JSON of each field.
         fn identify(&self, put: &mut dyn FnMut(&'static str, String));
     }
@@ -304,9 +306,6 @@ pub(crate) mod sealed {
         }
         fn segment(&self) -> String {
             self.to_string()
-        }
-        fn is_blank(&self) -> bool {
-            *self == 0
         }
         fn identify(&self, put: &mut dyn FnMut(&'static str, String)) {
             put("id", self.to_string());
@@ -328,9 +327,6 @@ pub(crate) mod sealed {
         }
         fn segment(&self) -> String {
             self.0.to_string()
-        }
-        fn is_blank(&self) -> bool {
-            self.0.is_empty() || &*self.0 == "0"
         }
         fn identify(&self, put: &mut dyn FnMut(&'static str, String)) {
             // A string is always writable as JSON.
@@ -356,9 +352,6 @@ pub(crate) mod sealed {
         }
         fn segment(&self) -> String {
             self.0.to_string()
-        }
-        fn is_blank(&self) -> bool {
-            self.0.is_empty() || &*self.0 == "0"
         }
         fn identify(&self, put: &mut dyn FnMut(&'static str, String)) {
             let json = match self.0.parse::<i64>() {
@@ -388,9 +381,6 @@ pub(crate) mod sealed {
         }
         fn segment(&self) -> String {
             self.number.to_string()
-        }
-        fn is_blank(&self) -> bool {
-            self.number == 0
         }
         fn ticket(&self) -> Option<i64> {
             Some(self.ticket)
