@@ -19,7 +19,7 @@ pub(super) enum Door {
 }
 
 /// One answer as it came.
-pub(super) async fn raw(client: &Client, path: &str) -> Result<http::Response<Bytes>, Error> {
+pub(crate) async fn raw(client: &Client, path: &str) -> Result<http::Response<Bytes>, Error> {
     let request = http::Request::get(path).body(Bytes::new());
     client.raw(request.map_err(|_| Error::configuration("a path of our own is no path"))?).await
 }
@@ -30,10 +30,15 @@ pub(super) async fn get<T: DeserializeOwned>(client: &Client, path: &str) -> Res
     serde_json::from_slice(answer.body()).map_err(|_| "an answer of another shape".to_owned())
 }
 
-/// How many rows a list has, with one row of it.
-pub(super) async fn count(client: &Client, path: &str) -> Result<u64, Error> {
+/// A list with one row of it.
+async fn one_row(client: &Client, path: &str) -> Result<http::Response<Bytes>, Error> {
     let sign = if path.contains('?') { '&' } else { '?' };
-    let answer = raw(client, &format!("{path}{sign}pageinate=true&page_size=1&page_no=1&count=1")).await?;
+    raw(client, &format!("{path}{sign}pageinate=true&page_size=1&page_no=1&count=1")).await
+}
+
+/// How many rows a list has.
+pub(super) async fn count(client: &Client, path: &str) -> Result<u64, Error> {
+    let answer = one_row(client, path).await?;
     rows(answer.body()).ok_or_else(|| Error::configuration("an answer that is no list"))
 }
 
@@ -43,9 +48,7 @@ pub(super) async fn first_id(client: &Client, path: &str) -> Result<Option<i64>,
     struct Row {
         id: i64,
     }
-    let sign = if path.contains('?') { '&' } else { '?' };
-    let path = format!("{path}{sign}pageinate=true&page_size=1&page_no=1&count=1");
-    let answer = raw(client, &path).await.map_err(|error| plainly(&error))?;
+    let answer = one_row(client, path).await.map_err(|error| plainly(&error))?;
     let row: Option<Row> = array(answer.body()).and_then(|rows| rows.into_iter().next());
     Ok(row.map(|row| row.id))
 }

@@ -33,6 +33,7 @@ mod teams;
 mod text;
 mod topics;
 
+pub(crate) use self::ask::raw;
 pub(crate) use self::command::Kept;
 pub use self::command::{CheckArgs, command};
 pub use self::finding::{Finding, Report, State, Summary};

@@ -211,13 +211,14 @@ fn spec(inputs: &Inputs, read: &Read, target: &Target, marker: &Marker) -> Creat
     }
 }
 
+fn is_harmless(read: &Read, id: &StatusId) -> bool {
+    !read.found.mailing_statuses.contains(id)
+        && read.catalogue.statuses.get(id).is_some_and(|status| !status.closed)
+}
+
 /// Another status that mails nobody and closes nothing: one of the map's, else any of the type's.
 fn other_status(inputs: &Inputs, read: &Read, target: &Target, now: Option<StatusId>) -> Option<StatusId> {
-    let fits = |id: &StatusId| {
-        Some(*id) != now
-            && !read.found.mailing_statuses.contains(id)
-            && read.catalogue.statuses.get(id).is_some_and(|status| !status.closed)
-    };
+    let fits = |id: &StatusId| Some(*id) != now && is_harmless(read, id);
     let rows =
         inputs.settings.status.get(&target.ticket_type).into_iter().flat_map(|map| map.to_halo.values());
     let mapped = rows.filter_map(|row| match row {
@@ -303,10 +304,7 @@ async fn convert(
     side: &HaloSide,
     ledger: &mut Ledger,
 ) {
-    let other = match target.kind {
-        Kind::Project => Kind::Opportunity,
-        Kind::Opportunity => Kind::Project,
-    };
+    let other = target.kind.other();
     let of = |id: TicketTypeId| read.catalogue.ticket_types.get(&id);
     let Some((id, to)) = inputs.settings.kind(other).create_type.and_then(|id| Some((id, of(id)?))) else {
         ledger.cannot_tell(
@@ -316,12 +314,8 @@ async fn convert(
         return;
     };
     // One that both types have, else the first of the new type that closes nothing and mails nobody.
-    let harmless = |status: &StatusId| {
-        !read.found.mailing_statuses.contains(status)
-            && read.catalogue.statuses.get(status).is_some_and(|found| !found.closed)
-    };
     let stays = probe.status.filter(|status| to.allows(*status));
-    let status = stays.or_else(|| to.statuses.iter().copied().find(harmless));
+    let status = stays.or_else(|| to.statuses.iter().copied().find(|status| is_harmless(read, status)));
     let name = format!("type {} ({id})", to.name);
     if let Err(problem) = side.convert_probe(probe.id, id, status).await {
         ledger.put(refusal(TYPE, &format!("POST /Tickets, {name}"), &problem));

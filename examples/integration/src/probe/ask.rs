@@ -1,8 +1,9 @@
 //! Questions of a probe, and rows of the answers as Halo wrote them.
 
-use halo_client::bytes::Bytes;
-use halo_client::{Client, Error, http};
+use halo_client::{Client, Error};
 use serde_json::{Map, Value};
+
+use crate::check::raw;
 
 /// A record as it came.
 pub(super) type Row = Map<String, Value>;
@@ -16,10 +17,7 @@ pub(super) fn plainly(error: &Error) -> String {
 
 /// One answer.
 pub(super) async fn get(client: &Client, path: &str) -> Result<Value, Error> {
-    let request = http::Request::get(path)
-        .body(Bytes::new())
-        .map_err(|_| Error::configuration("the path of a probe is none"))?;
-    let answer = client.raw(request).await?;
+    let answer = raw(client, path).await?;
     serde_json::from_slice(answer.body()).map_err(|_| Error::configuration("the answer is no JSON"))
 }
 
@@ -34,6 +32,14 @@ fn rows(value: Value) -> Vec<Row> {
         _ => Vec::new(),
     };
     list.into_iter().filter_map(|row| if let Value::Object(row) = row { Some(row) } else { None }).collect()
+}
+
+/// One record; none where it is not answered as one.
+pub(super) async fn record(client: &Client, path: &str) -> Option<Row> {
+    match get(client, path).await {
+        Ok(Value::Object(row)) => Some(row),
+        _ => None,
+    }
 }
 
 /// The rows of one answer.

@@ -3,7 +3,7 @@
 use halo_client::Client;
 use serde_json::Value;
 
-use super::ask::{Row, flag, get, list, plainly, text, whole};
+use super::ask::{Row, flag, get, list, plainly, record, text, whole};
 use super::report::Book;
 use super::{rights, types};
 use crate::check::{Inputs, discovery};
@@ -204,10 +204,7 @@ async fn tickets(client: &Client, book: &mut Book) {
         let open = format!("{route}?pageinate=true&page_size={ROWS}&page_no=1");
         let rows = list(client, &open).await.unwrap_or_default();
         for id in rows.iter().filter_map(|row| whole(row, "id")).take(DETAILS) {
-            let read = get(client, &format!("/Tickets/{id}?includedetails=true")).await;
-            details.extend(
-                read.ok().and_then(|value| if let Value::Object(row) = value { Some(row) } else { None }),
-            );
+            details.extend(record(client, &format!("/Tickets/{id}?includedetails=true")).await);
         }
         records.extend(rows);
     }

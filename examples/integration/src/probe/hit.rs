@@ -3,21 +3,15 @@
 use std::collections::BTreeSet;
 
 use futures_util::StreamExt as _;
-use hit_client::{Error, HitApi, HitApiExt as _, ItemQuery};
+use hit_client::{HitApi, HitApiExt as _, ItemQuery};
 
+use super::ask::plainly;
 use super::report::Book;
 
 /// So many items are looked at.
 const ITEMS: usize = 200;
 /// The statuses that HumanizeIT's help pages name.
 const KNOWN: [&str; 4] = ["recommended", "qualified", "approved", "work in progress"];
-
-/// A refusal without anything of the tenant.
-fn plainly(error: &Error) -> String {
-    let status =
-        error.status().map_or("no answer".to_owned(), |status| format!("status {}", status.as_u16()));
-    error.code().map_or(status.clone(), |code| format!("{status}, {code}"))
-}
 
 pub(super) async fn ask(api: &dyn HitApi, book: &mut Book) {
     let account = match api.account().await {

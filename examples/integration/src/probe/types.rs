@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use halo_client::Client;
 use serde_json::Value;
 
-use super::ask::{Row, flag, get, list, plainly, text, total, whole};
+use super::ask::{Row, flag, list, plainly, record, text, total, whole};
 use super::report::Book;
 
 /// So many types are looked at one by one.
@@ -34,10 +34,7 @@ pub(super) async fn ask(client: &Client, book: &mut Book) {
         found.iter().filter(|row| matches!(text(row, "use"), Some("opportunity" | "project"))).collect();
     let mut details = Vec::new();
     for id in ours.iter().filter_map(|row| whole(row, "id")).take(LOOKED_AT) {
-        if let Ok(Value::Object(detail)) = get(client, &format!("/TicketType/{id}?includedetails=true")).await
-        {
-            details.push(detail);
-        }
+        details.extend(record(client, &format!("/TicketType/{id}?includedetails=true")).await);
     }
     mandatory(&details, book);
     own_acts(client, &details, book).await;
