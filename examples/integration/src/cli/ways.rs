@@ -175,26 +175,14 @@ mod tests {
 
     use super::*;
     use crate::cli::Cli;
-    use crate::storage::{About, NewIssue};
+    use crate::storage::NewIssue;
 
     fn open(code: IssueCode) -> OpenIssue {
         let subject = Subject::item(&"it_1".into())
             .with_ticket(sync_core::ids::TicketId(7), Kind::Project)
             .with_value("st_new (type 21)");
-        let new = NewIssue::from(&Issue::new(code, Subject { client: Some("cl_1".into()), ..subject }));
-        OpenIssue {
-            id: new.id,
-            code: new.code,
-            subject: new.subject,
-            sentence: new.sentence,
-            blocks_gate: new.blocks_gate,
-            since: 1,
-            last_seen: 1,
-            seen: 1,
-            parked_until: None,
-            dismissed: false,
-            about: About::default(),
-        }
+        let issue = Issue::new(code, Subject { client: Some("cl_1".into()), ..subject });
+        OpenIssue::seen_once(NewIssue::from(&issue))
     }
 
     /// What stands for something the user has to fill in.

@@ -56,6 +56,9 @@ impl Engine {
     /// # Errors
     /// Refused credentials.
     pub(super) async fn ask_for_canaries(&self, links: &[Link], rows: &mut Rows) -> Result<(), Failure> {
+        if rows.not_found.is_empty() {
+            return Ok(());
+        }
         for link in links {
             for (what, key) in keys(link) {
                 let known = link.gone.contains(&(what, Evidence::NotFoundWithCanary));

@@ -404,8 +404,12 @@ impl Late {
 
 /// The record that an operation writes to, if it is there yet.
 fn target(op: &Op) -> Option<RecordKey> {
+    if matches!(op.kind, OpKind::Create(_)) { None } else { written(op) }
+}
+
+/// The record that an operation names on the side to which it writes.
+pub(super) fn written(op: &Op) -> Option<RecordKey> {
     match op.kind.side()? {
-        _ if matches!(op.kind, OpKind::Create(_)) => None,
         Side::Halo => op.ticket.map(RecordKey::Ticket),
         Side::Hit => op.item.clone().map(RecordKey::Item),
     }

@@ -19,10 +19,10 @@ use sync_core::record::{HaloTicket, Snapshot};
 use sync_core::stamp::Stamp;
 use sync_core::value::Obs;
 
-use super::chronicle::{Chronicle, Late};
+use super::chronicle::{Chronicle, Late, written};
 use super::halo::{HaloSide, Known};
 use super::hit::HitSide;
-use super::rows::SeenRow;
+use super::rows::keep_ticket;
 use super::stop::Stop;
 use crate::exit::Failure;
 use crate::storage::{self, Change, HistoryFilter, Lease, RunId, Store};
@@ -272,13 +272,8 @@ fn internal(what: String) -> Failure {
 fn overtaken<'a>(plan: &'a Plan, report: &'a Report) -> impl Iterator<Item = Change> + 'a {
     let results = plan.ops.iter().zip(&report.ops);
     let overtaken = results.filter(|(_, done)| done.result == OpResult::ChangedSincePlan);
-    overtaken.filter_map(|(op, _)| {
-        let key = match op.kind.side()? {
-            Side::Halo => storage::RecordKey::Ticket(op.ticket?),
-            Side::Hit => storage::RecordKey::Item(op.item.clone()?),
-        };
-        Some(Change::Mark { key, reason: "overtaken".to_owned() })
-    })
+    overtaken
+        .filter_map(|(op, _)| Some(Change::Mark { key: key(&written(op)?), reason: "overtaken".to_owned() }))
 }
 
 /// Applies a journal entry to the memory, and says what that changes in the store.
@@ -335,17 +330,13 @@ pub(super) fn key(record: &RecordKey) -> storage::RecordKey {
 /// A reply that shows the links of the ticket saves reading it in detail for them.
 fn keep(ticket: &HaloTicket) -> Option<Change> {
     let Obs::Value(_) = ticket.link_back else { return None };
-    let body = serde_json::to_string(&SeenRow::Ticket(Box::new(ticket.clone()))).ok()?;
-    Some(Change::PutSeen { key: storage::RecordKey::Ticket(ticket.id), body })
+    keep_ticket(ticket.clone()).ok()
 }
 
 /// A ticket that does not keep a link back is kept as one that cannot take it, so that it is not sent with every poll. That
 /// holds until the ticket changes: then it is read in detail again.
 fn without_link(ticket: &HaloTicket) -> Option<Change> {
-    let ticket = HaloTicket { link_back: Obs::Forbidden, ..ticket.clone() };
-    let id = ticket.id;
-    let body = serde_json::to_string(&SeenRow::Ticket(Box::new(ticket))).ok()?;
-    Some(Change::PutSeen { key: storage::RecordKey::Ticket(id), body })
+    keep_ticket(HaloTicket { link_back: Obs::Forbidden, ..ticket.clone() }).ok()
 }
 
 fn put_link(memory: &Memory, item: &ItemId) -> Option<Change> {

@@ -167,8 +167,6 @@ impl Engine {
         let directory = matches.directory(&settings);
         let decisions = self.store.decisions().await?;
         let intents = self.store.intents().await?;
-        let candidates =
-            super::people::candidates(&snapshot, &links, &directory, &catalogue, &settings, &decisions);
         // What could not be read stays marked, and so does the rest of its link: this run must not call it clean.
         let open: BTreeSet<RecordKey> = links
             .iter()
@@ -197,12 +195,13 @@ impl Engine {
             links,
             intents,
             snapshot,
-            candidates,
+            candidates: Candidates::default(),
             decisions,
             read_at: Stamp::ours(began),
             dirty,
             told,
         };
+        view.find_candidates();
         self.read_sources(lease, &mut view).await?;
         self.note_state(lease, &configured, &mut view).await?;
         Ok(view)
@@ -245,8 +244,9 @@ impl Engine {
             let kept = self.store.catalogue().await?;
             // What cannot be read was kept by another version: it is asked for again.
             if let Some(kept) = kept.and_then(|text| serde_json::from_str::<Kept>(&text).ok())
-                && (kept.settings == Some(hash) || !has_errors(settings, &kept.catalogue))
-                && self.refuse(settings, &kept.catalogue).await.is_ok()
+                && let found = validate(settings, &kept.catalogue)
+                && (kept.settings == Some(hash) || !has_errors(&found))
+                && self.refuse(found, &kept.catalogue).await.is_ok()
             {
                 return Ok((kept.catalogue, kept.found, kept.stored_clients, None));
             }
@@ -256,17 +256,16 @@ impl Engine {
         let stored_clients =
             self.hit.catalogue(&mut catalogue).await.map_err(|error| self.hit_failure(&error))?;
         catalogue.halo_currency = self.settings.project.halo_currency;
-        self.refuse(settings, &catalogue).await?;
+        self.refuse(validate(settings, &catalogue), &catalogue).await?;
         let kept = Kept { catalogue, found, stored_clients, settings: Some(hash) };
         let text = serde_json::to_string(&kept).map_err(|error| super::internal(&error))?;
         Ok((kept.catalogue, kept.found, kept.stored_clients, Some(Change::KeepCatalogue(text))))
     }
 
-    /// Refuses settings that no run can go on with. What has vanished from a tenant touches a part, and only that part
+    /// Refuses settings that no run can go on with, by what was found in them. What has vanished from a tenant touches a part, and only that part
     /// waits. It has vanished if the settings of the last run named it too: what is named now for the first time was
     /// never there, and is a slip.
-    async fn refuse(&self, settings: &Settings, catalogue: &Catalogue) -> Result<(), Failure> {
-        let mut found = validate(settings, catalogue);
+    async fn refuse(&self, mut found: Vec<Finding>, catalogue: &Catalogue) -> Result<(), Failure> {
         if found.iter().any(Finding::is_partial) {
             let noted = self.store.settings_versions(1).await?;
             // What another version wrote down and cannot be read excuses nothing.
@@ -456,6 +455,18 @@ pub async fn kept_catalogue(store: &dyn Store) -> Result<Option<Catalogue>, Fail
 }
 
 impl View {
+    /// Looks for unlinked records that look like each other, in what is read by now.
+    pub(super) fn find_candidates(&mut self) {
+        self.candidates = super::people::candidates(
+            &self.snapshot,
+            &self.links,
+            &self.directory,
+            &self.catalogue,
+            &self.settings,
+            &self.decisions,
+        );
+    }
+
     /// The input of a plan.
     #[must_use]
     pub fn input<'a>(&'a self, engine: &'a Engine) -> PlanInput<'a> {
@@ -479,8 +490,8 @@ impl View {
     }
 }
 
-fn has_errors(settings: &Settings, catalogue: &Catalogue) -> bool {
-    validate(settings, catalogue).iter().any(|finding| finding.severity == Severity::Error)
+fn has_errors(found: &[Finding]) -> bool {
+    found.iter().any(|finding| finding.severity == Severity::Error)
 }
 
 fn dirty_mark(dirty: &Dirty) -> DirtyMark {

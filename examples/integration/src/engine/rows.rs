@@ -21,14 +21,20 @@ pub(super) const BY_FEED: &str = "feed";
 /// A record as it is kept between runs.
 #[derive(serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum SeenRow {
+enum SeenRow {
     Ticket(Box<HaloTicket>),
     Item(Box<HitItem>),
 }
 
 /// A record as the store keeps it.
-pub(super) fn row_text(row: &SeenRow) -> Result<String, Failure> {
+fn row_text(row: &SeenRow) -> Result<String, Failure> {
     serde_json::to_string(row).map_err(|error| super::internal(&error))
+}
+
+/// Keeps what was read of a ticket, which is no news of it.
+pub(super) fn keep_ticket(ticket: HaloTicket) -> Result<Change, Failure> {
+    let key = RecordKey::Ticket(ticket.id);
+    Ok(Change::PutSeen { key, body: row_text(&SeenRow::Ticket(Box::new(ticket)))? })
 }
 
 /// The records of both sides by id, and what changed in them.
@@ -96,8 +102,7 @@ impl Rows {
             && ticket.marker.is_none()
         {
             ticket.marker = Some(marker);
-            let body = row_text(&SeenRow::Ticket(Box::new(ticket.clone())))?;
-            self.changes.push(Change::PutSeen { key: RecordKey::Ticket(id), body });
+            self.changes.push(keep_ticket(ticket.clone())?);
         }
         Ok(())
     }

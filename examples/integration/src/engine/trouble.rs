@@ -51,7 +51,7 @@ pub(super) fn changes(
         .filter_map(|(op, done)| of_operation(op, &done.result, overtaken.contains(&op.id), catalogue))
         .collect();
     let again: BTreeSet<IssueId> = found.iter().map(|issue| issue.id).collect();
-    let over = |issue: &&OpenIssue| {
+    let over = |issue: &OpenIssue| {
         let Some(code) = OF_OPERATIONS.into_iter().find(|code| *code == issue.code) else { return false };
         // Whatever is met again is reported again. What was not tried is still open.
         let tried =
@@ -60,9 +60,9 @@ pub(super) fn changes(
         let unplanned = code != NOT_KEPT && plan.head.complete && report.aborted.is_none();
         !again.contains(&issue.id) && tried.unwrap_or(unplanned)
     };
-    let closed: Vec<Change> = known.iter().filter(over).map(|issue| Change::CloseIssue(issue.id)).collect();
+    let closed = close(known, over);
     found.extend(report.duplicates.iter().map(|twin| duplicate(plan, twin)));
-    found.into_iter().map(|issue| Change::OpenIssue(Box::new(issue))).chain(closed).collect()
+    open(found).chain(closed).collect()
 }
 
 /// Closes what the planner reports itself from now on.
@@ -73,20 +73,20 @@ pub(super) fn taken_over(plan: &Plan, known: &[OpenIssue]) -> Vec<Change> {
         .filter(|issue| issue.code == IssueCode::DuplicateMarker)
         .filter_map(|issue| issue.subject.value.as_deref())
         .collect();
-    let over = |issue: &&OpenIssue| {
+    let over = |issue: &OpenIssue| {
         issue.code == DUPLICATE
             && issue.subject.value.as_deref().is_some_and(|marker| markers.contains(marker))
     };
-    known.iter().filter(over).map(|issue| Change::CloseIssue(issue.id)).collect()
+    close(known, over)
 }
 
 /// Closes issues about links back that are there after all.
 pub(super) fn linked_back(snapshot: &Snapshot, known: &[OpenIssue]) -> Vec<Change> {
-    let shown = |issue: &&OpenIssue| {
+    let shown = |issue: &OpenIssue| {
         let ticket = issue.subject.ticket.and_then(|id| snapshot.ticket(id));
         issue.code == NOT_KEPT && ticket.is_some_and(|ticket| matches!(ticket.link_back, Obs::Value(_)))
     };
-    known.iter().filter(shown).map(|issue| Change::CloseIssue(issue.id)).collect()
+    close(known, shown)
 }
 
 /// Opens an issue for each thing that the settings name and a tenant does not have, and closes it when that is over. The
@@ -101,11 +101,11 @@ pub(super) fn vanished(found: &[Finding], known: &[OpenIssue]) -> Vec<Change> {
         parked_until: None,
     });
     let issues: Vec<NewIssue> = issues.collect();
-    let over = |issue: &&OpenIssue| {
+    let over = |issue: &OpenIssue| {
         VANISHED_CODES.contains(&issue.code.as_str()) && issues.iter().all(|new| new.id != issue.id)
     };
-    let closed: Vec<Change> = known.iter().filter(over).map(|issue| Change::CloseIssue(issue.id)).collect();
-    issues.into_iter().map(|issue| Change::OpenIssue(Box::new(issue))).chain(closed).collect()
+    let closed = close(known, over);
+    open(issues).chain(closed).collect()
 }
 
 /// Ends dismissals whose cause is gone: the same question, if it arises once more, is a new one. `plan` is what would be
@@ -129,6 +129,14 @@ pub(super) fn lapsed(dismissed: &BTreeSet<Hash128>, plan: &Plan, known: &[OpenIs
         .collect()
 }
 
+fn open(issues: Vec<NewIssue>) -> impl Iterator<Item = Change> {
+    issues.into_iter().map(|issue| Change::OpenIssue(Box::new(issue)))
+}
+
+fn close(known: &[OpenIssue], over: impl Fn(&OpenIssue) -> bool) -> Vec<Change> {
+    known.iter().filter(|issue| over(issue)).map(|issue| Change::CloseIssue(issue.id)).collect()
+}
+
 /// Whether the planner reports issues with this code.
 pub(super) fn is_planners(code: &str) -> bool {
     IssueCode::ALL.iter().any(|known| known.code() == code)
@@ -136,20 +144,17 @@ pub(super) fn is_planners(code: &str) -> bool {
 
 /// The operations that were overtaken in each of the last runs before this one.
 fn overtaken(earlier: &[Run]) -> BTreeSet<OpId> {
-    let mut ended = earlier.iter().filter(|run| run.ended_at.is_some()).map(|run| {
+    let ended = earlier.iter().filter(|run| run.ended_at.is_some()).map(|run| {
         let report = run.summary.as_deref().and_then(|text| serde_json::from_str::<Report>(text).ok());
         let ops = report.map(|report| report.ops).unwrap_or_default();
         let overtaken = ops.into_iter().filter(|op| op.result == OpResult::ChangedSincePlan);
         overtaken.map(|op| op.op).collect::<BTreeSet<OpId>>()
     });
-    let Some(last) = ended.next() else { return BTreeSet::new() };
-    let mut runs = 2;
-    let mut all = last;
-    for one in ended.take(RUNS - 2) {
-        all.retain(|op| one.contains(op));
-        runs += 1;
+    let ended: Vec<_> = ended.take(RUNS - 1).collect();
+    if ended.len() < RUNS - 1 {
+        return BTreeSet::new();
     }
-    if runs < RUNS { BTreeSet::new() } else { all }
+    ended.into_iter().reduce(|one, other| &one & &other).unwrap_or_default()
 }
 
 /// The name of an issue about an operation.
@@ -247,7 +252,6 @@ mod tests {
     use sync_core::plan::{PlanHead, Rank};
 
     use super::*;
-    use crate::storage::About;
 
     const OP: OpId = Hash128([7; 16]);
 
@@ -314,22 +318,6 @@ mod tests {
         issues.collect()
     }
 
-    fn open(issue: NewIssue) -> OpenIssue {
-        OpenIssue {
-            id: issue.id,
-            code: issue.code,
-            subject: issue.subject,
-            sentence: issue.sentence,
-            blocks_gate: issue.blocks_gate,
-            since: 1,
-            last_seen: 1,
-            seen: 1,
-            parked_until: None,
-            dismissed: false,
-            about: About::default(),
-        }
-    }
-
     fn run(report: &Report, known: &[OpenIssue], earlier: &[Run]) -> Vec<Change> {
         changes(&plan(), report, &Catalogue::default(), known, earlier)
     }
@@ -341,7 +329,7 @@ mod tests {
             let found = opened(&run(&report(result.clone()), &[], &[]));
             assert_eq!((found.len(), found[0].code.as_str(), found[0].blocks_gate), (1, code, true));
             assert_eq!(found[0].subject.item, Some("i1".into()));
-            let known = [open(found[0].clone())];
+            let known = [OpenIssue::seen_once(found[0].clone())];
             assert_eq!(opened(&run(&report(result), &known, &[])).len(), 1, "met again");
             for untried in [OpResult::NotTried, OpResult::Unknown] {
                 assert!(run(&report(untried), &known, &[]).is_empty(), "still open");
@@ -385,7 +373,7 @@ mod tests {
             found[0].sentence,
             "project_settings.project.team: Team 4 does not exist; choose another."
         );
-        let known = [open(found[0].clone())];
+        let known = [OpenIssue::seen_once(found[0].clone())];
         assert_eq!(opened(&vanished(&[finding("team_missing")], &known)).len(), 1);
         assert!(matches!(vanished(&[], &known)[..], [Change::CloseIssue(id)] if id == known[0].id));
     }
@@ -394,9 +382,9 @@ mod tests {
     fn a_dismissal_ends_with_its_cause_and_not_before() {
         let issue = sync_core::decision::Issue::new(IssueCode::ClientStopped, Subject::client(&"c1".into()));
         let gone = Hash128([9; 16]);
-        let run = open(opened(&run(&report(OpResult::Ambiguous), &[], &[]))[0].clone());
+        let run = OpenIssue::seen_once(opened(&run(&report(OpResult::Ambiguous), &[], &[]))[0].clone());
         let dismissed = BTreeSet::from([issue.id, gone, run.id]);
-        let known = [run, open(NewIssue::from(&issue))];
+        let known = [run, OpenIssue::seen_once(NewIssue::from(&issue))];
         let full = Plan { issues: vec![issue.clone()], ..plan() };
         let ended = lapsed(&dismissed, &full, &known);
         assert!(
@@ -424,7 +412,7 @@ mod tests {
         let nothing = Catalogue::default();
         let found = opened(&changes(&linking, &report(OpResult::NotKept), &nothing, &[], &[]));
         assert_eq!(found[0].code, NOT_KEPT);
-        let known = [open(found[0].clone())];
+        let known = [OpenIssue::seen_once(found[0].clone())];
         let left = Plan { ops: Vec::new(), ..plan() };
         assert!(changes(&left, &Report::default(), &nothing, &known, &[]).is_empty(), "it is left alone");
         let done = changes(&linking, &report(OpResult::Done), &nothing, &known, &[]);
@@ -458,7 +446,7 @@ mod tests {
         assert_eq!(found[0].code, DUPLICATE);
         assert!(found[0].sentence.contains("ticket 5") && found[0].sentence.contains("ticket 9"));
         assert_eq!(found[0].subject.item, Some("i1".into()));
-        let known = [open(found[0].clone())];
+        let known = [OpenIssue::seen_once(found[0].clone())];
         assert!(
             run(&report(OpResult::Done), &known, &[]).is_empty(),
             "a run that does not look says nothing"

@@ -7,8 +7,8 @@ use halo_client::rest_core::limit::Permit;
 use sync_core::exec::RejectClass;
 use sync_core::planner;
 
-use super::rows::{Rows, SeenRow, row_text};
-use super::{Engine, View, people, perform};
+use super::rows::{Rows, keep_ticket};
+use super::{Engine, View, perform};
 use crate::exit::Failure;
 use crate::storage::{Change, Lease, RecordKey};
 
@@ -46,8 +46,7 @@ impl Engine {
             match self.halo.read(id).await {
                 Ok(Some(mut ticket)) => {
                     ticket.is_task |= view.snapshot.tickets[place].is_task;
-                    let body = row_text(&SeenRow::Ticket(Box::new(ticket.clone())))?;
-                    changes.push(Change::PutSeen { key: RecordKey::Ticket(id), body });
+                    changes.push(keep_ticket(ticket.clone())?);
                     view.snapshot.tickets[place] = ticket;
                 }
                 Ok(None) => {
@@ -66,14 +65,7 @@ impl Engine {
             return Ok(());
         }
         view.head = self.store.commit(lease, &changes, perform::now_ms(&*self.time)).await?;
-        view.candidates = people::candidates(
-            &view.snapshot,
-            &view.links,
-            &view.directory,
-            &view.catalogue,
-            &view.settings,
-            &view.decisions,
-        );
+        view.find_candidates();
         Ok(())
     }
 }

@@ -163,6 +163,26 @@ pub struct OpenIssue {
     pub about: About,
 }
 
+#[cfg(test)]
+impl OpenIssue {
+    /// An issue as it is stored the first time.
+    pub(crate) fn seen_once(issue: NewIssue) -> Self {
+        OpenIssue {
+            id: issue.id,
+            code: issue.code,
+            subject: issue.subject,
+            sentence: issue.sentence,
+            blocks_gate: issue.blocks_gate,
+            since: 1,
+            last_seen: 1,
+            seen: 1,
+            parked_until: issue.parked_until,
+            dismissed: false,
+            about: About::default(),
+        }
+    }
+}
+
 /// A candidate with the name a person reads.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Named<I> {
