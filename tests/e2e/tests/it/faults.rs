@@ -48,7 +48,6 @@ async fn run(seed: u64) -> Struck {
     let struck = desk.control("GET", "/faults", None).await["struck"].take();
     let struck: u64 =
         struck.as_object().map_or(0, |struck| struck.values().filter_map(serde_json::Value::as_u64).sum());
-    assert!(struck > 0, "seed {seed}: nothing went wrong");
     story::rest(&desk).await;
     desk.assert_unharmed(&format!("seed {seed}")).await;
     let state = State::read(&desk).await;
@@ -78,6 +77,10 @@ async fn seeds(runs: u64) {
     println!("{} seeds: {struck} faults struck, {kills} runs killed; failed: {failed:?}", done.len());
     assert!(failed.is_empty(), "seeds {failed:?} failed");
     assert!(kills > 0, "no run was killed");
+    // With some seven faults a seed, one in a thousand meets none.
+    let spared =
+        done.iter().filter_map(|(_, done)| done.as_ref().ok()).filter(|done| done.struck == 0).count();
+    assert!(spared * 20 <= done.len(), "nothing went wrong in {spared} of {} seeds", done.len());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use deliver::Courier;
-use query::{ListQuery, Query};
+use query::{ListQuery, Place, Query};
 use record::{Event, client_view, item_view, precondition};
 use refusal::{Refusal, reply};
 use route::{Payload, Route, offers};
@@ -294,39 +294,42 @@ fn list(world: &World, route: &Route, query: &Query) -> Result<Value, Refusal> {
     let name = format!("{route:?}");
     let list = ListQuery::read(&name, query, offers(account, "external_references"), now)?;
     let open = |row: &&Row| list.archived || row.get("archived_at").is_none_or(Value::is_null);
-    let by_id = |row: &&Row| vec![text(row, "id").to_owned()];
     let (rows, next): (Vec<Value>, _) = match route {
         Route::Clients => {
-            let (rows, next) = list.page(world.hit.clients.values().filter(open).collect(), by_id, now);
+            let (rows, next) = list.page(world.hit.clients.values().filter(open), by_id, now);
             (rows.into_iter().map(|row| client_view(account, row)).collect(), next)
         }
         Route::Members => {
-            let (rows, next) = list.page(world.hit.members.values().collect(), by_id, now);
+            let (rows, next) = list.page(world.hit.members.values(), by_id, now);
             (rows.into_iter().cloned().map(Value::Object).collect(), next)
         }
         Route::Webhooks => {
-            let (rows, next) = list.page(world.hit.webhooks.values().collect(), by_id, now);
+            let (rows, next) = list.page(world.hit.webhooks.values(), by_id, now);
             (rows.into_iter().map(webhooks::view).collect(), next)
         }
         Route::Statuses => {
-            let place = |row: &&Row| {
-                vec![format!("{:020}", row["sort_order"].as_i64().unwrap_or(0)), text(row, "id").to_owned()]
-            };
-            let mut rows: Vec<&Row> = world.hit.statuses.iter().collect();
-            rows.sort_by_key(place);
-            let (rows, next) = list.page(rows, place, now);
+            let (rows, next) = list.page(world.hit.statuses.iter(), by_order, now);
             (rows.into_iter().cloned().map(Value::Object).collect(), next)
         }
         _ => {
-            let place = |row: &&Row| vec![text(row, "updated_at").to_owned(), text(row, "id").to_owned()];
             let wanted = |row: &&Row| open(row) && matches(row, &list);
-            let mut rows: Vec<&Row> = world.hit.items.values().filter(wanted).collect();
-            rows.sort_by_key(place);
-            let (rows, next) = list.page(rows, place, now);
+            let (rows, next) = list.page(world.hit.items.values().filter(wanted), by_update, now);
             (rows.into_iter().map(|row| item_view(account, row)).collect(), next)
         }
     };
     Ok(json!({"data": rows, "next_cursor": next}))
+}
+
+fn by_id(row: &Row) -> Place<'_> {
+    Place::new("", text(row, "id"))
+}
+
+fn by_order(row: &Row) -> Place<'_> {
+    Place::new(format!("{:020}", row["sort_order"].as_i64().unwrap_or(0)), text(row, "id"))
+}
+
+fn by_update(row: &Row) -> Place<'_> {
+    Place::new(text(row, "updated_at"), text(row, "id"))
 }
 
 fn matches(item: &Row, list: &ListQuery) -> bool {

@@ -1,4 +1,6 @@
-//! HIT's query parameters and cursors.
+//! HIT's query parameters, cursors and pages.
+
+use std::borrow::Cow;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::refusal::Refusal;
 use super::values;
+use crate::world::Row;
 use crate::world::clock::{DAY, Millis};
 
 /// Decodes percent signs (and in a query the plus sign); none when what comes out is not UTF-8.
@@ -77,6 +80,20 @@ pub struct Target {
     pub id: Option<String>,
 }
 
+/// Where a row stands in its list: by what the list is ordered by, then by its id.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place<'a> {
+    order: Cow<'a, str>,
+    id: Cow<'a, str>,
+}
+
+impl<'a> Place<'a> {
+    /// A place.
+    pub fn new(order: impl Into<Cow<'a, str>>, id: impl Into<Cow<'a, str>>) -> Self {
+        Self { order: order.into(), id: id.into() }
+    }
+}
+
 /// The parameters of a list.
 #[derive(Debug, Clone, Default)]
 pub struct ListQuery {
@@ -91,7 +108,7 @@ pub struct ListQuery {
     /// Only what carries this reference.
     pub reference: Option<Target>,
     /// Where the page starts.
-    pub after: Option<Vec<String>>,
+    pub after: Option<Place<'static>>,
     /// Rows in a page.
     pub size: usize,
     /// Fingerprint of the filters.
@@ -156,11 +173,12 @@ impl ListQuery {
 
     /// The cursor that goes on after a position.
     #[must_use]
-    pub fn cursor(&self, position: &[&str], now: Millis) -> String {
-        URL_SAFE_NO_PAD.encode(json!({"p": position, "f": self.fingerprint, "t": now}).to_string())
+    pub fn cursor(&self, place: &Place<'_>, now: Millis) -> String {
+        let place = [&place.order, &place.id];
+        URL_SAFE_NO_PAD.encode(json!({"p": place, "f": self.fingerprint, "t": now}).to_string())
     }
 
-    fn resume(&self, cursor: &str, now: Millis) -> Result<Vec<String>, Refusal> {
+    fn resume(&self, cursor: &str, now: Millis) -> Result<Place<'static>, Refusal> {
         let bad = |why: &str| Refusal::at(400, "invalid_cursor", "cursor", why);
         let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| bad("It cannot be read."))?;
         let value: Value = serde_json::from_slice(&bytes).map_err(|_| bad("It cannot be read."))?;
@@ -170,33 +188,30 @@ impl ListQuery {
         if !value["t"].as_i64().is_some_and(|at| (0..=DAY).contains(&(now - at))) {
             return Err(bad("It is older than 24 hours."));
         }
-        let position = value["p"].as_array().ok_or_else(|| bad("It cannot be read."))?;
-        Ok(position.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+        let part = |at: usize| value["p"][at].as_str().map(str::to_owned);
+        let place = part(0).zip(part(1)).ok_or_else(|| bad("It cannot be read."))?;
+        Ok(Place::new(place.0, place.1))
     }
 
-    /// Cuts a page out of rows that are in order, and says where it ends. `position` gives a row's place.
+    /// The rows of a page in their order, and where the next one begins. `place` gives a row's place. A page costs one
+    /// look at each row: only its own rows are sorted.
     #[must_use]
-    pub fn page<'a, R>(
+    pub fn page<'a>(
         &self,
-        rows: Vec<R>,
-        position: impl Fn(&R) -> Vec<String> + 'a,
+        rows: impl Iterator<Item = &'a Row>,
+        place: impl Fn(&'a Row) -> Place<'a>,
         now: Millis,
-    ) -> (Vec<R>, Option<String>) {
-        let mut rest: Vec<R> = match &self.after {
-            Some(after) => rows.into_iter().filter(|r| position(r) > *after).collect(),
-            None => rows,
-        };
+    ) -> (Vec<&'a Row>, Option<String>) {
+        let behind = |place: &Place<'_>| self.after.as_ref().is_none_or(|after| place > after);
+        let mut rest: Vec<_> = rows.map(|row| (place(row), row)).filter(|(place, _)| behind(place)).collect();
         let more = rest.len() > self.size;
-        rest.truncate(self.size);
-        let next = match rest.last() {
-            Some(last) if more => {
-                let place = position(last);
-                let place: Vec<&str> = place.iter().map(String::as_str).collect();
-                Some(self.cursor(&place, now))
-            }
-            _ => None,
-        };
-        (rest, next)
+        if more {
+            rest.select_nth_unstable_by(self.size, |a, b| a.0.cmp(&b.0));
+            rest.truncate(self.size);
+        }
+        rest.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        let next = rest.last().filter(|_| more).map(|(last, _)| self.cursor(last, now));
+        (rest.into_iter().map(|(_, row)| row).collect(), next)
     }
 }
 
@@ -220,14 +235,40 @@ mod tests {
 
     #[test]
     fn a_cursor_belongs_to_its_filters_and_dies_after_a_day() {
-        let cursor = read("client_id=a").unwrap().cursor(&["x", "y"], 1_000);
+        let cursor = read("client_id=a").unwrap().cursor(&Place::new("x", "y"), 1_000);
         let again = read(&format!("client_id=a&page_size=7&cursor={cursor}")).unwrap();
-        assert_eq!(again.after, Some(vec!["x".to_owned(), "y".to_owned()]));
+        assert_eq!(again.after, Some(Place::new("x", "y")));
         let other = read(&format!("client_id=b&cursor={cursor}")).unwrap_err();
         assert_eq!(other.reasons[0].code, "invalid_cursor");
-        let old = read("").unwrap().cursor(&["x"], 1_000 - DAY - 1);
+        let old = read("").unwrap().cursor(&Place::new("", "x"), 1_000 - DAY - 1);
         assert!(read(&format!("cursor={old}")).is_err());
         assert!(read("cursor=").is_err());
+    }
+
+    /// Pages one after the other give every row once, in order, whatever the order they are kept in.
+    #[test]
+    fn pages_give_every_row_once_and_in_order() {
+        let row = |order: usize, id: usize| {
+            let row = json!({"id": format!("{id:02}"), "at": order.to_string()});
+            row.as_object().unwrap().clone()
+        };
+        let rows: Vec<Row> = (0..23).map(|n| row(n * 7 % 5, n * 11 % 23)).collect();
+        let text = |row: &Row, field: &str| row[field].as_str().unwrap().to_owned();
+        let place = |row| Place::new(text(row, "at"), text(row, "id"));
+        let mut sorted: Vec<&Row> = rows.iter().collect();
+        sorted.sort_by_key(|row| (text(row, "at"), text(row, "id")));
+        for size in [1, 5, 22, 23, 24] {
+            let (mut got, mut cursor) = (Vec::new(), String::new());
+            loop {
+                let list = read(&format!("page_size={size}{cursor}")).unwrap();
+                let (page, next) = list.page(rows.iter(), place, 1_000);
+                assert!(page.len() <= size);
+                got.extend(page);
+                let Some(next) = next else { break };
+                cursor = format!("&cursor={next}");
+            }
+            assert_eq!(got, sorted, "pages of {size}");
+        }
     }
 
     #[test]
