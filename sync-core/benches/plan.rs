@@ -48,6 +48,22 @@ fn unchanged_million(bencher: Bencher<'_, '_>, changed_every: i64) {
     });
 }
 
+/// The floor under that: reading every word of the same four lists once and doing next to nothing with it, which is as
+/// fast as this machine's memory gives them.
+#[divan::bench]
+fn reading_a_million(bencher: Bencher<'_, '_>) {
+    fn words<K: Copy>(rows: &[Row<K>], key: impl Fn(K) -> u64) -> u64 {
+        rows.iter().fold(0, |sum, row| sum ^ key(row.key) ^ row.digest[0] ^ row.digest[1])
+    }
+    let (clean_t, clean_i) = (tickets(0), items(0));
+    let (read_t, read_i) = (tickets(0), items(0));
+    bencher.counter(divan::counter::ItemsCount::new(LINKS as u64)).bench_local(|| {
+        let of_tickets = |rows: &[TicketRow]| words(rows, |id| id.0.cast_unsigned());
+        let of_items = |rows: &[ItemRow]| words(rows, |key| key as u64 ^ (key >> 64) as u64);
+        of_tickets(&clean_t) ^ of_tickets(&read_t) ^ of_items(&clean_i) ^ of_items(&read_i)
+    });
+}
+
 /// Digesting one ticket with its fields, and the key of one item.
 #[divan::bench]
 fn digest_one_ticket(bencher: Bencher<'_, '_>) {

@@ -16,6 +16,9 @@ use serde_json::{Value, json};
 
 use crate::story;
 
+/// After how many rounds the desks are new: each round leaves one more pair behind, and the checks look at all of them.
+const ROUNDS_PER_DESK: usize = 50;
+
 /// Drops the future when it has waited for the n-th time; counts how often it has.
 struct Cut<F> {
     work: Pin<Box<F>>,
@@ -104,10 +107,13 @@ fn edits(desk: &Desk, state: &State, round: usize) -> Value {
 async fn cut_runs(count: usize) {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let seed = number("E2E_CUT_SEED").unwrap_or(1);
-    let (whole, torn) = tokio::join!(desk(), desk());
+    let (mut whole, mut torn) = tokio::join!(desk(), desk());
     let mut chance = People::new(seed);
     let (mut waits, mut done, mut round) = (0, 0, 0);
     loop {
+        if round > 0 && round % ROUNDS_PER_DESK == 0 {
+            (whole, torn) = tokio::join!(desk(), desk());
+        }
         let both = [&whole, &torn];
         for desk in both {
             desk.edit(edits(desk, &State::read(desk).await, round)).await;
