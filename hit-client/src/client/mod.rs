@@ -23,7 +23,7 @@ use crate::types::{
 };
 use crate::wire::{
     self, AccountReply, ClientReply, CreatedWebhookReply, IntegrationBody, IntegrationReply, ItemPatchBody,
-    ItemReply, NewItemBody, NewWebhookBody, Reply, StatusReply, TargetBody, TeamMemberReply, TestReply,
+    ItemReply, NewItemBody, NewWebhookBody, Reply, Rows, StatusReply, TargetBody, TeamMemberReply, TestReply,
     WebhookPatchBody, WebhookReply, WebhookTestReply,
 };
 
@@ -96,7 +96,7 @@ impl HitClient {
         template: &'static str,
         cursor: Option<&Cursor>,
         size: Option<u16>,
-        filters: impl FnOnce(&mut Call<Page<R::Value>>),
+        filters: impl FnOnce(&mut Call<Rows<R::Value>>),
     ) -> Result<Page<R::Value>>
     where
         R::Value: Send + 'static,
@@ -105,7 +105,7 @@ impl HitClient {
         filters(&mut call);
         call.query.push("page_size", size.unwrap_or(PAGE_SIZE));
         call.query.push_some("cursor", cursor.map(Cursor::as_str));
-        self.send(call).await
+        Ok(self.send(call).await?.redacted_by(&self.0.http))
     }
 
     /// A deletion that finds nothing has reached its end.

@@ -16,8 +16,9 @@ mod roundtrip;
 mod webhook;
 
 use jiff::{Timestamp, civil::Date};
+use rest_core::client::HttpClient;
 use rest_core::decode::{self, DecodeError};
-use rest_core::error::{Error, ErrorKind};
+use rest_core::page::BadRow;
 use rest_core::record::Seen;
 use serde::de::{DeserializeOwned, Deserializer, Error as _};
 use serde::{Deserialize, Serialize};
@@ -61,25 +62,35 @@ fn nullable<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>
     Option::deserialize(deserializer)
 }
 
+/// A page as it was read: the rows that cannot be are not yet errors, since only the client knows what an error must not
+/// show.
+pub(crate) struct Rows<T> {
+    rows: Vec<Result<T, BadRow>>,
+    next: Option<Cursor>,
+}
+
+impl<T> Rows<T> {
+    /// The page, in whose errors no secret stands that this client knows.
+    pub(crate) fn redacted_by(self, client: &HttpClient) -> Page<T> {
+        let rows = self.rows.into_iter();
+        let rows = rows.map(|row| row.map_err(|bad| bad.redacted_by(client).into_error())).collect();
+        Page { rows, next: self.next }
+    }
+}
+
 /// Reads one page. A row that cannot be read takes its place as an error.
-pub(crate) fn page<R: Reply>(body: &[u8]) -> Result<Page<R::Value>, DecodeError> {
+pub(crate) fn page<R: Reply>(body: &[u8]) -> Result<Rows<R::Value>, DecodeError> {
     let list: ListReply = decode::json(body)?;
-    let rows = list
-        .data
-        .iter()
-        .enumerate()
-        .map(|(index, row)| {
-            decode::from_text::<R>(row.get()).and_then(R::into_value).map_err(|fault| {
-                Error::new(ErrorKind::BadRecord, format!("row {index} of the page cannot be read"))
-                    .with_source(fault)
-            })
-        })
-        .collect();
+    let read = |(index, row): (usize, &Box<RawValue>)| {
+        let value = decode::from_text::<R>(row.get()).and_then(R::into_value);
+        value.map_err(|fault| BadRow::new(index, fault, row.get()))
+    };
+    let rows = list.data.iter().enumerate().map(read).collect();
     // An empty cursor would be sent as no cursor, and the list would start over for ever.
     if list.next_cursor.as_deref() == Some("") {
         return Err(DecodeError::new("an empty cursor").at("next_cursor"));
     }
-    Ok(Page { rows, next: list.next_cursor.map(Cursor::new) })
+    Ok(Rows { rows, next: list.next_cursor.map(Cursor::new) })
 }
 
 /// A property as it came: `None` when it was absent, the text `null` when it was null.

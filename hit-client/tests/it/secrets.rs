@@ -1,7 +1,9 @@
 //! No secret is shown: not by `Debug`, not by an error, even when the server sends it back.
 
 use hit_client::webhook::Verifier;
-use hit_client::{Change, EventType, HitApi as _, HitClient, IntegrationPatch, NewWebhook, WebhookPatch};
+use hit_client::{
+    Change, EventType, HitApi as _, HitClient, IntegrationPatch, ItemQuery, NewWebhook, WebhookPatch,
+};
 use serde_json::json;
 use wiremock::{Mock, MockServer, ResponseTemplate, matchers};
 
@@ -34,13 +36,44 @@ async fn a_server_that_echoes_the_key_is_silenced() {
     Mock::given(matchers::any()).respond_with(garbage).mount(&server).await;
     let hit = HitClient::new(server.uri().parse().unwrap(), CANARY).unwrap();
     for error in [hit.account().await.unwrap_err(), hit.item(&"it_1".into()).await.unwrap_err()] {
-        let mut shown = format!("{error} {error:?} {:?}", error.body());
-        let mut source = std::error::Error::source(&error);
-        while let Some(cause) = source {
-            shown.push_str(&format!(" {cause} {cause:?}"));
-            source = cause.source();
-        }
-        assert!(!shown.contains(CANARY), "{shown}");
+        assert!(!said(&error).contains(CANARY), "{}", said(&error));
+    }
+}
+
+/// Everything that an error says, its causes included.
+fn said(error: &hit_client::Error) -> String {
+    let mut shown = format!("{error} {error:?} {:?}", error.body());
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        shown.push_str(&format!(" {cause} {cause:?}"));
+        source = cause.source();
+    }
+    shown
+}
+
+#[tokio::test]
+async fn a_row_of_a_list_that_echoes_the_key_is_silenced() {
+    // What cannot be read is named by its kind, and numbers with their digits.
+    const DIGITS: &str = "846293057193";
+    let server = MockServer::start().await;
+    let body = format!("{{\"data\": [{{\"id\": {DIGITS}, \"name\": \"x\"}}], \"next_cursor\": null}}");
+    Mock::given(matchers::any())
+        .respond_with(ResponseTemplate::new(200).set_body_string(body))
+        .mount(&server)
+        .await;
+    let hit = HitClient::new(server.uri().parse().unwrap(), DIGITS).unwrap();
+    let query = ItemQuery::new();
+    let lists = [
+        hit.items_page(&query, None).await.unwrap().rows.remove(0).map(|_| ()),
+        hit.clients_page(None).await.unwrap().rows.remove(0).map(|_| ()),
+        hit.team_members_page(None).await.unwrap().rows.remove(0).map(|_| ()),
+        hit.statuses_page(None).await.unwrap().rows.remove(0).map(|_| ()),
+        hit.webhooks_page(None).await.unwrap().rows.remove(0).map(|_| ()),
+    ];
+    for row in lists {
+        let error = row.unwrap_err();
+        assert!(error.is_bad_record() && said(&error).contains("row 0"), "{error:?}");
+        assert!(!said(&error).contains(DIGITS), "{}", said(&error));
     }
 }
 
