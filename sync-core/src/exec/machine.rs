@@ -123,6 +123,8 @@ pub struct Exec {
     aborted: Option<Reject>,
     stopped: bool,
     settled: bool,
+    /// What came of the run, once it has ended. Nothing begins after that.
+    ended: Option<Report>,
 }
 
 impl Exec {
@@ -160,13 +162,18 @@ impl Exec {
             aborted: None,
             stopped: false,
             settled: false,
+            ended: None,
         })
     }
 
-    /// What to do next, at this moment of our clock. Repeats the open step until its event has arrived.
+    /// What to do next, at this moment of our clock. Repeats the open step until its event has arrived, and
+    /// [`Step::Done`] for ever.
     ///
     /// The time counts only where something is stored with it or waited for.
     pub fn poll(&mut self, now: Stamp) -> Step {
+        if let Some(report) = &self.ended {
+            return Step::Done(report.clone());
+        }
         if let Some(open) = &self.open {
             return open.clone();
         }
@@ -397,11 +404,10 @@ impl Exec {
             op: op.id,
             result: self.results.get(&op.id).cloned().unwrap_or(OpResult::NotTried),
         });
-        Step::Done(Report {
-            ops: ops.collect(),
-            duplicates: self.duplicates.clone(),
-            aborted: self.aborted.clone(),
-        })
+        let report =
+            Report { ops: ops.collect(), duplicates: self.duplicates.clone(), aborted: self.aborted.clone() };
+        self.ended = Some(report.clone());
+        Step::Done(report)
     }
 
     /// A record leaves the dirty set when it was read, planned, and nothing about it is left open: every operation

@@ -463,6 +463,21 @@ fn creates_of_earlier_runs_are_looked_for() {
     );
 }
 
+/// A create that could still arrive when the run ended is for the next run: nobody carries out what comes after the end.
+#[test]
+fn a_run_that_has_ended_begins_nothing_more() {
+    let mut older = intent();
+    older.settle_until = Some(Stamp::ours(900));
+    let memory = Memory { intents: BTreeMap::from([(marker(), older)]), ..Memory::default() };
+    let mut run = exec(vec![], memory);
+    let end = run.poll(Stamp::ours(10));
+    assert!(matches!(end, Step::Done(_)), "{end:?}");
+    for later in [10, 900, 90_000] {
+        assert_eq!(run.poll(Stamp::ours(later)), end, "at {later}");
+    }
+    assert!(run.on(Event::Markers(Ok(vec![]))).is_err());
+}
+
 /// An older create of the same item is waited out to the millisecond, and from now on where our clock has gone back.
 #[test]
 fn an_older_create_is_waited_out_and_no_longer() {
