@@ -54,16 +54,21 @@ impl Error {
             || self.refused_as(Refusal::Throttled)
     }
 
-    /// Time ran out: of one attempt, or of the whole call.
+    /// Time ran out: of one attempt, of the whole call, or of a server on the way (408, 504, and what proxies answer when
+    /// the server behind them takes too long: 522, 524, 598, 599). A write may have been applied all the same:
+    /// [`is_outcome_unknown`](Self::is_outcome_unknown).
     ///
     /// # Troubleshooting
     ///
     /// Raise the attempt timeout when single requests are slow, the deadline when waits and retries add
-    /// up; see [`is_deadline`](Self::is_deadline). Ask for less per request: fewer rows, fewer details.
+    /// up; see [`is_deadline`](Self::is_deadline). Ask for less per request: fewer rows, fewer details. With a status of a
+    /// proxy, its own patience is what ended, about 100 seconds with 524: only asking for less helps.
     pub fn is_timeout(&self) -> bool {
         matches!(self.0.kind, ErrorKind::Timeout | ErrorKind::Deadline)
-            || self.status_is(StatusCode::REQUEST_TIMEOUT)
-            || self.status_is(StatusCode::GATEWAY_TIMEOUT)
+            || self
+                .0
+                .status
+                .is_some_and(|status| matches!(status.as_u16(), 408 | 504 | 522 | 524 | 598 | 599))
     }
 
     /// The call's overall deadline passed.
@@ -140,7 +145,8 @@ impl Error {
             || self.refused_as(Refusal::Invalid)
     }
 
-    /// The server failed (5xx).
+    /// The server failed (5xx), or a proxy in front of it did not get through (of Cloudflare: 520 an odd answer, 521 no
+    /// connection, 523 no way there).
     ///
     /// # Troubleshooting
     ///
@@ -231,6 +237,7 @@ impl Error {
 mod tests {
     use super::super::ErrorDetails;
     use super::*;
+    use crate::endpoint::Idempotency;
 
     fn status(code: u16) -> Error {
         Error::new(ErrorKind::Status, "refused").with_status(StatusCode::from_u16(code).unwrap())
@@ -244,6 +251,43 @@ mod tests {
         assert!(moved.is_not_found() && !moved.is_permission());
         let throttled = status(400).with_details(ErrorDetails::new().with_refusal(Refusal::Throttled));
         assert!(throttled.is_throttled() && !throttled.is_invalid());
+    }
+
+    #[test]
+    fn what_a_proxy_says_of_the_server_behind_it() {
+        use crate::retry::{FailureClass, Sent, Verdict, verdict};
+        // Status, a timeout, worth repeating.
+        let table = [
+            (408, true, true),
+            (500, false, true),
+            (502, false, true),
+            (504, true, true),
+            (520, false, true),
+            (521, false, true),
+            (522, true, true),
+            (523, false, true),
+            (524, true, true),
+            (598, true, true),
+            (599, true, true),
+            // TLS with the server behind does not come about: no request was passed on, and a certificate is to be mended.
+            (525, false, false),
+            (526, false, false),
+            (501, false, false),
+        ];
+        for (code, timeout, transient) in table {
+            let error = status(code);
+            assert_eq!((error.is_timeout(), error.is_server()), (timeout, code >= 500), "{code}");
+            assert!(!error.is_throttled() && !error.is_connect() && !error.is_deadline(), "{code}");
+            let class = FailureClass::of(StatusCode::from_u16(code).unwrap(), false);
+            assert_eq!(class == FailureClass::Transient, transient, "{code}");
+            let read = verdict(Sent::Answered, Idempotency::Safe, class);
+            let create = verdict(Sent::Answered, Idempotency::Once, class);
+            let expected = match transient {
+                true => (Verdict::Retry, Verdict::OutcomeUnknown),
+                false => (Verdict::Stop, Verdict::Stop),
+            };
+            assert_eq!((read, create), expected, "{code}");
+        }
     }
 
     #[test]
