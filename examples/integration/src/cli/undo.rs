@@ -84,7 +84,7 @@ pub(super) async fn undo(args: &UndoArgs, context: &mut Context) -> Result<Exit,
 }
 
 async fn look(session: &Session, run: i64) -> Result<(View, Undone), Failure> {
-    let (view, _) = session.look(Reach::Changes).await?;
-    let undone = session.engine.undo(&view, run).await?;
+    let (mut view, _) = session.look(Reach::Changes).await?;
+    let undone = session.engine.undo(&session.lease, &mut view, run).await?;
     Ok((view, undone))
 }

@@ -27,7 +27,7 @@ const SHOWN_SKIPS: usize = 20;
 pub(super) struct Session {
     pub(super) app: App,
     pub(super) engine: Engine,
-    lease: Lease,
+    pub(super) lease: Lease,
     stop: Stop,
 }
 

@@ -6,6 +6,7 @@
 mod about;
 mod absence;
 mod chronicle;
+mod details;
 mod feed;
 pub mod halo;
 pub mod hit;

@@ -37,6 +37,12 @@ pub(super) fn keep_ticket(ticket: HaloTicket) -> Result<Change, Failure> {
     Ok(Change::PutSeen { key, body: row_text(&SeenRow::Ticket(Box::new(ticket)))? })
 }
 
+/// Keeps what was read of an item, which is no news of it.
+pub(super) fn keep_item(item: HitItem) -> Result<Change, Failure> {
+    let key = RecordKey::Item(item.id.clone());
+    Ok(Change::PutSeen { key, body: row_text(&SeenRow::Item(Box::new(item)))? })
+}
+
 /// The records of both sides by id, and what changed in them.
 #[derive(Default)]
 pub(super) struct Rows {

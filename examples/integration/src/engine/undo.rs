@@ -1,11 +1,15 @@
 //! Which lines of a run's history can be taken back, and the plan that does it.
 
+use std::collections::BTreeSet;
+
+use sync_core::field::FieldRow;
 use sync_core::ids::Side;
 use sync_core::planner::undo::{Kept, Undo, Wrote, undo};
+use sync_core::value::Obs;
 
 use super::{Engine, Planned, View};
 use crate::exit::Failure;
-use crate::storage::{HistoryEntry, HistoryFilter, HistoryRow, Outcome, RecordKey, RunId};
+use crate::storage::{HistoryEntry, HistoryFilter, HistoryRow, Lease, Outcome, RecordKey, RunId};
 
 /// A line of history that is not taken back, and why.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -30,11 +34,12 @@ pub struct Undone {
 const LINES: u32 = 1_000_000;
 
 impl Engine {
-    /// Plans to restore what a run has overwritten, where nobody has changed it since. Writes nothing.
+    /// Plans to restore what a run has overwritten, where nobody has changed it since. Writes nothing to either system;
+    /// what the lists do not say of the records concerned is read in detail first, into the view.
     ///
     /// # Errors
-    /// A run that does not exist, and those of the store.
-    pub async fn undo(&self, view: &View, run: RunId) -> Result<Undone, Failure> {
+    /// A run that does not exist, refused credentials, and those of the store.
+    pub async fn undo(&self, lease: &Lease, view: &mut View, run: RunId) -> Result<Undone, Failure> {
         if !self.store.runs(u32::MAX).await?.iter().any(|known| known.id == run) {
             return Err(Failure::usage(
                 "no_such_run",
@@ -58,6 +63,14 @@ impl Engine {
                 Line::Nothing => {}
             }
         }
+        let unseen: BTreeSet<RecordKey> = wrote.iter().flat_map(|one| not_said(view, one)).collect();
+        self.read_details(lease, view, unseen).await?;
+        // Whether a ticket is priced decides about its money: without knowing, nothing of it is taken back.
+        let (known, unknown): (Vec<_>, Vec<_>) =
+            wrote.into_iter().zip(rows).partition(|(one, _)| !is_price_unknown(view, one));
+        let (wrote, rows): (Vec<Wrote>, Vec<HistoryRow>) = known.into_iter().unzip();
+        let unread = || Kept::NotRead(Side::Halo).words().to_owned();
+        left.extend(unknown.into_iter().map(|(_, line)| Left { line, reason: unread() }));
         let Undo { plan, kept } = undo(&view.input(self), run, &wrote);
         for (place, why) in kept {
             let Some(row) = rows.get(place) else { continue };
@@ -85,6 +98,24 @@ impl Engine {
         };
         Ok(lines.iter().find(same).and_then(|later| later.entry.run))
     }
+}
+
+/// What has to be read in detail before a value can be taken back: lists say neither everything nor whether a ticket was
+/// priced.
+fn not_said(view: &View, wrote: &Wrote) -> impl Iterator<Item = RecordKey> {
+    let lacks = |row: &FieldRow| *row.get(wrote.field) == Obs::NotFetched;
+    let link = view.links.iter().find(|link| link.item == wrote.item);
+    let ticket = wrote.ticket.or_else(|| link.and_then(|link| link.ticket(link.leading()?)));
+    let ticket = ticket.and_then(|id| view.snapshot.ticket(id)).filter(|ticket| lacks(&ticket.fields));
+    let ticket = ticket.map(|ticket| ticket.id).or(wrote.ticket.filter(|_| is_price_unknown(view, wrote)));
+    let item = view.snapshot.item(&wrote.item).filter(|item| lacks(&item.fields));
+    ticket.map(RecordKey::Ticket).into_iter().chain(item.map(|item| RecordKey::Item(item.id.clone())))
+}
+
+/// Whether it is money of a ticket of which it is not known whether it was priced.
+fn is_price_unknown(view: &View, wrote: &Wrote) -> bool {
+    let ticket = wrote.ticket.and_then(|id| view.snapshot.ticket(id));
+    wrote.field.is_money() && ticket.is_some_and(|ticket| ticket.priced.is_none())
 }
 
 /// What a line means to an undo.

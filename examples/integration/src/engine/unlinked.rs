@@ -3,14 +3,12 @@
 //! Rows of lists carry no external links and no reference of the customer, so nothing in them tells a ticket that we
 //! made and whose reply was lost from one that a person made.
 
-use halo_client::rest_core::limit::Permit;
-use sync_core::exec::RejectClass;
 use sync_core::planner;
 
-use super::rows::{Rows, keep_ticket};
-use super::{Engine, View, perform};
+use super::rows::Rows;
+use super::{Engine, View};
 use crate::exit::Failure;
-use crate::storage::{Change, Lease, RecordKey};
+use crate::storage::{Lease, RecordKey};
 
 impl Engine {
     /// Takes the markers of all tickets from one list of our external links, so that a complete read shows a create that
@@ -35,37 +33,10 @@ impl Engine {
     /// # Errors
     /// Refused credentials, and those of the store.
     pub(super) async fn read_sources(&self, lease: &Lease, view: &mut View) -> Result<(), Failure> {
-        let wanted = planner::unread_sources(&view.input(self));
-        let mut changes = Vec::new();
-        for id in wanted {
-            let mut turn = self.full_reads.acquire().await;
-            Permit::stamp(&mut turn);
-            let Ok(place) = view.snapshot.tickets.binary_search_by_key(&id, |ticket| ticket.id) else {
-                continue;
-            };
-            match self.halo.read(id).await {
-                Ok(Some(mut ticket)) => {
-                    ticket.is_task |= view.snapshot.tickets[place].is_task;
-                    changes.push(keep_ticket(ticket.clone())?);
-                    view.snapshot.tickets[place] = ticket;
-                }
-                Ok(None) => {
-                    changes.push(Change::DropSeen(RecordKey::Ticket(id)));
-                    view.snapshot.tickets.remove(place);
-                }
-                Err(reject) if reject.class == RejectClass::Credentials => {
-                    return Err(super::run::credentials_refused(&reject));
-                }
-                Err(reject) => {
-                    tracing::warn!(ticket = %id, reason = %reject.detail, "a ticket could not be read");
-                }
-            }
+        let wanted = planner::unread_sources(&view.input(self)).into_iter().map(RecordKey::Ticket);
+        if self.read_details(lease, view, wanted).await? {
+            view.find_candidates();
         }
-        if changes.is_empty() {
-            return Ok(());
-        }
-        view.head = self.store.commit(lease, &changes, perform::now_ms(&*self.time)).await?;
-        view.find_candidates();
         Ok(())
     }
 }

@@ -48,6 +48,38 @@ async fn a_quoted_opportunity_keeps_its_money_and_the_runs_stay_clean() {
     assert_eq!(now["oppvalue_oneoff"], opportunity["oppvalue_oneoff"]);
 }
 
+#[tokio::test]
+async fn money_of_a_ticket_that_was_quoted_since_is_not_taken_back() {
+    let desk = story::in_step(&Size::default()).await;
+    let state = State::read(&desk).await;
+    let (item, opportunity) = untouched(&state);
+    let budget = json!({"currency": "USD", "recurring": [],
+        "one_time": [{"label": "All", "amount_minor": 1_234_500, "frequency": "once"}]});
+    desk.edit(json!([{"side": "hit", "item_id": item["id"], "set": {"budget": budget, "name": "Keys"}}]))
+        .await;
+    let (code, done) = desk.json(&["sync"]).await;
+    assert_eq!(code, 2, "{done}");
+    let run = done["data"]["run"].to_string();
+    // Sales quote it, and its row, which was changed by that, says nothing of quotations.
+    desk.halo_post("/Quotation", json!([{"ticket_id": opportunity["id"], "title": "Keys for all"}])).await;
+    desk.edit(
+        json!([{"side": "halo", "ticket_id": opportunity["id"], "set": {"oppconversionprobability": 60}}]),
+    )
+    .await;
+
+    let (code, looked) = desk.json(&["undo", &run]).await;
+    assert_eq!(code, 2, "{looked}");
+    let ops = looked["data"]["plan"]["ops"].as_array().unwrap();
+    let set: Vec<&String> = ops.iter().flat_map(|op| op["set"].as_object().unwrap().keys()).collect();
+    assert_eq!(set, ["name"], "the name comes back, the money stays\n{looked:#}");
+    let left = looked["data"]["left"].as_array().unwrap();
+    assert_eq!(left.len(), 1, "{looked:#}");
+    assert_eq!(
+        (&left[0]["field"], &left[0]["reason"]),
+        (&json!("budget_once"), &json!("was priced in Halo since"))
+    );
+}
+
 /// An item and its opportunity that nobody has touched yet.
 fn untouched(state: &State) -> (&serde_json::Value, &serde_json::Value) {
     let named = |pair: &&e2e::Pair| pair.item["name"] == "Roll out multi-factor authentication";
