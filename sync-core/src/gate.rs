@@ -9,10 +9,14 @@ use alloc::vec::Vec;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(default)]
 pub struct RunFacts {
-    /// Whether everything was read and looked at, not only what was dirty.
+    /// Whether every link was judged, not only some of them.
     pub complete: bool,
     /// Links that were looked at.
     pub links: u64,
+    /// Whether both systems were read whole, not only what had changed since the run before.
+    pub whole: bool,
+    /// Operations that were carried out: something was written, or a record was linked.
+    pub done: u64,
     /// Operations that were rejected, or left out because something had changed.
     pub failed: u64,
     /// Operations whose outcome is not known.
@@ -24,10 +28,23 @@ pub struct RunFacts {
 }
 
 impl RunFacts {
-    /// Whether it was clean: complete, and nothing failed, hung or waited for a decision.
+    /// Whether it was clean: nothing failed, hung, waited for a decision or met a limit.
     #[must_use]
     pub const fn is_clean(&self) -> bool {
-        self.complete && self.failed == 0 && self.unknown == 0 && self.conflicts == 0 && !self.blocked
+        self.failed == 0 && self.unknown == 0 && self.conflicts == 0 && !self.blocked
+    }
+
+    /// What it says as evidence: for, against, or nothing. Against is every run that was not clean. A clean one speaks for
+    /// only if it proved something: it carried something out, or it read both systems whole and found nothing amiss. One
+    /// that asked what has changed and was told "nothing" has proved nothing, nor has one over no links or a part of them.
+    #[must_use]
+    pub const fn evidence(&self) -> Option<bool> {
+        match self.is_clean() {
+            _ if self.links == 0 => None,
+            false => Some(false),
+            true if self.complete && (self.whole || self.done > 0) => Some(true),
+            true => None,
+        }
     }
 }
 
@@ -45,7 +62,7 @@ pub struct GateFacts {
     pub edits_from_hit: u64,
     /// Promotions that succeeded.
     pub promotions: u64,
-    /// The runs, oldest first. Runs over no links prove nothing and are ignored.
+    /// The runs, oldest first. Those that say nothing ([`RunFacts::evidence`]) are passed over.
     pub runs: Vec<RunFacts>,
     /// Issues that are open on validation clients.
     pub issues: Vec<Issue>,
@@ -113,7 +130,9 @@ impl GateNeed {
             GateNeedName::EditFromHalo => alloc::format!("{have} of {want} edit made in Halo arrived in HIT"),
             GateNeedName::EditFromHit => alloc::format!("{have} of {want} edit made in HIT arrived in Halo"),
             GateNeedName::Promotion => alloc::format!("{have} of {want} promotion was seen to work"),
-            GateNeedName::CleanRuns => alloc::format!("{have} of {want} complete runs in a row were clean"),
+            GateNeedName::CleanRuns => alloc::format!(
+                "{have} of {want} runs in a row that carried something out, or read both systems whole, were clean"
+            ),
             GateNeedName::NoIssues if have == 1 => "1 issue is open on validation clients".into(),
             GateNeedName::NoIssues => alloc::format!("{have} issues are open on validation clients"),
         }
@@ -133,8 +152,7 @@ pub struct GateReport {
 /// open issue apart from those that only say that a status has no row.
 #[must_use]
 pub fn gate(facts: &GateFacts) -> GateReport {
-    let clean_runs =
-        facts.runs.iter().rev().filter(|run| run.links > 0).take_while(|run| run.is_clean()).count();
+    let clean_runs = facts.runs.iter().rev().filter_map(RunFacts::evidence).take_while(|good| *good).count();
     let issues = facts.issues.iter().filter(|issue| issue.blocks_gate()).count() as u64;
     let at_least = |need, have: u64, want: u64| GateNeed { need, have, want, met: have >= want };
     let needs = alloc::vec![
@@ -167,7 +185,7 @@ mod tests {
     use crate::decision::{IssueCode, Subject};
 
     fn clean() -> RunFacts {
-        RunFacts { complete: true, links: 3, ..RunFacts::default() }
+        RunFacts { complete: true, links: 3, done: 1, ..RunFacts::default() }
     }
 
     fn enough() -> GateFacts {
@@ -215,10 +233,37 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_run_between_two_clean_ones_neither_helps_nor_harms() {
-        let mut facts = enough();
-        facts.runs = alloc::vec![clean(), RunFacts { complete: true, ..RunFacts::default() }, clean()];
-        assert!(gate(&facts).open);
+    fn a_run_speaks_for_going_global_only_if_it_proved_something() {
+        let idle = RunFacts { done: 0, ..clean() };
+        let cases = [
+            ("something was carried out", clean(), Some(true)),
+            ("both systems were read whole", RunFacts { whole: true, ..idle }, Some(true)),
+            ("nothing had changed", idle, None),
+            ("over no links", RunFacts { links: 0, whole: true, failed: 1, ..clean() }, None),
+            ("over some of the links", RunFacts { complete: false, whole: true, ..clean() }, None),
+            ("a part that failed", RunFacts { complete: false, failed: 1, ..clean() }, Some(false)),
+            ("failed", RunFacts { failed: 1, ..clean() }, Some(false)),
+            ("unknown", RunFacts { unknown: 1, ..clean() }, Some(false)),
+            ("stopped by limits", RunFacts { blocked: true, ..idle }, Some(false)),
+            ("an idle one with an open conflict", RunFacts { conflicts: 1, ..idle }, Some(false)),
+        ];
+        for (case, run, evidence) in cases {
+            assert_eq!(run.evidence(), evidence, "{case}");
+        }
+    }
+
+    #[test]
+    fn a_run_that_proves_nothing_between_two_clean_ones_neither_helps_nor_harms() {
+        let idle = RunFacts { done: 0, ..clean() };
+        let empty = RunFacts { complete: true, ..RunFacts::default() };
+        let clean_runs = |runs: &[RunFacts]| {
+            let report = gate(&GateFacts { runs: runs.to_vec(), ..enough() });
+            report.needs.iter().find(|need| need.need == GateNeedName::CleanRuns).map(|need| need.have)
+        };
+        assert_eq!(clean_runs(&[clean(), idle, empty, clean(), idle]), Some(2));
+        assert_eq!(clean_runs(&[clean(), idle, idle, idle]), Some(1));
+        assert_eq!(clean_runs(&[idle, idle, idle]), Some(0), "three polls of nothing");
+        assert_eq!(clean_runs(&[clean(), RunFacts { conflicts: 1, ..idle }, clean()]), Some(1));
     }
 
     #[test]

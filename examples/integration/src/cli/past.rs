@@ -73,9 +73,11 @@ pub(super) async fn gate(args: &GateArgs, context: &mut Context) -> Result<Exit,
             "The gate was unlocked on {} by typing {name:?}, without this evidence.",
             when(&app, *at)
         )),
-        (None, false) => {
-            out.line("The gate is closed. An empty run proves nothing: let the sync do what is missing.")
-        }
+        (None, false) => out.paragraph(
+            0,
+            "The gate is closed. A run that finds nothing to do proves nothing: let the sync do what is missing. A clean \
+             run is one that carries something out, or reads everything (`halo-hit sync --full`).",
+        ),
     }
     Ok(Exit::Done)
 }

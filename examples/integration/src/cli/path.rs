@@ -48,12 +48,23 @@ pub(super) async fn steps(app: &App) -> Result<Vec<Step>, Failure> {
         (true, open) => format!("{open} questions are open"),
     };
     let clean = facts.clean_runs;
+    let in_a_row = format!("{} in a row", counted(clean, "clean run"));
+    let undecided = store.conflicts().await?.into_iter().filter(|open| open.decided.is_none());
+    let conflicts = undecided.count() as u64;
     Ok(vec![
         step("choose validation clients", chosen > 0, clients, "halo-hit setup"),
         step("preview", read, preview.to_owned(), "halo-hit plan"),
         step("pairing", read && open == 0, pairing, "halo-hit pair"),
         step("run", facts.links > 0, counted(facts.links, "link"), "halo-hit sync"),
-        step("clean twice", clean >= 2, format!("{} in a row", counted(clean, "clean run")), "halo-hit sync"),
+        // A run that asks what has changed and is told "nothing" does not count; a complete read does, but none while
+        // somebody has to decide.
+        match conflicts {
+            0 => step("clean twice", clean >= 2, in_a_row, "halo-hit sync --full"),
+            open => {
+                let waits = format!("{in_a_row}; open: {}", counted(open, "conflict"));
+                step("clean twice", clean >= 2, waits, "halo-hit issues")
+            }
+        },
         step(
             "compare",
             report.open || passed,

@@ -131,7 +131,11 @@ fn show_status(app: &App, report: &StatusReport, out: &mut Out) {
     let last = report.last_run.as_ref().map_or("none yet".to_owned(), |run| {
         let began = format!("{} at {}", run.command, when(app, run.started_at));
         match run.exit {
-            Some(exit) => format!("{began}, exit code {exit}"),
+            Some(number) => {
+                let exit = Exit::ALL.into_iter().find(|exit| exit.number() == number);
+                let meaning = exit.map(|exit| format!(" ({})", exit.meaning())).unwrap_or_default();
+                format!("{began}, exit code {number}{meaning}")
+            }
             None => format!("{began}, still running or killed"),
         }
     });

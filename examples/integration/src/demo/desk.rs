@@ -143,7 +143,12 @@ impl Desk {
 
     /// Plans and carries out, as `sync` does.
     pub(super) async fn sync(&mut self) -> Result<(Looked, Done), Failure> {
-        let looked = self.plan(Reach::Changes).await?;
+        self.sync_after(Reach::Changes).await
+    }
+
+    /// The same after a read of this reach.
+    pub(super) async fn sync_after(&mut self, reach: Reach) -> Result<(Looked, Done), Failure> {
+        let looked = self.plan(reach).await?;
         let done = self.apply(&looked, None).await?;
         Ok((looked, done))
     }

@@ -73,6 +73,8 @@ pub struct View {
     pub dirty: Vec<DirtyMark>,
     /// What webhooks had told since the read before.
     pub told: Told,
+    /// Whether both systems were read whole, and every record of theirs could be.
+    pub whole: bool,
 }
 
 /// What is kept of both tenants between runs.
@@ -144,10 +146,12 @@ impl Engine {
         });
         let evidence = take_evidence(&mut links, &rows, [halo.clone(), hit.clone()], Stamp::ours(now));
         let unread = std::mem::take(&mut rows.unread);
+        let all_read = rows.complete.values().all(|complete| *complete);
+        let whole = reach == Reach::Everything && all_read && unread.is_empty();
         let mut changes = std::mem::take(&mut rows.changes);
         changes.extend(fresh);
         changes.extend(evidence);
-        if !same_manner && rows.complete.values().all(|complete| *complete) {
+        if !same_manner && all_read {
             changes.push(manner.change()?);
         }
         let mut head = self.store.head().await?;
@@ -200,6 +204,7 @@ impl Engine {
             read_at: Stamp::ours(began),
             dirty,
             told,
+            whole,
         };
         view.find_candidates();
         self.read_sources(lease, &mut view).await?;

@@ -7,20 +7,14 @@ use sync_core::decision::{Conflict, Decisions};
 use sync_core::exec::{Exec, JournalView, Memory, Reject, RejectClass, Report};
 use sync_core::field::FieldId;
 use sync_core::hash::{Hash128, Hash256};
-use sync_core::ids::Side;
-use sync_core::plan::{
-    Adoption, Op, OpKind, Plan, Proposal, ProposalKind, Skip, Stale, Verdict, Why, explain_proposal,
-    plan_hash,
-};
+use sync_core::plan::{Op, Plan, Proposal, ProposalKind, Skip, Stale, Verdict, explain_proposal, plan_hash};
 use sync_core::planner::{self, PlanInput};
 use sync_core::stamp::Stamp;
 
 use super::perform::{self, Performer, Watch};
 use super::{Engine, View, trouble};
 use crate::exit::{Exit, Failure};
-use crate::storage::{
-    self, Change, GateStep, Lease, Named, NewIssue, OpenIssue, PairingQuestion, Questions, RunId,
-};
+use crate::storage::{self, Change, Lease, Named, NewIssue, OpenIssue, PairingQuestion, Questions, RunId};
 
 /// A plan and its name.
 #[derive(Clone, Debug)]
@@ -168,7 +162,7 @@ impl Engine {
             Ok(exec) => exec,
             Err(error) => {
                 if matches!(error, Stale::Blocked(_)) {
-                    self.note_blocked(lease, planned).await?;
+                    self.note_blocked(lease, view, planned, command).await?;
                 }
                 return Err(stale(error));
             }
@@ -224,40 +218,10 @@ impl Engine {
                 changes.push(Change::RemoveConflict(known.conflict.id));
             }
         }
-        changes.push(Change::Gate(self.evidence(planned, report).await?));
+        changes.push(Change::Gate(self.evidence(view, planned, report).await?));
         let summary = serde_json::to_string(&report).map_err(|error| super::internal(&error))?;
         changes.push(Change::EndRun { run, plan: Some(planned.hash), exit: exit.number(), summary });
         self.store.commit(lease, &changes, perform::now_ms(&*self.time)).await?;
-        Ok(())
-    }
-
-    /// What the run adds to the evidence for going global.
-    async fn evidence(&self, planned: &Planned, report: &Report) -> Result<GateStep, Failure> {
-        let done = || {
-            let pairs = planned.plan.ops.iter().zip(&report.ops);
-            pairs.filter(|(_, done)| done.result.is_success()).map(|(op, _)| op)
-        };
-        let count = |wanted: &dyn Fn(&Op) -> bool| done().filter(|op| wanted(op)).count() as u64;
-        let from = |op: &Op, changed: Side| {
-            op.why.iter().any(|why| matches!(why, Why::Changed { side, .. } if *side == changed))
-        };
-        let links = self.store.count_links().await?;
-        let clean_run =
-            if self.stop.is_requested() { None } else { judge(&planned.plan, Some(report), links) };
-        Ok(GateStep {
-            clean_run,
-            creates: count(&|op| matches!(op.kind, OpKind::Create(_))),
-            halo_edits: count(&|op| op.kind.side() == Some(Side::Hit) && from(op, Side::Halo)),
-            hit_edits: count(&|op| op.kind.side() == Some(Side::Halo) && from(op, Side::Hit)),
-            promotions: count(&is_promotion),
-        })
-    }
-
-    /// A pass that limits have stopped is one that was not clean.
-    async fn note_blocked(&self, lease: &Lease, planned: &Planned) -> Result<(), Failure> {
-        let clean_run = judge(&planned.plan, None, self.store.count_links().await?);
-        let change = Change::Gate(GateStep { clean_run, ..GateStep::default() });
-        self.store.commit(lease, &[change], perform::now_ms(&*self.time)).await?;
         Ok(())
     }
 
@@ -284,16 +248,6 @@ impl Engine {
             .questions(&view.catalogue, |client| scope.contains(client) && with_items.contains(client));
         questions
     }
-}
-
-/// Whether a run was clean, as evidence for going global; nothing where it proves nothing, for or against: over no links,
-/// over some of them, or beyond limits that a person has lifted. Without a report, limits have stopped it.
-fn judge(plan: &Plan, report: Option<&Report>, links: u64) -> Option<bool> {
-    let lifted = report.is_some() && plan.head.verdict != Verdict::Ok;
-    if links == 0 || !plan.head.complete || lifted {
-        return None;
-    }
-    Some(report.is_some_and(Report::is_clean) && plan.conflicts.is_empty())
 }
 
 fn pairing(
@@ -346,14 +300,6 @@ fn is_being_settled(plan: &Plan, conflict: &Conflict) -> bool {
     plan.ops.iter().any(|op| settles(op, conflict)) || plan.skips.iter().any(waits)
 }
 
-fn is_promotion(op: &Op) -> bool {
-    match &op.kind {
-        OpKind::Adopt { how: Adoption::Promotion, .. } | OpKind::Promote { .. } => true,
-        OpKind::Create(spec) => spec.from_opportunity.is_some(),
-        _ => false,
-    }
-}
-
 fn exit_of(planned: &Planned, report: &Report) -> Exit {
     let failed = !report.is_clean();
     let wrote = planned
@@ -388,7 +334,7 @@ pub fn stale(error: Stale) -> Failure {
         Stale::Blocked(hits) => Failure::new(
             Exit::Blocked,
             "limits_exceeded",
-            hits.iter().map(|hit| hit.sentence().to_string()).collect::<Vec<_>>().join("; "),
+            super::proof::in_words(&hits),
             "look at the plan; `halo-hit apply --lift-limits HASH` lifts the limits for exactly that plan",
         ),
         other => {
@@ -412,34 +358,5 @@ impl View {
     #[must_use]
     pub const fn decisions(&self) -> &Decisions {
         &self.decisions
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use sync_core::exec::{OpReport, OpResult};
-    use sync_core::plan::PlanHead;
-
-    use super::*;
-
-    #[test]
-    fn a_run_is_judged_by_what_it_proves() {
-        let head = PlanHead { complete: true, ..PlanHead::default() };
-        let plan = Plan { head: head.clone(), ..Plan::default() };
-        let done = Report::default();
-        assert_eq!(judge(&plan, Some(&done), 3), Some(true));
-        assert_eq!(judge(&plan, Some(&done), 0), None, "over no links");
-        let part = Plan { head: PlanHead { complete: false, ..head.clone() }, ..Plan::default() };
-        assert_eq!(judge(&part, Some(&done), 3), None, "over some of them");
-        let failed = Report {
-            ops: vec![OpReport { op: Hash128([1; 16]), result: OpResult::Unknown }],
-            ..Report::default()
-        };
-        assert_eq!(judge(&plan, Some(&failed), 3), Some(false));
-        // Limits were met: stopped by them it was no clean run; lifted, it proves nothing.
-        let blocked =
-            Plan { head: PlanHead { verdict: Verdict::Blocked(Vec::new()), ..head }, ..Plan::default() };
-        assert_eq!(judge(&blocked, None, 3), Some(false));
-        assert_eq!(judge(&blocked, Some(&done), 3), None);
     }
 }

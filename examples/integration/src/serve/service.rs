@@ -19,7 +19,7 @@ use super::silence::{self, Silence};
 use crate::app::{App, Systems};
 use crate::cli::clock_time;
 use crate::config::Config;
-use crate::engine::{Engine, Planned, Silent, Stop, View};
+use crate::engine::{Engine, Planned, SERVE, Silent, Stop, View};
 use crate::exit::{Exit, Failure};
 use crate::home;
 use crate::render::Out;
@@ -329,15 +329,15 @@ impl Service {
             self.hooks_due = true;
         }
         let plan = &planned.plan;
-        // A pass with nothing to do is only a run while the gate still counts them.
-        let counts = !plan.ops.is_empty() || !view.dirty.is_empty() || !self.app.gate().await?.0.open;
-        if !counts {
+        // A pass with nothing to do is only a run where the gate counts it: a complete read, while it is closed.
+        let busy = !plan.ops.is_empty() || !view.dirty.is_empty();
+        if !busy && !(view.whole && !self.app.gate().await?.0.open) {
             return Ok(Pass::Done(None));
         }
         if plan.writes() {
             engine.require_only_writer().await?;
         }
-        let done = engine.carry_out(lease, &view, &planned, None, "serve", &Silent).await?;
+        let done = engine.carry_out(lease, &view, &planned, None, SERVE, &Silent).await?;
         let succeeded = done.report.ops.iter().filter(|op| op.result.is_success()).count();
         if plan.ops.is_empty() {
             return Ok(Pass::Done(None));

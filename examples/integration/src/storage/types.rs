@@ -258,11 +258,11 @@ pub struct Run {
     pub started_at: UnixMs,
     /// When it ended; nothing while it runs, or when it was killed.
     pub ended_at: Option<UnixMs>,
-    /// The plan it applied.
+    /// The plan it applied, or was stopped from applying.
     pub plan: Option<Hash256>,
     /// The exit code it ended with.
     pub exit: Option<u8>,
-    /// What it did, as JSON.
+    /// What it did, or the limits that have stopped it, as JSON.
     pub summary: Option<String>,
 }
 
@@ -271,7 +271,7 @@ pub struct Run {
 pub struct GateFacts {
     /// Links that are there now.
     pub links: u64,
-    /// Runs without failure or open conflict, in a row, that had something to do or to compare.
+    /// Runs without failure or open conflict, in a row, that carried something out or read both systems whole.
     pub clean_runs: u64,
     /// Creates that were applied.
     pub creates: u64,
@@ -292,7 +292,7 @@ pub struct GateFacts {
 /// What a run adds to the gate's evidence.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct GateStep {
-    /// `Some(true)` counts one more clean run, `Some(false)` starts again at 0.
+    /// `Some(true)` counts one more clean run, `Some(false)` starts again at 0, nothing leaves the count alone.
     pub clean_run: Option<bool>,
     /// Creates that were applied.
     pub creates: u64,
@@ -318,7 +318,8 @@ impl GateFacts {
     #[must_use]
     pub fn report(&self) -> GateReport {
         // Single runs are not kept, only how many were clean in a row: that is all the gate asks of them.
-        let clean = RunFacts { complete: true, links: self.links.max(1), ..RunFacts::default() };
+        let links = self.links.max(1);
+        let clean = RunFacts { complete: true, whole: true, links, ..RunFacts::default() };
         let clean_runs = usize::try_from(self.clean_runs).unwrap_or(usize::MAX).min(100);
         let mut report = gate(&sync_core::gate::GateFacts {
             links: self.links,

@@ -12,6 +12,7 @@ mod converge;
 mod cookbook;
 mod faults;
 mod first_day;
+mod gate;
 mod kill;
 mod mistakes;
 mod past;

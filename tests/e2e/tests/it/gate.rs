@@ -1,0 +1,109 @@
+//! The gate to all clients, and runs that limits have stopped.
+
+use e2e::served::{Served, until};
+use e2e::{Desk, Size};
+use serde_json::{Value, json};
+
+use crate::story;
+
+/// The evidence, and the step about clean runs.
+async fn gate(desk: &Desk) -> (Value, Value) {
+    let (code, told) = desk.json(&["gate"]).await;
+    assert_eq!(code, 0, "{told}");
+    let steps = told["data"]["path"].as_array().unwrap();
+    let step = steps.iter().find(|step| step["name"] == "clean twice").unwrap();
+    (told["data"]["facts"]["clean_runs"].clone(), step.clone())
+}
+
+async fn rename(desk: &Desk, item: &Value, name: &str) {
+    desk.edit(json!([{"side": "hit", "item_id": item["id"], "set": {"name": name}}])).await;
+}
+
+/// The items that are opportunities.
+async fn opportunities(desk: &Desk) -> Vec<Value> {
+    let state = e2e::State::read(desk).await;
+    let wanted = |pair: &&e2e::Pair| pair.opportunity.is_some() && pair.project.is_none();
+    state.pairs.values().filter(wanted).map(|pair| pair.item.clone()).collect()
+}
+
+#[tokio::test]
+async fn only_runs_that_prove_something_count_for_the_gate() {
+    let desk = story::in_step(&Size::default()).await;
+    let items = opportunities(&desk).await;
+    // A run that limits have stopped begins the count anew.
+    desk.configure("updates = 500", "updates = 1");
+    rename(&desk, &items[0], "One of two").await;
+    rename(&desk, &items[1], "Two of two").await;
+    assert_eq!(desk.run(&["sync"]).await.code, 4);
+    let (count, step) = gate(&desk).await;
+    assert_eq!((count, &step["done"]), (json!(0), &json!(false)), "{step}");
+    assert_eq!(step["command"], "halo-hit sync --full", "{step}");
+    desk.configure("updates = 1", "updates = 500");
+    assert_eq!(desk.run(&["sync"]).await.code, 2);
+    assert_eq!(gate(&desk).await.0, json!(1), "two edits were carried over");
+
+    // Polls that find nothing neither help nor harm; a complete read counts.
+    for _ in 0..3 {
+        assert_eq!(desk.run(&["sync"]).await.code, 0);
+    }
+    assert_eq!(gate(&desk).await.0, json!(1), "nothing had changed");
+    assert_eq!(desk.run(&["sync", "--full"]).await.code, 0);
+    let (count, step) = gate(&desk).await;
+    assert_eq!((count, &step["done"]), (json!(2), &json!(true)), "{step}");
+
+    // Nor do those of a process that goes on by itself, and they are no runs.
+    let runs = async || desk.json(&["status"]).await.1["data"]["last_run"]["id"].clone();
+    let before = runs().await;
+    desk.configure("[timing]\n", "[timing]\npoll = \"100ms\"\n");
+    let served = Served::start(&desk, &[]).await;
+    let first = desk.requests().await;
+    until("it has polled", async || desk.requests().await.1 > first.1 + 4).await;
+    served.signal("TERM").await;
+    assert_eq!(served.ends().await.0, Some(0));
+    assert_eq!((gate(&desk).await.0, runs().await), (json!(2), before));
+}
+
+#[tokio::test]
+async fn a_run_that_limits_have_stopped_is_seen_afterwards() {
+    let desk = story::in_step(&Size::default()).await;
+    let items = opportunities(&desk).await;
+    desk.configure("updates = 500", "updates = 1");
+    rename(&desk, &items[0], "One of two").await;
+    rename(&desk, &items[1], "Two of two").await;
+    let writes = desk.writes().await;
+    let refused = desk.run(&["sync"]).await;
+    assert_eq!(refused.code, 4, "{refused:?}");
+
+    let (_, shown) = desk.json(&["status"]).await;
+    let last = &shown["data"]["last_run"];
+    assert_eq!((&last["command"], &last["exit"]), (&json!("sync"), &json!(4)), "{last}");
+    assert!(last["ended_at"].is_i64() && last["plan"].is_string(), "{last}");
+    let text = desk.run(&["status"]).await.out;
+    assert!(text.contains("exit code 4 (blocked by limits or gate)"), "{text}");
+    let run = last["id"].to_string();
+    let (_, told) = desk.json(&["history", "--run", &run]).await;
+    let lines = told["data"]["lines"].as_array().unwrap();
+    assert_eq!(
+        (lines.len(), &lines[0]["action"], &lines[0]["outcome"]),
+        (1, &json!("blocked"), &json!("skipped"))
+    );
+    let sentence = lines[0]["sentence"].as_str().unwrap();
+    assert!(sentence.contains("2 updates are planned, 1 are allowed"), "{sentence}");
+    // Nothing was done that could be taken back.
+    let (code, undone) = desk.json(&["undo", &run]).await;
+    assert_eq!((code, undone["data"]["left"].as_array().map(Vec::len)), (0, Some(0)), "{undone}");
+
+    // A process that meets the same limits with every poll says so once.
+    desk.configure("[timing]\n", "[timing]\npoll = \"100ms\"\n");
+    let mut served = Served::start(&desk, &[]).await;
+    served.says("2 updates are planned").await;
+    let first = desk.requests().await;
+    until("it has tried again", async || desk.requests().await.1 > first.1 + 1).await;
+    served.signal("TERM").await;
+    assert_eq!(served.ends().await.0, Some(0));
+    let (_, told) = desk.json(&["history", "--limit", "2"]).await;
+    let actions: Vec<_> = told["data"]["lines"].as_array().unwrap().iter().map(|line| &line["run"]).collect();
+    let next = last["id"].as_i64().unwrap() + 1;
+    assert_eq!(actions, [&json!(next), &json!(next - 1)], "{told}");
+    assert_eq!(desk.writes().await, writes);
+}
