@@ -75,7 +75,8 @@ fn common(error: &Error, system: &str, key: &str, address: &str) -> Failure {
         )
     } else if error.is_redirect() {
         (Exit::Address, "redirected", format!("{system}'s address leads elsewhere"), check)
-    } else if error.is_not_found() || error.code() == Some("html") {
+    } else if error.is_not_found() || error.code() == Some("html") && !error.is_server() {
+        // A page where data was expected; that of a proxy whose server is down says nothing about the address.
         (
             Exit::Address,
             "nothing_there",
@@ -99,4 +100,29 @@ fn common(error: &Error, system: &str, key: &str, address: &str) -> Failure {
         (Exit::Other, "request_failed", format!("a request to {system} failed"), way_out)
     };
     Failure::new(exit, code, what, way_out).with_source(error.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use http::StatusCode;
+    use rest_core::error::{ErrorDetails, ErrorKind};
+
+    use super::*;
+
+    #[test]
+    fn a_page_of_a_proxy_whose_server_is_down_is_an_outage_and_no_wrong_address() {
+        let page = |status| {
+            Error::new(ErrorKind::Status, "a page")
+                .with_status(StatusCode::from_u16(status).unwrap())
+                .with_details(ErrorDetails::new().with_code("html"))
+        };
+        for status in [404, 200] {
+            let failure = common(&page(status), "Halo", "halo.resource_server", "https://halo.example/api");
+            assert_eq!((failure.exit(), failure.code()), (Exit::Address, "nothing_there"), "{status}");
+        }
+        for status in [502, 503, 504, 520, 521, 522, 523, 524] {
+            let failure = common(&page(status), "Halo", "halo.resource_server", "https://halo.example/api");
+            assert_eq!((failure.exit(), failure.code()), (Exit::Other, "not_answering"), "{status}");
+        }
+    }
 }
