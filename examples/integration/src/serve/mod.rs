@@ -13,6 +13,7 @@ mod schedule;
 mod service;
 pub mod signals;
 mod silence;
+mod upkeep;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -3,52 +3,46 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use rest_core::clock::Sleep as _;
-use sync_core::decision::Subject;
-use sync_core::hash::Hash128;
 use sync_core::ids::Side;
 
-use super::door::{Counts, Heard};
-use super::hooks::{HookState, Hooks, Phase};
+use super::door::Heard;
+use super::hooks::{HookState, Hooks};
 use super::presence::{self, ServeState};
-use super::schedule::{Cause, Schedule, millis};
-use super::silence::{self, Silence};
+use super::schedule::{Cause, Schedule};
+use super::silence::Silence;
+use super::upkeep::count;
 use crate::app::{App, Systems};
 use crate::cli::clock_time;
 use crate::config::Config;
-use crate::engine::{Engine, Planned, SERVE, Silent, Stop, View};
+use crate::engine::{Engine, SERVE, Silent, Stop};
 use crate::exit::{Exit, Failure};
 use crate::home;
 use crate::render::Out;
 use crate::secrets::Secrets;
-use crate::storage::{Change, Lease, NewIssue, StoreError};
+use crate::storage::{Lease, StoreError};
 
 /// How often to look for a pause, and for deliveries that another process has stored.
 const LOOK: Duration = Duration::from_secs(5);
 
-const SIDES: [Side; 2] = [Side::Halo, Side::Hit];
-/// The codes of issues about webhooks.
-const SILENT: &str = "webhook_silent";
-const NOT_WORKING: &str = "webhook_not_working";
-
 /// The serving process.
 pub(super) struct Service {
-    app: App,
+    pub(super) app: App,
     secrets: Secrets,
-    hooks: Hooks,
-    heard: Arc<Heard>,
-    stop: Stop,
+    pub(super) hooks: Hooks,
+    pub(super) heard: Arc<Heard>,
+    pub(super) stop: Stop,
     schedule: Schedule,
-    silence: Silence,
+    pub(super) silence: Silence,
     /// Both systems, once they were reached.
     connected: Option<(Systems, Engine)>,
     state: ServeState,
-    webhooks: BTreeMap<Side, HookState>,
+    /// The webhooks, once this process has looked at them.
+    pub(super) webhooks: BTreeMap<Side, HookState>,
     /// Whether the webhooks are to be looked at with the next pass.
-    hooks_due: bool,
+    pub(super) hooks_due: bool,
     paused: bool,
     /// What sort of pass has failed last and not gone well since.
     failing: Option<Cause>,
@@ -92,7 +86,6 @@ impl Service {
             ..ServeState::default()
         };
         heard.set_health("starting", None);
-        let webhooks = SIDES.map(|side| (side, HookState::new(Phase::Off, ""))).into();
         Ok(Self {
             app,
             secrets,
@@ -103,7 +96,7 @@ impl Service {
             silence: Silence::default(),
             connected: None,
             state,
-            webhooks,
+            webhooks: BTreeMap::new(),
             hooks_due: true,
             paused: false,
             failing: None,
@@ -118,6 +111,8 @@ impl Service {
     /// What no later pass could mend.
     pub(super) async fn run(&mut self, out: &mut Out) -> Result<(), Failure> {
         self.greet(out);
+        // The first pass may take long, and `status` is to say who serves meanwhile.
+        self.note().await;
         while !self.stop.is_requested() {
             let now = self.app.now();
             let paused = self.look(out).await?;
@@ -353,96 +348,6 @@ impl Service {
         Ok(Pass::Done(Some(text)))
     }
 
-    fn listen_for_silence(&mut self, view: &View, planned: &Planned) {
-        let (now, grace) = (self.app.now(), millis(self.app.config.webhooks.grace));
-        self.silence.heard(&view.told, now);
-        self.silence.found(silence::changed(&planned.plan), grace, now);
-        for side in SIDES {
-            if self.webhooks.get(&side).is_none_or(|state| !state.is_working()) {
-                self.silence.forget(side);
-            }
-        }
-        let missed = self.silence.overdue(grace, now).clone();
-        for (side, state) in self.webhooks.iter_mut().filter(|(_, state)| state.is_working()) {
-            match missed.get(side) {
-                Some(count) => {
-                    // It may have been changed by hand: it is mended before it is believed again.
-                    self.hooks_due |= state.phase == Phase::Ready;
-                    state.phase = Phase::Silent;
-                    state.detail = format!("told nothing of {count} changes that polls have found");
-                }
-                None if state.phase == Phase::Silent => {
-                    state.phase = Phase::Ready;
-                    state.detail.clear();
-                }
-                None => {}
-            }
-        }
-    }
-
-    /// Makes or mends the webhooks. One that cannot be made is tried again with the next pass.
-    async fn mend_hooks(&mut self, systems: &Systems, out: &mut Out) {
-        self.hooks_due = false;
-        for side in SIDES {
-            let Some(mut state) =
-                self.stop.clone().unless(self.hooks.ensure(side, &self.app, systems, &self.heard)).await
-            else {
-                return;
-            };
-            state.checked_at = self.app.now();
-            let before = self.webhooks.get(&side);
-            // Mending does not prove that it is heard again: only a delivery does.
-            if let Some(before) = before
-                && before.phase == Phase::Silent
-                && state.phase == Phase::Ready
-            {
-                state.phase = Phase::Silent;
-                state.detail.clone_from(&before.detail);
-            }
-            self.hooks_due |= matches!(state.phase, Phase::Unreachable | Phase::Refused);
-            if before.is_none_or(|before| (before.phase, &before.detail) != (state.phase, &state.detail))
-                && self.hooks.wants(side)
-            {
-                self.tell(out, "webhook", &sentence(side, &state));
-            }
-            self.webhooks.insert(side, state);
-        }
-    }
-
-    /// Opens and closes the issues about webhooks.
-    async fn report(&self, lease: &Lease) -> Result<(), Failure> {
-        let known = self.app.store.issues().await?;
-        let mut changes = Vec::new();
-        for (side, state) in &self.webhooks {
-            for code in [SILENT, NOT_WORKING] {
-                let id = Hash128::of(format!("{code}/{}", side.code()).as_bytes());
-                let open = match state.phase {
-                    Phase::Silent => code == SILENT,
-                    Phase::Unreachable | Phase::Refused => code == NOT_WORKING,
-                    Phase::Off | Phase::Ready => false,
-                };
-                let before = known.iter().find(|issue| issue.id == id);
-                let text = sentence(*side, state);
-                if open && before.is_none_or(|issue| issue.sentence != text) {
-                    changes.push(Change::OpenIssue(Box::new(NewIssue {
-                        id,
-                        code: code.to_owned(),
-                        subject: Subject::default(),
-                        sentence: text,
-                        blocks_gate: false,
-                        parked_until: None,
-                    })));
-                } else if !open && before.is_some() {
-                    changes.push(Change::CloseIssue(id));
-                }
-            }
-        }
-        if !changes.is_empty() {
-            self.app.store.commit(lease, &changes, self.app.now()).await?;
-        }
-        Ok(())
-    }
-
     /// Notes how things are, for `status`. What cannot be noted now is noted after the next pass.
     async fn note(&mut self) {
         let now = self.app.now();
@@ -457,43 +362,9 @@ impl Service {
         }
     }
 
-    fn tell(&self, out: &mut Out, event: &str, text: &str) {
+    pub(super) fn tell(&self, out: &mut Out, event: &str, text: &str) {
         out.line(format!("{}  {text}", clock_time(&self.app, self.app.now())));
         out.object(&serde_json::json!({"at": self.app.now(), "event": event, "text": text}));
-    }
-}
-
-fn count(state: &mut HookState, counts: &Counts) {
-    let of = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
-    state.accepted = of(&counts.accepted);
-    state.repeated = of(&counts.repeated);
-    state.forged = of(&counts.forged);
-    state.unreadable = of(&counts.unreadable);
-    state.turned_away = of(&counts.turned_away);
-    state.last_delivery = i64::try_from(of(&counts.last)).ok().filter(|at| *at > 0).or(state.last_delivery);
-}
-
-fn sentence(side: Side, state: &HookState) -> String {
-    let name = match side {
-        Side::Halo => "Halo's webhook",
-        Side::Hit => "HumanizeIT's webhook",
-    };
-    match state.phase {
-        Phase::Off if state.detail.is_empty() => format!("{name} is off."),
-        Phase::Off => format!("{name} is off: {}.", state.detail),
-        Phase::Ready => format!("{name} works: a test delivery came through."),
-        Phase::Unreachable => {
-            format!(
-                "{name} is not used, because a test delivery did not come through: {}. Polling goes on.",
-                state.detail
-            )
-        }
-        Phase::Refused => format!("{name} cannot be registered: {}. Polling goes on.", state.detail),
-        Phase::Silent => format!(
-            "{name} {}. It was looked over; see its deliveries in the system that sends, and the proxy in front. \
-             Polling goes on, and this ends with the next delivery.",
-            state.detail
-        ),
     }
 }
 

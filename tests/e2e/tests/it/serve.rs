@@ -323,3 +323,32 @@ async fn a_changed_configuration_holds_from_the_next_pass_on() {
     served.signal("TERM").await;
     assert_eq!(served.ends().await.0, Some(0));
 }
+
+#[tokio::test]
+async fn a_process_that_ends_in_its_first_pass_leaves_the_state_of_the_webhooks_as_it_was() {
+    let (desk, _) = desk("1h", "1h").await;
+    let mut served = Served::start(&desk, &[]).await;
+    served.hears().await;
+    served.signal("TERM").await;
+    assert_eq!(served.ends().await.0, Some(0));
+    let before = status(&desk).await;
+    assert_eq!(before["webhooks"]["halo"]["phase"], "ready");
+
+    // Halo does not answer the first question of the next process.
+    let held = json!({"side": "halo", "fault": "timeout", "times": 50});
+    desk.faults(json!({"hold_ms": 5_000, "next": [held]})).await;
+    let served = Served::start(&desk, &[]).await;
+    until("its first pass has begun", async || {
+        desk.control("GET", "/faults", None).await["next"][0]["times"] != json!(50)
+    })
+    .await;
+    let during = status(&desk).await;
+    assert_eq!((&during["served"], &during["serve"]["stopped_at"]), (&json!(true), &json!(null)));
+    assert_ne!(during["serve"]["process"], before["serve"]["process"], "it is named while it reads");
+    served.signal("TERM").await;
+    assert_eq!(served.ends().await.0, Some(0));
+    desk.faults(json!({"next": []})).await;
+    let after = status(&desk).await;
+    assert_eq!(after["webhooks"], before["webhooks"]);
+    assert_eq!(desk.json(&["issues"]).await.1["data"]["issues"], json!([]));
+}
