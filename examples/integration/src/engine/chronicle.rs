@@ -10,7 +10,7 @@ use sync_core::base::PendingWrite;
 use sync_core::catalogue::Catalogue;
 use sync_core::decision::OpId;
 use sync_core::exec::{
-    Commit, Event, JournalEntry, LinkBackCall, Memory, OpResult, Outcome, Record, RecordKey, Report,
+    Commit, Event, JournalEntry, LinkBackCall, Memory, OpResult, Outcome, Record, RecordKey, Reject, Report,
 };
 use sync_core::field::{FieldId, FieldRow};
 use sync_core::hash::Hash256;
@@ -298,6 +298,16 @@ impl<'a> Chronicle<'a> {
             }
         }
         late
+    }
+
+    /// An operation whose question was given up was not refused: nothing was tried, unless something was sent before.
+    pub(super) fn tell_given_up(&self, report: &mut Report, given_up: fn(&Reject) -> bool) {
+        for done in &mut report.ops {
+            if matches!(&done.result, OpResult::Rejected(reject) if given_up(reject)) {
+                let sent = self.told.contains(&done.op);
+                done.result = if sent { OpResult::Unknown } else { OpResult::NotTried };
+            }
+        }
     }
 
     /// What came of operations that nothing was said about yet: refused before anything was sent, left out, not reached.

@@ -4,6 +4,7 @@
 //! so the process may die between any two lines below.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use rest_core::clock::Time;
 use sync_core::catalogue::Catalogue;
@@ -41,6 +42,9 @@ const A_DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 /// Why a run that was asked to stop ended early.
 const STOPPED: &str = "asked to stop";
 
+/// Why a step has no answer.
+const GIVEN_UP: &str = "asked to stop before the server had answered";
+
 /// Says nothing.
 pub struct Silent;
 
@@ -71,6 +75,8 @@ pub struct Performer<'a> {
     pub run: RunId,
     /// Whether somebody asks for an early end.
     pub stop: &'a Stop,
+    /// How long a server is waited for after that.
+    pub last_step: Duration,
 }
 
 /// How many lines of an operation are looked through for those of one request.
@@ -97,9 +103,11 @@ impl Performer<'_> {
         let mut seen = Vec::new();
         // The ticket whose link back was sent and not yet seen.
         let mut linking = None;
+        let mut outages = Outages::default();
         loop {
             let event = match exec.poll(self.now()) {
-                Step::Done(report) => {
+                Step::Done(mut report) => {
+                    chronicle.tell_given_up(&mut report, is_given_up);
                     let mut changes = chronicle.end(&report, now_ms(self.time));
                     changes.extend(overtaken(plan, &report));
                     changes.append(&mut seen);
@@ -136,47 +144,23 @@ impl Performer<'_> {
                     }
                     Event::Persisted
                 }
-                Step::Read(RecordKey::Ticket(id)) => Event::Read(
-                    self.halo
-                        .read(id)
-                        .await
-                        .map(|found| found.map(|ticket| Record::Ticket(Box::new(ticket)))),
-                ),
-                Step::Read(RecordKey::Item(id)) => Event::Read(
-                    self.hit.read(&id).await.map(|found| found.map(|item| Record::Item(Box::new(item)))),
-                ),
-                Step::FindMarker(query) => Event::Markers(match query.side {
-                    Side::Halo => self.halo.find_marker(query.kind, &query.marker).await,
-                    Side::Hit => self.hit.find_marker(&query).await,
-                }),
-                Step::FindProject(opportunity) => {
-                    Event::Projects(self.projects_of(opportunity, &memory).await)
-                }
-                Step::FindNote(query) => Event::Note(self.halo.find_note(&query).await),
-                Step::Create(call) => Event::Written(match call.intent().spec.target {
-                    Side::Halo => self.halo.create(&call).await,
-                    Side::Hit => self.hit.create(&call).await,
-                }),
-                Step::Update(call) => Event::Written(match call.side() {
-                    Side::Halo => self.halo.update(&call).await,
-                    Side::Hit => self.hit.update(&call).await,
-                }),
-                Step::StatusWrite(call) => Event::Written(self.halo.write_status(&call).await),
-                Step::LinkBack(call) => {
-                    // It needs no pending write; the commit of its line also proves that the lease still holds.
-                    self.commit(&chronicle.link_back(&call, now_ms(self.time))).await?;
-                    linking = (call.side() == Side::Halo).then(|| call.ticket());
-                    Event::Written(match call.side() {
-                        Side::Halo => self.halo.link_back(&call).await,
-                        Side::Hit => self.hit.link_back(&call).await,
-                    })
-                }
-                // `Step` may grow; a step that this loop does not know must not be skipped silently.
-                other => {
-                    return Err(internal(format!(
-                        "the executor asked for an unknown step, {}",
-                        other.name()
-                    )));
+                step => {
+                    if let Step::LinkBack(call) = &step {
+                        // It needs no pending write; the commit of its line also proves that the lease still holds.
+                        self.commit(&chronicle.link_back(call, now_ms(self.time))).await?;
+                        linking = (call.side() == Side::Halo).then(|| call.ticket());
+                    }
+                    let answer = self.answer(&step, &memory);
+                    let event = match self.stop.unless_after(self.last_step, self.time, answer).await {
+                        Some(event) => event?,
+                        None => given_up(&step),
+                    };
+                    if let Some(side) = outages.heard(&step, &event)
+                        && !self.is_there(side).await
+                    {
+                        exec.stop(format!("{} does not answer", side.name()));
+                    }
+                    event
                 }
             };
             chronicle.heard(&event);
@@ -200,6 +184,42 @@ impl Performer<'_> {
                 exec.stop(STOPPED);
             }
         }
+    }
+
+    /// Asks the servers.
+    async fn answer(&self, step: &Step, memory: &Memory) -> Result<Event, Failure> {
+        let (halo, hit) = (self.halo, self.hit);
+        Ok(match step {
+            Step::Read(RecordKey::Ticket(id)) => Event::Read(
+                halo.read(*id).await.map(|found| found.map(|found| Record::Ticket(Box::new(found)))),
+            ),
+            Step::Read(RecordKey::Item(id)) => {
+                Event::Read(hit.read(id).await.map(|found| found.map(|found| Record::Item(Box::new(found)))))
+            }
+            Step::FindMarker(query) => Event::Markers(match query.side {
+                Side::Halo => halo.find_marker(query.kind, &query.marker).await,
+                Side::Hit => hit.find_marker(query).await,
+            }),
+            Step::FindProject(opportunity) => Event::Projects(self.projects_of(*opportunity, memory).await),
+            Step::FindNote(query) => Event::Note(halo.find_note(query).await),
+            Step::Create(call) => Event::Written(match call.intent().spec.target {
+                Side::Halo => halo.create(call).await,
+                Side::Hit => hit.create(call).await,
+            }),
+            Step::Update(call) => Event::Written(match call.side() {
+                Side::Halo => halo.update(call).await,
+                Side::Hit => hit.update(call).await,
+            }),
+            Step::StatusWrite(call) => Event::Written(halo.write_status(call).await),
+            Step::LinkBack(call) => Event::Written(match call.side() {
+                Side::Halo => halo.link_back(call).await,
+                Side::Hit => hit.link_back(call).await,
+            }),
+            // `Step` may grow; a step that this loop does not know must not be skipped silently.
+            other => {
+                return Err(internal(format!("the executor asked for an unknown step, {}", other.name())));
+            }
+        })
     }
 
     /// The last look before a project is made: those of the client that changed since the wait began, or a day before,
@@ -226,6 +246,21 @@ impl Performer<'_> {
         self.halo.find_projects(opportunity, link.halo_client, since, known).await
     }
 
+    /// Whether a system answers the simplest of questions.
+    async fn is_there(&self, side: Side) -> bool {
+        let asked = async {
+            match side {
+                Side::Halo => self.halo.client().agents().me().await.err(),
+                Side::Hit => self.hit.api().account().await.err(),
+            }
+        };
+        // Nobody waits for it after the end was asked for.
+        let failed = self.stop.unless(asked).await.flatten();
+        !failed.is_some_and(|error| {
+            error.is_connect() || error.is_timeout() || error.is_server() || error.is_throttled()
+        })
+    }
+
     /// What became of writes whose replies were lost.
     async fn settle(&self, late: Vec<Late>) -> Result<Vec<Change>, Failure> {
         let mut changes = Vec::new();
@@ -244,7 +279,7 @@ impl Performer<'_> {
     async fn wait(&self, until: Stamp) {
         let milliseconds = until.since(self.now()).unwrap_or(0).max(1);
         self.watch.waiting(milliseconds);
-        self.time.sleep(std::time::Duration::from_millis(u64::try_from(milliseconds).unwrap_or(1))).await;
+        self.time.sleep(Duration::from_millis(u64::try_from(milliseconds).unwrap_or(1))).await;
     }
 
     async fn commit(&self, changes: &[Change]) -> Result<(), Failure> {
@@ -254,6 +289,59 @@ impl Performer<'_> {
         self.store.commit(self.lease, changes, now_ms(self.time)).await?;
         Ok(())
     }
+}
+
+/// After how many failures in a row it is found out whether a system is there at all. If it is not, the run ends: each
+/// operation would take as long as a request may, with all its repetitions, and fare no better. If it is, the records
+/// themselves are the trouble, and the next ones may do.
+const OUTAGE: u32 = 3;
+
+/// How often in a row a question to each system has failed.
+#[derive(Default)]
+struct Outages(BTreeMap<Side, u32>);
+
+impl Outages {
+    /// Takes notice of an answer, or of none; gives the side with too many failures in a row, whose count begins anew.
+    fn heard(&mut self, step: &Step, event: &Event) -> Option<Side> {
+        let side = match step {
+            Step::Read(record) => record.side(),
+            Step::FindMarker(query) => query.side,
+            Step::Create(call) => call.intent().spec.target,
+            Step::Update(call) => call.side(),
+            Step::LinkBack(call) => call.side(),
+            _ => Side::Halo,
+        };
+        let missed =
+            |reject: &Reject| matches!(reject.class, RejectClass::Unavailable | RejectClass::Throttled);
+        let unanswered = match event {
+            Event::Read(Err(reject))
+            | Event::Markers(Err(reject))
+            | Event::Projects(Err(reject))
+            | Event::Note(Err(reject))
+            | Event::Written(Outcome::Rejected(reject)) => missed(reject),
+            Event::Written(Outcome::Unknown) => true,
+            _ => false,
+        };
+        let count = self.0.entry(side).or_default();
+        *count = if unanswered { *count + 1 } else { 0 };
+        (*count >= OUTAGE).then(|| *count = 0).map(|()| side)
+    }
+}
+
+/// What is said of a step whose answer was not waited for: a write may have arrived, and a question has no answer.
+fn given_up(step: &Step) -> Event {
+    let why = || Reject::new(RejectClass::Unavailable, GIVEN_UP);
+    match step {
+        Step::Read(_) => Event::Read(Err(why())),
+        Step::FindMarker(_) => Event::Markers(Err(why())),
+        Step::FindProject(_) => Event::Projects(Err(why())),
+        Step::FindNote(_) => Event::Note(Err(why())),
+        _ => Event::Written(Outcome::Unknown),
+    }
+}
+
+fn is_given_up(reject: &Reject) -> bool {
+    &*reject.detail == GIVEN_UP
 }
 
 /// Milliseconds since 1970 by this machine's clock.
@@ -341,4 +429,29 @@ fn without_link(ticket: &HaloTicket) -> Option<Change> {
 
 fn put_link(memory: &Memory, item: &ItemId) -> Option<Change> {
     memory.links.get(item).map(|link| Change::PutLink(Box::new(link.clone())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_in_a_row_are_counted_for_each_side_and_an_answer_begins_anew() {
+        let (halo, hit) =
+            (Step::Read(RecordKey::Ticket(TicketId(7))), Step::Read(RecordKey::Item("i1".into())));
+        let refused = |class| Event::Read(Err(Reject::new(class, "x")));
+        let silent = || refused(RejectClass::Unavailable);
+        let mut outages = Outages::default();
+        assert_eq!(outages.heard(&halo, &silent()), None);
+        assert_eq!(outages.heard(&halo, &refused(RejectClass::Throttled)), None);
+        // What the other side says is no answer of this one.
+        assert_eq!(outages.heard(&hit, &Event::Read(Ok(None))), None);
+        assert_eq!(outages.heard(&halo, &Event::Written(Outcome::Unknown)), Some(Side::Halo));
+        assert_eq!(outages.heard(&halo, &silent()), None, "found out a moment ago");
+        assert_eq!(outages.heard(&hit, &silent()), None);
+        assert_eq!(outages.heard(&hit, &silent()), None);
+        // A refusal is an answer.
+        assert_eq!(outages.heard(&hit, &refused(RejectClass::Forbidden)), None);
+        assert_eq!(outages.heard(&hit, &silent()), None);
+    }
 }

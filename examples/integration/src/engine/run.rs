@@ -1,6 +1,7 @@
 //! One run: a plan, what people are asked about it, carrying it out, and what is remembered of it.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use sync_core::base::Evidence;
 use sync_core::decision::{Conflict, Decisions};
@@ -39,6 +40,9 @@ pub struct Done {
 /// How long an approval holds. What was approved is in the very next plan; an approval that was still not used after a
 /// week was given for something that is no longer proposed.
 const APPROVAL_HOLDS_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
+
+/// How long a server is waited for at most after somebody has asked for the end: process managers soon get impatient.
+const LAST_STEP: Duration = Duration::from_secs(10);
 
 impl Planned {
     /// A plan with its name.
@@ -179,6 +183,7 @@ impl Engine {
             watch,
             run,
             stop: &self.stop,
+            last_step: self.config.timing.request_timeout.min(LAST_STEP),
         };
         let report = performer.perform(exec, &planned.plan, planned.hash, memory).await?;
         let exit = exit_of(planned, &report);

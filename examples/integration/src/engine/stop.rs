@@ -1,13 +1,16 @@
 //! Being asked to stop: at once where nothing is under way, else after the step in hand.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use rest_core::clock::Sleep;
 use tokio::sync::watch;
 
 /// Somebody may ask for an end. Clones share the wish.
 ///
 /// Reading is simply given up: nothing is lost by that. Carrying out a plan goes on until the operation in hand has
-/// ended or would have to wait; the rest of the plan is not tried, and the next run plans it again.
+/// ended or would have to wait; the rest of the plan is not tried, and the next run plans it again. A server that does not
+/// answer meanwhile is not waited for as long as at other times.
 #[derive(Clone, Debug)]
 pub struct Stop(Arc<watch::Sender<bool>>);
 
@@ -53,10 +56,30 @@ impl Stop {
             done = work => Some(done),
         }
     }
+
+    /// The same, where `work` may go on for a while after somebody has asked.
+    pub async fn unless_after<T>(
+        &self,
+        grace: Duration,
+        time: &(impl Sleep + ?Sized),
+        work: impl Future<Output = T>,
+    ) -> Option<T> {
+        let over = async {
+            self.requested().await;
+            time.sleep(grace).await;
+        };
+        tokio::select! {
+            biased;
+            done = work => Some(done),
+            () = over => None,
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use rest_core::clock::SystemClock;
+
     use super::*;
 
     #[tokio::test]
@@ -69,5 +92,18 @@ mod tests {
         assert_eq!(waiting.await.unwrap(), None);
         assert!(stop.is_requested());
         assert_eq!(stop.unless(async { 1 }).await, None);
+    }
+    #[tokio::test]
+    async fn work_in_hand_has_its_time_after_somebody_has_asked() {
+        let (stop, long) = (Stop::new(), Duration::from_secs(3_600));
+        let never = std::future::pending::<()>;
+        assert_eq!(stop.unless_after(Duration::ZERO, &SystemClock, async { 1 }).await, Some(1));
+        stop.request();
+        let soon = async {
+            tokio::task::yield_now().await;
+            2
+        };
+        assert_eq!(stop.unless_after(long, &SystemClock, soon).await, Some(2));
+        assert_eq!(stop.unless_after(Duration::from_millis(1), &SystemClock, never()).await, None);
     }
 }

@@ -93,3 +93,35 @@ async fn twenty_five_seeds_converge() {
 async fn a_thousand_seeds_converge() {
     seeds(1_000).await;
 }
+
+#[tokio::test]
+async fn an_outage_in_the_middle_of_a_run_ends_it_and_records_that_fail_by_themselves_do_not() {
+    let desk = story::in_step(&Size::default()).await;
+    desk.configure("deadline = \"4s\"", "deadline = \"1s\"");
+    let new = |name: String| {
+        let item = json!({"client_id": desk.clients()[0], "name": name, "status_id": "st_qualified"});
+        json!({"side": "hit", "create": item})
+    };
+    desk.edit(json!((1..=6).map(|number| new(format!("New {number}"))).collect::<Vec<_>>())).await;
+    // The searches for the marker fail; whether Halo is there is asked for otherwise.
+    let silent = |path: &str| json!({"side": "halo", "path": path, "fault": "status_503", "times": 1_000});
+    let tried = async |faults: serde_json::Value| {
+        desk.faults(json!({"next": faults})).await;
+        let (code, done) = desk.json(&["sync"]).await;
+        assert_eq!(code, 3, "{done}");
+        desk.faults(json!({"next": []})).await;
+        let report = &done["data"]["report"];
+        let ops = report["ops"].as_array().unwrap();
+        let tried = ops.iter().filter(|op| op["result"] != "not_tried" && op["result"] != "blocked").count();
+        (tried, report["aborted"]["detail"].clone())
+    };
+    let creates = desk.counts().await["halo"]["creates"].clone();
+    let (count, why) = tried(json!([silent("/ExternalLink"), silent("/Agent/me")])).await;
+    assert_eq!((count, why), (3, json!("Halo does not answer")));
+    let (count, why) = tried(json!([silent("/ExternalLink")])).await;
+    assert_eq!((count, why), (6, json!(null)), "Halo is there: each has its turn");
+    assert_eq!(desk.counts().await["halo"]["creates"], creates);
+    story::rest(&desk).await;
+    assert_eq!(desk.counts().await["halo"]["creates"].as_u64(), creates.as_u64().map(|before| before + 6));
+    desk.assert_unharmed("after an outage").await;
+}

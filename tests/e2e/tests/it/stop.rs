@@ -106,6 +106,49 @@ async fn the_operation_in_hand_is_finished_and_a_second_signal_does_not_wait_for
     desk.assert_unharmed("interrupted twice").await;
 }
 
+#[tokio::test]
+async fn a_server_that_does_not_answer_does_not_hold_the_end_up() {
+    let desk = story::in_step(&Size::default()).await;
+    for (key, short, long) in
+        [("request_timeout", "300ms", "1s"), ("settle", "300ms", "1s"), ("deadline", "4s", "60s")]
+    {
+        desk.configure(&format!("{key} = \"{short}\""), &format!("{key} = \"{long}\""));
+    }
+    let state = State::read(&desk).await;
+    let wanted = |pair: &&e2e::Pair| pair.opportunity.is_some() && pair.project.is_none();
+    let pair = state.pairs.values().find(wanted).unwrap();
+    let ticket = pair.opportunity.as_ref().unwrap()["id"].as_f64().unwrap();
+    for (method, path, outcome) in
+        [("GET", format!("/Tickets/{ticket}"), "skipped"), ("POST", "/Tickets".to_owned(), "unknown")]
+    {
+        let name = format!("Renamed, {method}");
+        desk.edit(json!([{"side": "hit", "item_id": pair.item["id"], "set": {"name": name}}])).await;
+        // The first request is held, and so is what is asked again after it.
+        let held = json!({"side": "halo", "method": method, "path": path, "fault": "timeout", "times": 50});
+        desk.faults(json!({"hold_ms": 30_000, "next": [held]})).await;
+        let child = desk.command(&["sync"]).spawn().unwrap();
+        e2e::served::until("the fault strikes", async || {
+            desk.control("GET", "/faults", None).await["next"][0]["times"] != json!(50)
+        })
+        .await;
+        signal(&child, "INT").await;
+        let asked = std::time::Instant::now();
+        let output = child.wait_with_output().await.unwrap();
+        assert!(asked.elapsed() < Duration::from_secs(4), "{method}: {:?}", asked.elapsed());
+        assert_eq!(output.status.code(), Some(3), "{method}");
+        desk.faults(json!({"next": []})).await;
+        // Nobody has refused anything: there is no issue, and the line says what is known.
+        let (_, open) = desk.json(&["issues"]).await;
+        assert_eq!(open["data"]["issues"], json!([]), "{method}");
+        let (_, told) = desk.json(&["history", "--limit", "1"]).await;
+        assert_eq!(told["data"]["lines"][0]["outcome"], outcome, "{method}: {told}");
+        story::rest(&desk).await;
+        let now = desk.halo(&format!("/Tickets/{ticket}")).await;
+        assert_eq!(now["summary"], name, "{method}");
+    }
+    desk.assert_unharmed("asked to stop while a server was silent").await;
+}
+
 /// Waits until the one scripted fault has struck.
 async fn until_struck(desk: &Desk) {
     e2e::served::until("the fault strikes", async || {
