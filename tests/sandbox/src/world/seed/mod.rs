@@ -7,6 +7,7 @@ mod names;
 mod people;
 mod stock;
 mod tickets;
+mod workflows;
 
 use super::clock::{DAY, SEED_END};
 
