@@ -25,7 +25,7 @@ use super::feed::Feed;
 use super::halo::Found;
 use super::manner::Manner;
 use super::people::Matches;
-use super::rows::{BY_FEED, Rows, exec_key, tell_tasks};
+use super::rows::{BY_FEED, Rows, dirty_mark, tell_tasks};
 use super::{Engine, perform};
 use crate::exit::Failure;
 use crate::storage::{Change, Dirty, Lease, RecordKey, Store, Told, WEBHOOK};
@@ -250,7 +250,8 @@ impl Engine {
             // What cannot be read was kept by another version: it is asked for again.
             if let Some(kept) = kept.and_then(|text| serde_json::from_str::<Kept>(&text).ok())
                 && let found = validate(settings, &kept.catalogue)
-                && (kept.settings == Some(hash) || !has_errors(&found))
+                && (kept.settings == Some(hash)
+                    || found.iter().all(|found| found.severity != Severity::Error))
                 && self.refuse(found, &kept.catalogue).await.is_ok()
             {
                 return Ok((kept.catalogue, kept.found, kept.stored_clients, None));
@@ -493,12 +494,4 @@ impl View {
             digests: Some(&self.digests),
         }
     }
-}
-
-fn has_errors(found: &[Finding]) -> bool {
-    found.iter().any(|finding| finding.severity == Severity::Error)
-}
-
-fn dirty_mark(dirty: &Dirty) -> DirtyMark {
-    DirtyMark { record: exec_key(&dirty.key), mark: u64::try_from(dirty.mark).unwrap_or(0) }
 }

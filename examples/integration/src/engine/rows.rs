@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sync_core::base::{Link, LinkState};
-use sync_core::exec::{RecordKey as ExecKey, Reject, RejectClass};
+use sync_core::exec::{DirtyMark, RecordKey as ExecKey, Reject, RejectClass};
 use sync_core::field::FieldId;
 use sync_core::ids::{HaloClientId, ItemId, Kind, Side, TicketId};
 use sync_core::marker::Marker;
@@ -13,7 +13,7 @@ use sync_core::value::Obs;
 
 use super::feed::Feed;
 use crate::exit::Failure;
-use crate::storage::{Change, RecordKey};
+use crate::storage::{Change, Dirty, RecordKey};
 
 /// What a mark is for: a feed has brought the record itself, so it need not be read again.
 pub(super) const BY_FEED: &str = "feed";
@@ -285,6 +285,11 @@ pub(super) fn exec_key(key: &RecordKey) -> ExecKey {
         RecordKey::Ticket(id) => ExecKey::Ticket(*id),
         RecordKey::Item(id) => ExecKey::Item(id.clone()),
     }
+}
+
+/// A mark in the planner's words.
+pub(super) fn dirty_mark(dirty: &Dirty) -> DirtyMark {
+    DirtyMark { record: exec_key(&dirty.key), mark: u64::try_from(dirty.mark).unwrap_or(0) }
 }
 
 /// A list row has fewer fields than the detail. What it does not carry stays as the detail said, until the detail is

@@ -4,6 +4,8 @@
 //! leaves: with the value that is about to be replaced, and the outcome "unknown". What is learned afterwards, by this
 //! process or by a later one, changes that line. So no value that was overwritten is ever without a line that holds it.
 
+mod late;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use sync_core::base::PendingWrite;
@@ -20,30 +22,17 @@ use sync_core::record::Snapshot;
 use sync_core::stamp::Stamp;
 use sync_core::value::{Obs, Value};
 
+pub(super) use self::late::Late;
 use super::perform::key;
-use crate::storage::{Change, HistoryEntry, HistoryRow, Outcome as Ended, RunId, Settled, UnixMs};
+use crate::storage::{Change, HistoryEntry, Outcome as Ended, RunId, Settled, UnixMs};
 
-/// Said of a write whose reply was lost and that is there.
-const FOUND: &str = "the reply was lost; a later read found the value there";
-/// Said of a write whose reply was lost and that never arrived.
-const MISSING: &str = "the reply was lost; a later read found the old value, so it never arrived";
 /// Said of a write whose reply was lost and that is sent once more.
 const AGAIN: &str = "the reply was lost; the old value was still there when it was sent again";
-/// Said of a write whose reply was lost, where somebody has written since.
-const OVERTAKEN: &str = "the reply was lost, and the value was changed again before it could be read";
-
 const NOT_KEPT: &str = "the server said yes and did not keep it";
 
 /// What became of all lines of an operation whose outcome is not known.
 fn settled(op: OpId, outcome: Ended, detail: Option<String>) -> Change {
     Change::Settle(Box::new(Settled { op, attempt: None, field: None, record: None, outcome, detail }))
-}
-
-/// A write whose time to arrive is over, and what its field holds now.
-pub(super) struct Late {
-    /// The write.
-    pub(super) write: PendingWrite,
-    held: Obs<Value>,
 }
 
 /// Turns what the executor asks for, and what came of it, into lines of history.
@@ -275,31 +264,6 @@ impl<'a> Chronicle<'a> {
         changes
     }
 
-    /// The writes of earlier requests that a commit forgets because nothing can arrive any more.
-    pub(super) fn late(&self, commit: &Commit, before: &Memory) -> Vec<Late> {
-        let mut late = Vec::new();
-        for change in &commit.links {
-            let (Some(by), Some(link)) = (change.settled_by, before.links.get(&change.item)) else {
-                continue;
-            };
-            let over = |write: &&PendingWrite| {
-                write.settle_until <= by && !change.resolved.contains(&(write.op, write.sent_at))
-            };
-            for write in link.pending.iter().filter(over) {
-                let fields = match write.side {
-                    Side::Halo => {
-                        let ticket = link.ticket(write.kind).and_then(|id| self.snapshot.ticket(id));
-                        ticket.map(|ticket| &ticket.fields)
-                    }
-                    Side::Hit => self.snapshot.item(&link.item).map(|item| &item.fields),
-                };
-                let held = fields.map_or(Obs::NotFetched, |fields| fields.get(write.field).clone());
-                late.push(Late { write: write.clone(), held });
-            }
-        }
-        late
-    }
-
     /// An operation whose question was given up was not refused: nothing was tried, unless something was sent before.
     pub(super) fn tell_given_up(&self, report: &mut Report, given_up: fn(&Reject) -> bool) {
         for done in &mut report.ops {
@@ -377,38 +341,6 @@ impl<'a> Chronicle<'a> {
             Some(Value::Text(name)) => Some(name.to_string()),
             _ => None,
         }
-    }
-}
-
-impl Late {
-    /// What became of the write, by the lines of its operation; nothing without a line.
-    pub(super) fn settled(&self, lines: &[HistoryRow]) -> Option<Settled> {
-        let attempt = self.write.sent_at.unix_ms;
-        let line = lines.iter().map(|row| &row.entry).find(|line| {
-            line.attempt == Some(attempt)
-                && line.field == Some(self.write.field)
-                && line.outcome == Ended::Unknown
-        })?;
-        let held = self.held.seen()?;
-        let there = match (held, &self.write.sent) {
-            (Some(held), Some(sent)) => held.is_spelling_of(sent),
-            (held, sent) => held == sent.as_ref(),
-        };
-        let (outcome, after, detail) = if there {
-            (Ended::Applied, held.cloned(), FOUND)
-        } else if held == line.before.as_ref() {
-            (Ended::NotApplied, line.after.clone(), MISSING)
-        } else {
-            (Ended::Unknown, line.after.clone(), OVERTAKEN)
-        };
-        Some(Settled {
-            op: self.write.op,
-            attempt: Some(attempt),
-            field: Some((self.write.field, after)),
-            record: None,
-            outcome,
-            detail: Some(detail.to_owned()),
-        })
     }
 }
 
