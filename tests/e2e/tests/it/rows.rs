@@ -237,6 +237,33 @@ async fn a_create_whose_reply_was_lost_is_found_by_the_customer_s_reference() {
 }
 
 #[tokio::test]
+async fn a_twin_that_only_the_customer_s_reference_tells_is_found_by_the_next_run() {
+    let desk = story::in_step(&Size::default()).await;
+    desk.configure("[halo]\n", "[halo]\nmarker = \"client_reference\"\n");
+    let new = json!({"client_id": desk.clients()[0], "name": "Made twice", "status_id": "st_qualified"});
+    let item = desk.edit(json!([{"side": "hit", "create": new}])).await.remove(0);
+    story::rest(&desk).await;
+    let state = State::read(&desk).await;
+    let made = state.pairs[item.as_str().unwrap()].opportunity.as_ref().unwrap();
+    // The same create arrives once more, without a link: its list row says nothing of the marker.
+    let twin = json!({"summary": made["summary"], "tickettype_id": made["tickettype_id"],
+        "client_id": made["client_id"], "site_id": made["site_id"], "client_reference": made["client_reference"]});
+    desk.edit(json!([{"side": "halo", "create": twin}])).await;
+    let (before, ended) = (desk.requests().await, desk.run(&["sync"]).await);
+    let after = desk.requests().await;
+    assert_eq!(ended.code, 3, "{ended:?}");
+    assert_eq!((after.0 - before.0, after.1 - before.1), (IDLE.0 + 1, IDLE.1), "it alone is read in detail");
+    let (_, open) = desk.json(&["issues"]).await;
+    let issues = open["data"]["issues"].as_array().unwrap();
+    assert_eq!(issues.len(), 1, "{open}");
+    assert_eq!((&issues[0]["code"], &issues[0]["subject"]["item"]), (&json!("duplicate_marker"), &item));
+    // It is known from then on.
+    let (before, ended) = (desk.requests().await, desk.run(&["sync"]).await);
+    let after = desk.requests().await;
+    assert_eq!((ended.code, after.0 - before.0, after.1 - before.1), (3, IDLE.0, IDLE.1), "{ended:?}");
+}
+
+#[tokio::test]
 async fn a_search_by_reference_that_finds_everything_refuses_the_create() {
     let desk = story::answered(&Size::default()).await;
     let halo = halo_side(&desk, MarkerPlace::ClientReference);

@@ -71,6 +71,12 @@ impl HaloSide {
         &self.client
     }
 
+    /// Whether the reference of the customer alone tells our tickets.
+    #[must_use]
+    pub const fn marks_by_reference(&self) -> bool {
+        matches!(self.place, MarkerPlace::ClientReference)
+    }
+
     /// Takes over what the catalogue says of types, statuses and teams.
     pub fn know(&self, catalogue: &Catalogue, found: &Found) {
         let mut reading = (*self.reading()).clone();
