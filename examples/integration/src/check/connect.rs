@@ -230,8 +230,9 @@ fn refusal(target: &HaloTarget, error: &Error) -> String {
     format!("POST {base}/token{tenant}: {}", plainly(error))
 }
 
-/// An error in words, with the innermost cause where there was no answer at all.
-pub(super) fn plainly(error: &Error) -> String {
+/// An error in words, with the innermost cause where there was no answer at all. The same error has the same words, since
+/// they lack the id of the request.
+pub(crate) fn plainly(error: &Error) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(next) = cause.source() {
         cause = next;

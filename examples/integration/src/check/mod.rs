@@ -36,6 +36,7 @@ mod topics;
 pub(crate) use self::ask::raw;
 pub(crate) use self::command::Kept;
 pub use self::command::{CheckArgs, command};
+pub(crate) use self::connect::plainly;
 pub use self::finding::{Finding, Report, State, Summary};
 pub(crate) use self::hours::Workday;
 pub use self::inputs::{HaloTarget, HitTarget, Hooks, Inputs, Sent};

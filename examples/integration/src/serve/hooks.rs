@@ -24,6 +24,7 @@ use url::Url;
 
 use super::door::{Heard, TEST_EVENT, Verifiers};
 use crate::app::{App, Systems};
+use crate::check::plainly;
 use crate::exit::Failure;
 use crate::secrets::WebhookSecrets;
 use crate::storage::UnixMs;
@@ -251,14 +252,16 @@ impl Hooks {
     }
 }
 
+/// Why a webhook could not be registered. It is tried with every pass, and told when the words change.
 fn refusal(error: &rest_core::Error) -> String {
+    let words = plainly(error);
     if error.is_permission() || error.is_authentication() {
         let scope = "add \"admin:webhooks\" to halo.scopes and tick it in Halo, or make the webhook by hand: POST, JSON, \
                      authentication by HMAC with the header Token and the same secret, told of new, changed, closed and \
                      deleted tickets";
-        return format!("the application may not manage webhooks ({error}); {scope}");
+        return format!("the application may not manage webhooks ({words}); {scope}");
     }
-    error.to_string()
+    words
 }
 
 async fn register_at_halo(
@@ -300,7 +303,7 @@ async fn register_at_hit(
     secret: SecretString,
     heard: &Heard,
 ) -> Result<(), String> {
-    let words = |error: hit_client::Error| error.to_string();
+    let words = |error: hit_client::Error| plainly(&error);
     let mut found = None;
     let mut cursor = None;
     loop {
@@ -358,6 +361,16 @@ fn sign(secret: &SecretString, body: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_same_refusal_is_told_once() {
+        let refused = |request: &str| {
+            let error = rest_core::Error::new(rest_core::ErrorKind::Status, "no right");
+            refusal(&error.with_status(http::StatusCode::FORBIDDEN).with_request_id(request))
+        };
+        assert_eq!(refused("4f1a"), refused("77b0"));
+        assert!(refused("4f1a").contains("status 403, no right"), "{}", refused("4f1a"));
+    }
 
     #[test]
     fn a_test_delivery_is_proven_as_halo_proves_its_own() {
