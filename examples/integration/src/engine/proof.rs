@@ -30,7 +30,9 @@ impl Engine {
         };
         let links = self.store.count_links().await?;
         let facts = judge(&planned.plan, Some(report), links, view.whole);
-        let clean_run = if self.stop.is_requested() { None } else { facts.evidence() };
+        // One that somebody has ended early says nothing.
+        let ended = self.stop.is_requested() || self.store.paused().await?.is_some();
+        let clean_run = if ended { None } else { facts.evidence() };
         Ok(GateStep {
             clean_run,
             creates: count(&|op| matches!(op.kind, OpKind::Create(_))),

@@ -64,6 +64,36 @@ async fn only_runs_that_prove_something_count_for_the_gate() {
 }
 
 #[tokio::test]
+async fn a_pause_in_the_middle_of_a_run_does_not_begin_the_count_anew() {
+    let desk = story::in_step(&Size::default()).await;
+    let items = opportunities(&desk).await;
+    for (key, short, long) in
+        [("request_timeout", "300ms", "5s"), ("settle", "300ms", "5s"), ("deadline", "4s", "20s")]
+    {
+        desk.configure(&format!("{key} = \"{short}\""), &format!("{key} = \"{long}\""));
+    }
+    let before = gate(&desk).await.0;
+    assert_ne!(before, json!(0));
+    rename(&desk, &items[0], "One of two").await;
+    rename(&desk, &items[1], "Two of two").await;
+    let slow = json!({"side": "halo", "method": "POST", "path": "/Tickets", "fault": "slow"});
+    desk.faults(json!({"slow_ms": 1_500, "next": [slow]})).await;
+    let child = desk.command(&["sync"]).spawn().unwrap();
+    until("the write is under way", async || desk.control("GET", "/faults", None).await["next"] == json!([]))
+        .await;
+    assert_eq!(desk.run(&["pause", "--reason", "inventory"]).await.code, 0);
+    let ended = child.wait_with_output().await.unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(3), "{said}");
+    assert!(said.contains("paused meanwhile (inventory)"), "{said}");
+    assert_eq!(gate(&desk).await.0, before, "nothing went wrong");
+    assert_eq!(desk.run(&["sync"]).await.code, 4, "it is paused");
+    assert_eq!(desk.run(&["resume"]).await.code, 0);
+    assert_eq!(desk.run(&["sync"]).await.code, 2, "the other one");
+    assert_eq!(gate(&desk).await.0.as_u64(), before.as_u64().map(|before| before + 1));
+}
+
+#[tokio::test]
 async fn a_run_that_limits_have_stopped_is_seen_afterwards() {
     let desk = story::in_step(&Size::default()).await;
     let items = opportunities(&desk).await;
