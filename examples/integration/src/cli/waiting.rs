@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use sync_core::catalogue::Catalogue;
-use sync_core::decision::ConflictKind;
+use sync_core::decision::{ConflictKind, IssueCode};
 use sync_core::hash::Hash128;
 use sync_core::ids::Side;
 
@@ -120,6 +120,7 @@ fn show(open: OpenConflict, catalogue: Option<&Catalogue>) -> ShownConflict {
         ConflictKind::ManyBudgetLines => "HIT's budget has several lines and Halo one number",
         ConflictKind::DateOrder => "the start would come after the due date",
         ConflictKind::BlankAgainstValue => "one side is blank, and blank does not overwrite",
+        ConflictKind::Flapping => "something keeps changing it back",
         _ => "a person has to decide",
     };
     let of = match &open.about.item {
@@ -142,7 +143,7 @@ pub(super) async fn issues(args: &IssuesArgs, context: &mut Context) -> Result<E
     let conflicts = app.store.conflicts().await?;
     let issues = app.store.issues().await?;
     if let Some(action) = &args.action {
-        let answer = issue_answer(action, &conflicts, &issues)?;
+        let (answer, before) = (issue_answer(action, &conflicts, &issues)?, issues);
         app.store.decide(std::slice::from_ref(&answer), app.now()).await?;
         let (conflicts, issues) = (app.store.conflicts().await?, app.store.issues().await?);
         context.out.result("issues", Exit::Done, &IssuesReport::new(conflicts, issues, catalogue.as_ref()));
@@ -151,7 +152,7 @@ pub(super) async fn issues(args: &IssuesArgs, context: &mut Context) -> Result<E
                 "{}'s value stays; the next sync writes it, unless one of the two values changes before.",
                 side.name()
             ),
-            Answer::Retry(_) => "The next sync tries it again.".to_owned(),
+            Answer::Retry(id) => retried(before.iter().find(|issue| issue.id == id)).to_owned(),
             _ => "Put aside; it comes back if its values change.".to_owned(),
         });
         return Ok(Exit::Done);
@@ -161,6 +162,20 @@ pub(super) async fn issues(args: &IssuesArgs, context: &mut Context) -> Result<E
     context.out.result("issues", Exit::Done, &report);
     show_issues(&app, &report, &mut context.out);
     Ok(Exit::Done)
+}
+
+/// What comes of asking once more.
+fn retried(issue: Option<&OpenIssue>) -> &'static str {
+    match issue {
+        // More writes would only feed whatever changes the value back.
+        Some(issue) if issue.code == IssueCode::Flapping.code() => {
+            "The next sync reads the record again; the field waits until its conflict is decided (`halo-hit issues`)."
+        }
+        Some(issue) if issue.subject.item.is_none() && issue.subject.ticket.is_none() => {
+            "It is about no record that could be read again; it is reported for as long as it holds."
+        }
+        _ => "The next sync tries it again.",
+    }
 }
 
 fn issue_answer(

@@ -55,7 +55,9 @@ pub(super) fn of_issue(issue: &OpenIssue) -> Vec<Way> {
     let id = short(&issue.id);
     let code = IssueCode::ALL.iter().find(|code| code.code() == issue.code);
     let mut ways = code.map(|code| of_code(*code, issue)).unwrap_or_default();
-    if issue.subject.item.is_some() || issue.subject.ticket.is_some() {
+    // Trying at once what something keeps changing back would feed it: the way out is a decision.
+    let can_be_tried = code != Some(&IssueCode::Flapping);
+    if can_be_tried && (issue.subject.item.is_some() || issue.subject.ticket.is_some()) {
         let what = "the next sync reads the record again and tries it at once";
         ways.push(Way::command(format!("halo-hit issues retry {id}"), what));
     }
@@ -147,9 +149,15 @@ fn of_code(code: IssueCode, issue: &OpenIssue) -> Vec<Way> {
                 check(),
             ]
         }
-        IssueCode::Flapping => vec![hand(
-            "find the rule, workflow or integration that writes this field; the field goes on once it is left alone",
-        )],
+        IssueCode::Flapping => vec![
+            hand(
+                "find the rule, workflow or integration that writes this field, and let it leave the field alone",
+            ),
+            Way::command(
+                "halo-hit issues".to_owned(),
+                "shows its conflict; the field goes on when that is decided",
+            ),
+        ],
         IssueCode::TicketAlreadyLinked => {
             vec![pair_items("links the item to another ticket"), hand("or unlink the other item")]
         }
@@ -196,7 +204,8 @@ mod tests {
             let issue = open(*code);
             assert!(issue.sentence.ends_with(')') && issue.sentence.contains("it_1"), "{}", issue.sentence);
             let ways = of_issue(&issue);
-            let own = ways.len() - 2;
+            let always = if *code == IssueCode::Flapping { 1 } else { 2 };
+            let own = ways.len() - always;
             assert!(own >= 1, "{}: only what every issue offers", code.code());
             for command in ways.iter().filter_map(|way| way.command.as_deref()) {
                 let typed = filled(command);
@@ -207,8 +216,16 @@ mod tests {
     }
 
     #[test]
+    fn what_something_keeps_changing_back_is_decided_and_not_tried_again() {
+        let issue = open(IssueCode::Flapping);
+        let commands: Vec<_> = of_issue(&issue).into_iter().filter_map(|way| way.command).collect();
+        let dismiss = format!("halo-hit issues dismiss {}", short(&issue.id));
+        assert_eq!(commands, ["halo-hit issues".to_owned(), dismiss]);
+    }
+
+    #[test]
     fn a_code_of_the_run_itself_can_be_tried_again_or_put_aside() {
-        let issue = OpenIssue { code: "write_refused".to_owned(), ..open(IssueCode::Flapping) };
+        let issue = OpenIssue { code: "write_refused".to_owned(), ..open(IssueCode::SiteMissing) };
         let commands: Vec<_> = of_issue(&issue).into_iter().filter_map(|way| way.command).collect();
         let id = short(&issue.id);
         assert_eq!(

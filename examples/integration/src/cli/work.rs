@@ -180,8 +180,15 @@ async fn run(
     let watch: &dyn Watch = if context.common.json { &Silent } else { &shown };
     let done = session.engine.carry_out(&session.lease, &view, planned, lifted, command, watch).await?;
     progress.done("");
-    show_done(&mut context.out, planned, &view.catalogue, &done);
-    let next = waiting(&planned.plan);
+    // What the run itself has met is open too, not only what its plan knew.
+    let store = &session.app.store;
+    let conflicts = store.conflicts().await?.iter().filter(|open| open.decided.is_none()).count();
+    let issues = store.issues().await?.iter().filter(|issue| !issue.dismissed).count();
+    show_done(&mut context.out, planned, &view.catalogue, &done, (conflicts, issues));
+    let mut next = waiting(&planned.plan);
+    if conflicts + issues > 0 && !next.contains(&ISSUES) {
+        next.push(ISSUES);
+    }
     show_next(&mut context.out, if next.is_empty() { &["halo-hit gate", "halo-hit history"] } else { &next });
     if let Some(why) = &done.report.aborted {
         context.out.note(&format!("Ended early: {}. The next run goes on from here.", why.detail));
@@ -296,6 +303,9 @@ pub(crate) fn show_plan(out: &mut Out, planned: &Planned, catalogue: &Catalogue)
     out.line(format!("Plan {}", planned.hash));
 }
 
+/// Where a person sees what is open.
+const ISSUES: &str = "halo-hit issues";
+
 /// The commands in which a person answers what a plan leaves open.
 fn waiting(plan: &Plan) -> Vec<&'static str> {
     let pairs = plan.proposals.iter().any(is_pairing);
@@ -303,7 +313,7 @@ fn waiting(plan: &Plan) -> Vec<&'static str> {
     let open = [
         (pairs, "halo-hit pair"),
         (approvals, "halo-hit approve"),
-        (!plan.conflicts.is_empty() || !plan.issues.is_empty(), "halo-hit issues"),
+        (!plan.conflicts.is_empty() || !plan.issues.is_empty(), ISSUES),
     ];
     open.into_iter().filter(|(there, _)| *there).map(|(_, command)| command).collect()
 }
@@ -343,7 +353,13 @@ fn section(out: &mut Out, title: &str, sentences: impl ExactSizeIterator<Item = 
     }
 }
 
-fn show_done(out: &mut Out, planned: &Planned, catalogue: &Catalogue, done: &Done) {
+fn show_done(
+    out: &mut Out,
+    planned: &Planned,
+    catalogue: &Catalogue,
+    done: &Done,
+    (conflicts, issues): (usize, usize),
+) {
     let results = &done.report.ops;
     let succeeded = results.iter().filter(|op| op.result.is_success()).count();
     let mut table = Table::new(["Result", "Operation"]);
@@ -364,8 +380,8 @@ fn show_done(out: &mut Out, planned: &Planned, catalogue: &Catalogue, done: &Don
         "Run {}: {succeeded} of {} operations done; open: {} and {}.",
         done.run,
         results.len(),
-        counted(planned.plan.conflicts.len() as u64, "conflict"),
-        counted(planned.plan.issues.len() as u64, "issue")
+        counted(conflicts as u64, "conflict"),
+        counted(issues as u64, "issue")
     ));
 }
 

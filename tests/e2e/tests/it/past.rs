@@ -97,7 +97,9 @@ async fn a_killed_run_leaves_its_line_and_a_refused_write_its_reason() {
     let refuse =
         json!({"side": "halo", "method": "POST", "path": "/Tickets", "fault": "status_429", "times": 50});
     desk.faults(json!({ "next": [refuse] })).await;
-    assert_eq!(desk.run(&["sync"]).await.code, 3);
+    let ended = desk.run(&["sync"]).await;
+    assert_eq!(ended.code, 3, "{ended:?}");
+    assert!(ended.out.contains("open: 0 conflicts and 1 issue.\nNext: halo-hit issues\n"), "{ended:?}");
     let told = lines(&desk, id, "name").await;
     let line = told.last().unwrap();
     assert_eq!(line["outcome"], "rejected", "{line}");
