@@ -105,7 +105,11 @@ pub(super) async fn plan(args: &PlanArgs, context: &mut Context) -> Result<Exit,
     if let Some(file) = &file {
         context.out.line(format!("Written to {file}; `halo-hit apply {file}` applies exactly this."));
     }
-    show_next(&mut context.out, &next_of_plan(&planned.plan));
+    let mut next = next_of_plan(&planned.plan);
+    if app.store.paused().await?.is_some() {
+        next.insert(0, "halo-hit resume");
+    }
+    show_next(&mut context.out, &next);
     let report = PlanReport {
         hash: planned.hash,
         counts: planned.plan.head.counts,
@@ -188,6 +192,14 @@ async fn run(
     let mut next = waiting(&planned.plan);
     if conflicts + issues > 0 && !next.contains(&ISSUES) {
         next.push(ISSUES);
+    }
+    let unfinished = |result: &OpResult| {
+        matches!(result, OpResult::Unknown | OpResult::NotTried | OpResult::ChangedSincePlan)
+    };
+    if store.paused().await?.is_some() {
+        next.push("halo-hit resume");
+    } else if done.report.ops.iter().any(|op| unfinished(&op.result)) {
+        next.push("halo-hit sync");
     }
     show_next(&mut context.out, if next.is_empty() { &["halo-hit gate", "halo-hit history"] } else { &next });
     if let Some(why) = &done.report.aborted {

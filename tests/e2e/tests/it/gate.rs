@@ -86,7 +86,11 @@ async fn a_pause_in_the_middle_of_a_run_does_not_begin_the_count_anew() {
     let said = String::from_utf8(ended.stderr).unwrap();
     assert_eq!(ended.status.code(), Some(3), "{said}");
     assert!(said.contains("paused meanwhile (inventory)"), "{said}");
+    let shown = String::from_utf8(ended.stdout).unwrap();
+    assert!(shown.ends_with("Next: halo-hit resume\n"), "{shown}");
     assert_eq!(gate(&desk).await.0, before, "nothing went wrong");
+    let planned = desk.run(&["plan"]).await;
+    assert!(planned.out.ends_with("Next: halo-hit resume, halo-hit sync\n"), "{planned:?}");
     assert_eq!(desk.run(&["sync"]).await.code, 4, "it is paused");
     assert_eq!(desk.run(&["resume"]).await.code, 0);
     assert_eq!(desk.run(&["sync"]).await.code, 2, "the other one");

@@ -51,7 +51,8 @@ async fn a_write_whose_reply_was_lost_keeps_its_old_value() {
         rename(&desk, &pair.item, &format!("Renamed, {fault}")).await;
         let next = json!({"side": "halo", "method": "POST", "path": "/Tickets", "fault": fault});
         desk.faults(json!({ "next": [next] })).await;
-        desk.run(&["sync"]).await;
+        let ended = desk.run(&["sync"]).await;
+        assert!(ended.out.ends_with("Next: halo-hit sync\n"), "{ended:?}");
         let told = lines(&desk, id, "name").await;
         let line = &told[before];
         assert_eq!(line["outcome"], "unknown", "{line}");
