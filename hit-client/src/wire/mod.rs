@@ -81,11 +81,11 @@ impl<T> Rows<T> {
 /// Reads one page. A row that cannot be read takes its place as an error.
 pub(crate) fn page<R: Reply>(body: &[u8]) -> Result<Rows<R::Value>, DecodeError> {
     let list: ListReply = decode::json(body)?;
-    let read = |(index, row): (usize, &Box<RawValue>)| {
-        let value = decode::from_text::<R>(row.get()).and_then(R::into_value);
-        value.map_err(|fault| BadRow::new(index, fault, row.get()))
+    let read = |(index, row): (usize, &str)| {
+        let value = decode::from_text::<R>(row).and_then(R::into_value);
+        value.map_err(|fault| BadRow::new(index, fault, row))
     };
-    let rows = list.data.iter().enumerate().map(read).collect();
+    let rows = list.data.iter().map(|row| row.get()).enumerate().map(read).collect();
     // An empty cursor would be sent as no cursor, and the list would start over for ever.
     if list.next_cursor.as_deref() == Some("") {
         return Err(DecodeError::new("an empty cursor").at("next_cursor"));

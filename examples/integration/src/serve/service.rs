@@ -325,8 +325,8 @@ impl Service {
         }
         let plan = &planned.plan;
         // A pass with nothing to do is only a run where the gate counts it: a complete read, while it is closed.
-        let busy = !plan.ops.is_empty() || !view.dirty.is_empty();
-        if !busy && !(view.whole && !self.app.gate().await?.0.open) {
+        let idle = plan.ops.is_empty() && view.dirty.is_empty();
+        if idle && (!view.whole || self.app.gate().await?.0.open) {
             return Ok(Pass::Done(None));
         }
         if plan.writes() {

@@ -132,9 +132,8 @@ async fn a_server_that_does_not_answer_does_not_hold_the_end_up() {
         })
         .await;
         signal(&child, "INT").await;
-        let asked = std::time::Instant::now();
-        let output = child.wait_with_output().await.unwrap();
-        assert!(asked.elapsed() < Duration::from_secs(4), "{method}: {:?}", asked.elapsed());
+        let output = tokio::time::timeout(Duration::from_secs(4), child.wait_with_output()).await;
+        let output = output.unwrap_or_else(|_| panic!("{method}: it waits")).unwrap();
         assert_eq!(output.status.code(), Some(3), "{method}");
         desk.faults(json!({"next": []})).await;
         // Nobody has refused anything: there is no issue, and the line says what is known.
