@@ -81,7 +81,8 @@ impl RetryPolicy {
 pub enum FailureClass {
     /// The server refuses to do it now: 429, or 503 with a wait.
     Throttled,
-    /// It may pass: no connection, a timeout, a broken connection, a server error.
+    /// It may pass: no connection, a timeout, a broken connection, a server error, a proxy that did not get through to the
+    /// server (520 to 524, 598, 599). A write may have been applied, unless it was never sent.
     Transient,
     /// It will not pass by itself.
     Permanent,
