@@ -42,6 +42,7 @@ mod link_back;
 mod local;
 mod machine;
 mod protocol;
+mod settle;
 mod write;
 
 pub use call::{CreateCall, LinkBackCall, Persisted, StatusCall, StatusWay, UpdateCall};
