@@ -306,11 +306,12 @@ impl WriteTask {
             if sent.is_seen() && !guard::on(Guard::ReadBack) {
                 return sent.clone();
             }
-            if !sent.is_seen() || now == sent || from_reply || is_spelling_of(now, sent) {
+            if sent.is_seen() && (from_reply || is_spelling_of(now, sent)) {
                 return now.clone();
             }
-            // A later read shows a third value: a person was faster than our read. What we know the target held
-            // before enters the base, so that the person's value counts as a change.
+            // A later read shows a third value, or the field was not sent because it held the value already: whatever
+            // it holds now, a person was faster. What we know it held before enters the base, so that the person's
+            // value counts as a change.
             self.before.get(field).clone()
         });
         kept &= not_kept.is_empty();

@@ -10,6 +10,7 @@ mod memory;
 mod plan_file;
 mod promotion;
 mod properties;
+mod runs;
 mod schedules;
 mod settings;
 mod template;

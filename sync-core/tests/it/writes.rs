@@ -2,17 +2,13 @@
 
 use crate::exec::*;
 use std::collections::BTreeMap;
-use sync_core::base::{BaseCell, PendingWrite};
-use sync_core::exec::{
-    DirtyMark, Duplicate, Event, Exec, JournalView, Memory, OpReport, OpResult, Outcome, Record, RecordKey,
-    Reject, RejectClass, Report, StatusWay, Step,
-};
+use sync_core::base::PendingWrite;
+use sync_core::exec::{Event, Exec, Memory, OpResult, Outcome, Record, RecordKey, StatusWay, Step};
 use sync_core::field::{FieldId, FieldRow};
-use sync_core::hash::Hash128;
-use sync_core::ids::{HaloClientId, HitClientId, ItemId, Kind, Side, StatusId, TicketId, TicketTypeId};
-use sync_core::plan::{Op, OpKind, Plan, Precond, Rank, Skip, SkipReason, StatusMove, Why};
+use sync_core::ids::{HaloClientId, HitClientId, Kind, Side, StatusId, TicketId, TicketTypeId};
+use sync_core::plan::{Op, OpKind, Precond, Rank, StatusMove, Why};
 use sync_core::record::{HaloTicket, HitItem};
-use sync_core::settings::{CloseRecipe, Settings, StatusHow};
+use sync_core::settings::{CloseRecipe, StatusHow};
 use sync_core::stamp::Stamp;
 use sync_core::value::{Obs, Value};
 
@@ -103,6 +99,31 @@ fn only_what_differs_is_sent() {
     assert_eq!(base[&FieldId::Name].halo, Some(Value::text("new")));
 }
 
+/// A field that held the value already is not sent; what somebody enters in it between our look and the answer is an
+/// edit, wherever we see it first.
+#[test]
+fn an_edit_of_a_field_that_was_not_sent_stays_an_edit() {
+    let mut op = rename();
+    for row in [&mut op.set, &mut op.source] {
+        row.set(FieldId::Due, Obs::Value(Value::text("5")));
+    }
+    op.before.set(FieldId::Due, Obs::Value(Value::text("4")));
+    let holds = |name_: &str, due: &str| ticket(name(name_).with(FieldId::Due, Value::text(due)));
+    for in_reply in [true, false] {
+        let mut memory = linked();
+        let mut reads = 0;
+        play(&mut exec(vec![op.clone()], linked()), &mut memory, |step| match step {
+            Step::Read(_) => {
+                reads += 1;
+                Event::Read(Ok(Some(if reads == 1 { holds("old", "5") } else { holds("new", "6") })))
+            }
+            _ => Event::Written(Outcome::Applied(in_reply.then(|| holds("new", "6")))),
+        });
+        let base = &memory.links[&item()].base.opportunity[&FieldId::Due];
+        assert_eq!((&base.halo, &base.hit), (&Some(Value::text("5")), &Some(Value::text("5"))));
+    }
+}
+
 #[test]
 fn the_version_of_an_item_goes_with_its_write() {
     let mut op = op(OpKind::Update { kind: Kind::Opportunity, side: Side::Hit }, Rank::Update);
@@ -150,12 +171,15 @@ fn an_answer_that_shows_too_little_is_read_back() {
 /// What the server makes of a text is remembered; what somebody else has written since is not the server's doing.
 #[test]
 fn the_servers_spelling_is_remembered_and_nobody_elses() {
-    for (reply, then, remembered) in [
-        (Some("NEW"), "", 1),
-        (Some("cut"), "", 1),
-        (Some("new"), "", 0),
-        (None, "NEW", 1),
-        (None, "a person's", 0),
+    for (reply, then, remembered, known) in [
+        (Some("NEW"), "", 1, "NEW"),
+        (Some("cut"), "", 1, "cut"),
+        (Some("new"), "", 0, "new"),
+        // It is as it was before: the write was not kept, and that is no spelling.
+        (Some("old"), "", 0, "old"),
+        (None, "NEW", 1, "NEW"),
+        (None, "new", 0, "new"),
+        (None, "a person's", 0, "old"),
     ] {
         let mut reads = 0;
         let mut memory = linked();
@@ -166,7 +190,10 @@ fn the_servers_spelling_is_remembered_and_nobody_elses() {
             }
             _ => Event::Written(Outcome::Applied(reply.map(|reply| ticket(name(reply))))),
         });
-        assert_eq!(memory.links[&item()].stored.len(), remembered, "{reply:?} {then}");
+        let link = &memory.links[&item()];
+        assert_eq!(link.stored.len(), remembered, "{reply:?} {then}");
+        let base = link.base.opportunity[&FieldId::Name].halo.clone();
+        assert_eq!(base, Some(Value::text(known)), "{reply:?} {then}");
     }
 }
 
@@ -241,111 +268,35 @@ fn a_status_goes_the_way_that_its_operation_says() {
     }
 }
 
+/// An action whose reply was lost is waited out to the millisecond, the ticket is looked at again, and only then it is
+/// done once more.
 #[test]
-fn what_must_come_first_comes_first_wherever_it_stands() {
-    let rebase = |field, value: &str| {
-        let mut op = op(OpKind::Rebase { kind: Kind::Opportunity }, Rank::Local);
-        let cell = BaseCell { halo: Some(Value::text(value)), hit: None };
-        op.base = BTreeMap::from([(field, cell)]);
-        op.named()
+fn an_action_without_its_note_is_waited_out() {
+    let action = status_by_action();
+    let mut tried = linked();
+    tried.links.get_mut(&item()).unwrap().pending.push(PendingWrite {
+        op: action.id,
+        side: Side::Halo,
+        kind: Kind::Opportunity,
+        field: FieldId::Status,
+        sent: None,
+        sent_at: Stamp::ours(1),
+        settle_until: Stamp::ours(100),
+    });
+    let mut run = exec(vec![action], tried);
+    let before = || ticket(FieldRow::new().with(FieldId::Status, Value::halo_status(StatusId(1))));
+    let look = |run: &mut Exec, now: i64| {
+        assert!(matches!(run.poll(Stamp::ours(now)), Step::Read(_)), "{now}");
+        run.on(Event::Read(Ok(Some(before())))).unwrap();
+        assert!(matches!(run.poll(Stamp::ours(now)), Step::FindNote(_)), "{now}");
+        run.on(Event::Note(Ok(false))).unwrap();
     };
-    let first = rebase(FieldId::Name, "a");
-    let mut second = rebase(FieldId::Due, "b");
-    second.after = vec![first.id];
-    let (_, report, _) =
-        play(&mut exec(vec![second, first], linked()), &mut linked(), |step| panic!("{step:?}"));
-    assert!(report.is_clean(), "{report:?}");
-}
-
-#[test]
-fn a_report_is_clean_if_all_succeeded_and_nothing_else_happened() {
-    let op = |result| OpReport { op: Hash128::default(), result };
-    let good = Report { ops: vec![op(OpResult::Done), op(OpResult::Adopted)], ..Report::default() };
-    assert!(good.is_clean());
-    let bad = Report { ops: vec![op(OpResult::Done), op(OpResult::Unknown)], ..Report::default() };
-    let aborted = Some(Reject::new(RejectClass::Credentials, "no"));
-    let kept = RecordKey::Ticket(TICKET);
-    let duplicates = vec![Duplicate { marker: marker(), kept, others: vec![] }];
-    for report in [bad, Report { aborted, ..good.clone() }, Report { duplicates, ..good }] {
-        assert!(!report.is_clean(), "{report:?}");
-    }
-}
-
-#[test]
-fn what_was_stored_is_part_of_the_memory_at_once() {
-    let mut run = exec(vec![rename()], linked());
-    run.poll(Stamp::ours(1));
-    run.on(Event::Read(Ok(Some(ticket(name("old")))))).unwrap();
-    assert!(matches!(run.poll(Stamp::ours(2)), Step::Persist(_)));
-    assert!(run.memory().links[&item()].pending.is_empty());
-    run.on(Event::Persisted).unwrap();
-    assert_eq!(run.memory().links[&item()].pending.len(), 1);
-}
-
-/// The end of a run: writes that can no longer arrive are forgotten and their link is clean; the others keep it dirty,
-/// and begin anew where our clock has gone back.
-#[test]
-fn pending_writes_keep_their_link_dirty_until_a_later_read() {
-    let settings = Settings::default();
-    // The records were read at 50, and the run ends at 60.
-    for (sent, until, left, clean) in [
-        (1, 50, None, true),
-        (1, 51, Some((1, 51)), false),
-        (60, 900, Some((60, 900)), false),
-        (61, 900, Some((60, 60 + settings.sync.settle_ms)), false),
-    ] {
-        let mut memory = linked();
-        memory.links.get_mut(&item()).unwrap().pending.push(PendingWrite {
-            op: Hash128::default(),
-            side: Side::Halo,
-            kind: Kind::Opportunity,
-            field: FieldId::Name,
-            sent: None,
-            sent_at: Stamp::ours(sent),
-            settle_until: Stamp::ours(until),
-        });
-        let mut plan = Plan::default();
-        plan.head.settings_hash = settings.settings_hash();
-        let mark = |record| DirtyMark { record, mark: 1 };
-        let marks = [RecordKey::Ticket(TICKET), RecordKey::Item(ItemId::from("i2"))].map(mark);
-        let head = plan.head.base.clone();
-        let journal =
-            JournalView { head, memory: memory.clone(), read_at: Stamp::ours(50), dirty: marks.to_vec() };
-        let mut run = Exec::new(plan, journal, &settings, None).unwrap();
-        let Step::Commit(commit) = run.poll(Stamp::ours(60)) else { panic!("it ends with a commit") };
-        memory.commit(&commit);
-        let pending = memory.links[&item()].pending.first();
-        let found = pending.map(|one| (one.sent_at.unix_ms, one.settle_until.unix_ms));
-        assert_eq!(found, left);
-        let want: Vec<_> = if clean { marks.to_vec() } else { marks[1..].to_vec() };
-        assert_eq!(commit.clean, want, "{sent} {until}");
-    }
-}
-
-/// What the plan put off is looked at again; what it left out for good waits for the next change.
-#[test]
-fn what_a_plan_put_off_stays_dirty() {
-    let settings = Settings::default();
-    for (reason, clean) in [
-        (SkipReason::RecordNotRead(Side::Halo), false),
-        (SkipReason::CreatePending, false),
-        (SkipReason::AwaitsProject, false),
-        (SkipReason::Archived, true),
-        (SkipReason::OutOfScope, true),
-    ] {
-        let skip = |item, ticket| Skip { item, ticket, kind: None, field: None, reason: reason.clone() };
-        for skip in [skip(Some(item()), None), skip(None, Some(TICKET))] {
-            let mut plan = Plan { skips: vec![skip], ..Plan::default() };
-            plan.head.settings_hash = settings.settings_hash();
-            let dirty = vec![DirtyMark { record: RecordKey::Item(item()), mark: 1 }];
-            let head = plan.head.base.clone();
-            let journal =
-                JournalView { head, memory: linked(), read_at: Stamp::ours(0), dirty: dirty.clone() };
-            let mut run = Exec::new(plan, journal, &settings, None).unwrap();
-            let (_, _, cleaned) = play(&mut run, &mut linked(), |step| panic!("{step:?}"));
-            assert_eq!(cleaned, if clean { dirty } else { vec![] }, "{reason:?}");
-        }
-    }
+    look(&mut run, 50);
+    let wait = Step::Wait(Stamp::ours(100));
+    assert_eq!(run.poll(Stamp::ours(50)), wait);
+    assert_eq!(run.poll(Stamp::ours(99)), wait);
+    look(&mut run, 100);
+    assert!(matches!(run.poll(Stamp::ours(100)), Step::Persist(_)));
 }
 
 #[test]
