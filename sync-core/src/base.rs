@@ -140,7 +140,28 @@ impl FlapRing {
     }
 }
 
-/// Whether a link takes part in syncing.
+/// How often a link back was written to a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+pub struct LinkedBack {
+    /// The record's side.
+    pub side: Side,
+    /// The kind of ticket.
+    pub kind: Kind,
+    /// The ticket of the pair.
+    pub ticket: TicketId,
+    /// How often. [`LinkedBack::MOST`] if the server has said that it does not keep it.
+    pub times: u32,
+    /// Whether the server took it the last time.
+    pub kept: bool,
+}
+
+impl LinkedBack {
+    /// How often one is written at most: something that takes it out again each time would make us write for ever.
+    pub const MOST: u32 = 3;
+}
+
+/// What people have said of a link. That it is out of scope, or that a record of it moved or vanished, is not stored:
+/// every plan sees for itself, so that a link goes on as soon as the reason is gone.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -148,13 +169,11 @@ pub enum LinkState {
     /// It takes part.
     #[default]
     Active,
-    /// Nothing is written until a person or a change of circumstances ends it. The issue says why.
-    Suspended(SuspendReason),
     /// A person ended it. Kept so that the marker is not created again.
     Ended,
 }
 
-/// Why a link is suspended.
+/// Why a link takes no part for the moment. Each plan finds it anew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -163,8 +182,6 @@ pub enum SuspendReason {
     ClientMoved,
     /// The Halo client vanished.
     ClientVanished,
-    /// A person paused it.
-    ByPerson,
 }
 
 /// One step of the evidence that a record is gone.
@@ -274,6 +291,9 @@ pub struct Link {
     /// What Halo's template put in place of values that a create had sent, and that are to be put back once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub overwritten: Vec<Overwritten>,
+    /// How often links back were written.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub linked_back: Vec<LinkedBack>,
     /// How often something that a person was asked for was called off. An approval holds for one time of asking.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub called_off: u32,
@@ -303,6 +323,7 @@ impl Link {
             clean: None,
             stored: Vec::new(),
             overwritten: Vec::new(),
+            linked_back: Vec::new(),
             called_off: 0,
         }
     }
@@ -360,6 +381,13 @@ impl Link {
             self.flap.len() - 1
         });
         &mut self.flap[at]
+    }
+
+    /// How often the link back to, or from, a ticket was written on a side.
+    #[must_use]
+    pub fn times_linked_back(&self, side: Side, kind: Kind, ticket: TicketId) -> u32 {
+        let same = |known: &&LinkedBack| (known.side, known.kind, known.ticket) == (side, kind, ticket);
+        self.linked_back.iter().find(same).map_or(0, |known| known.times)
     }
 
     /// Remembers what a server made of a text, in place of what is remembered for the field.

@@ -251,6 +251,8 @@ issue_codes! {
     CurrencyUnequal = "currency_unequal", "The amounts are in different or unknown currencies and are not synced.";
     /// Two values fight each other.
     Flapping = "flapping", "The value keeps being changed back; look for an automation that writes this field.";
+    /// A link back does not stay.
+    LinkBackNotKept = "link_back_not_kept", "The reference to the other record does not stay, and is not written again; add it by hand, or switch the field link_back off.";
     /// A claimed ticket is linked to another item already.
     TicketAlreadyLinked = "ticket_already_linked", "The ticket is linked to another item already; one ticket belongs to one item.";
     /// The read of one side looks broken.

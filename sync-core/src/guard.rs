@@ -109,6 +109,10 @@ guards! {
     Stale = "stale";
     /// A value that alternates is put into quarantine.
     Flap = "flap";
+    /// What a server is known to make of texts is taken into account before it is sent one.
+    TargetForm = "target_form";
+    /// A link back that does not stay is sent a few times and no more.
+    LinkBack = "link_back";
 }
 
 #[cfg(not(feature = "ablation"))]

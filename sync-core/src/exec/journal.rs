@@ -1,7 +1,7 @@
 //! What must be stored, and what it does to the stored state. Applying an entry twice is the same as once.
 
 use super::protocol::RecordKey;
-use crate::base::{BaseHead, BaseRow, Intent, Link, LinkState, Overwritten, PendingWrite};
+use crate::base::{BaseHead, BaseRow, Intent, Link, LinkState, LinkedBack, Overwritten, PendingWrite};
 use crate::decision::OpId;
 use crate::field::{FieldId, FieldRow};
 use crate::ids::{HaloClientId, HitClientId, ItemId, Kind, Side, TicketId};
@@ -125,6 +125,9 @@ pub struct LinkChange {
     /// What a template put in place of values that a create had sent.
     #[serde(default)]
     pub overwritten: Vec<Overwritten>,
+    /// A link back that was written, and how often by now.
+    #[serde(default)]
+    pub linked_back: Option<LinkedBack>,
 }
 
 impl LinkChange {
@@ -147,6 +150,7 @@ impl LinkChange {
             released: Vec::new(),
             stored: Vec::new(),
             overwritten: Vec::new(),
+            linked_back: None,
         }
     }
 
@@ -159,6 +163,7 @@ impl LinkChange {
                 link.flap.retain(|ring| ring.kind != *kind);
                 link.gone.retain(|(gone, _)| *gone != Some(*kind));
                 link.overwritten.retain(|lost| lost.kind != *kind);
+                link.linked_back.retain(|written| written.kind != *kind);
             }
         }
         let forgotten = self.tickets.iter().any(|(_, ticket)| ticket.is_none());
@@ -188,6 +193,10 @@ impl LinkChange {
                 link.release(Side::Halo, *kind, *field);
                 link.release(Side::Hit, *kind, *field);
             }
+        }
+        if let Some(written) = self.linked_back {
+            link.linked_back.retain(|old| (old.side, old.kind) != (written.side, written.kind));
+            link.linked_back.push(written);
         }
         for form in &self.stored {
             link.note_stored(form.clone());

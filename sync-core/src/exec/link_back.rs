@@ -1,14 +1,16 @@
-//! Links back: one write, verified by its reply.
+//! Links back: one write, verified by its reply, and counted.
 
 use super::call::LinkBackCall;
-use super::journal::Commit;
+use super::journal::{Commit, LinkChange};
 use super::machine::{Context, Next};
-use super::protocol::{Event, OpResult, Outcome, Record, RecordKey, Step};
+use super::protocol::{Event, OpResult, Outcome, Record, RecordKey, Reject, RejectClass, Step};
+use crate::base::LinkedBack;
 use crate::ids::{ItemId, Kind, Side, TicketId};
 use crate::marker::Marker;
 use crate::value::Obs;
 use alloc::boxed::Box;
 use alloc::string::ToString as _;
+use alloc::vec::Vec;
 
 /// Writing a link back. It is idempotent by its nature, so nothing needs to be stored before.
 #[derive(Debug)]
@@ -32,7 +34,8 @@ enum State {
     Start,
     Send,
     ReadBack,
-    Commit,
+    /// Count it, with this result.
+    Commit(OpResult),
     End(OpResult),
 }
 
@@ -82,34 +85,46 @@ impl LinkBackTask {
                 ends.url.clone(),
             ))),
             State::ReadBack => Next::Step(Step::Read(key)),
-            State::Commit => {
-                Next::Step(Step::Commit(Box::new(Commit { op: Some(cx.op.id), ..Commit::default() })))
+            State::Commit(result) => {
+                let before = cx
+                    .link(&ends.item)
+                    .map_or(0, |link| link.times_linked_back(self.side, self.kind, ends.ticket));
+                // The server's own word that it does not keep it needs no second try.
+                let times = match result {
+                    OpResult::NotKept => LinkedBack::MOST,
+                    _ => before.saturating_add(1),
+                };
+                let mut change = LinkChange::none(ends.item.clone());
+                let (side, kind, ticket) = (self.side, self.kind, ends.ticket);
+                let kept = *result == OpResult::Done;
+                change.linked_back = Some(LinkedBack { side, kind, ticket, times, kept });
+                let links = Vec::from([change]);
+                Next::Step(Step::Commit(Box::new(Commit { op: Some(cx.op.id), links, ..Commit::default() })))
             }
             State::End(result) => Next::Finish(result.clone()),
         }
     }
 
     pub(super) fn on(&mut self, event: Event) {
-        self.state = match (&self.state, event) {
+        let state = core::mem::replace(&mut self.state, State::End(OpResult::NotTried));
+        self.state = match (state, event) {
             (State::Send, Event::Written(Outcome::Applied(reply))) => {
                 match reply.map(|reply| self.verify(&reply)) {
-                    Some(Some(true)) => State::Commit,
-                    Some(Some(false)) => State::End(OpResult::NotKept),
+                    Some(Some(true)) => State::Commit(OpResult::Done),
+                    Some(Some(false)) => State::Commit(OpResult::NotKept),
                     _ => State::ReadBack,
                 }
             }
-            (State::Send, Event::Written(Outcome::Rejected(reject))) => {
-                State::End(OpResult::Rejected(reject))
-            }
+            (State::Send, Event::Written(Outcome::Rejected(reject))) => refused(reject),
             (State::Send, Event::Written(Outcome::Unknown)) => State::End(OpResult::Unknown),
             (State::ReadBack, Event::Read(Ok(Some(record)))) => match self.verify(&record) {
-                Some(false) => State::End(OpResult::NotKept),
+                Some(false) => State::Commit(OpResult::NotKept),
                 // Where a server does not show links back, its word has to do.
-                _ => State::Commit,
+                _ => State::Commit(OpResult::Done),
             },
             (State::ReadBack, Event::Read(_)) => State::End(OpResult::Unknown),
-            (State::Commit, Event::Persisted) => State::End(OpResult::Done),
-            _ => return,
+            (State::Commit(result), Event::Persisted) => State::End(result),
+            (state, _) => state,
         };
     }
 
@@ -131,4 +146,12 @@ impl LinkBackTask {
             _ => None,
         }
     }
+}
+
+/// A server that refuses what was sent will refuse it again; one that is not there, or not ours to write to now, may
+/// take it later.
+fn refused(reject: Reject) -> State {
+    let final_word = matches!(reject.class, RejectClass::Invalid | RejectClass::Forbidden);
+    let result = OpResult::Rejected(reject);
+    if final_word { State::Commit(result) } else { State::End(result) }
 }

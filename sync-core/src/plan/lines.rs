@@ -167,7 +167,6 @@ pub fn explain_skip(skip: &Skip) -> String {
         SkipReason::Suspended(reason) => match reason {
             SuspendReason::ClientMoved => "is suspended, since its ticket moved to another client".into(),
             SuspendReason::ClientVanished => "is suspended, since its client vanished from Halo".into(),
-            SuspendReason::ByPerson => "is suspended by a person".into(),
         },
         SkipReason::RecordNotRead(side) => format!("was not read in {}", side.name()),
         SkipReason::RecordGone(side) => format!("is gone in {}", side.name()),

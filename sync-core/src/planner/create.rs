@@ -5,7 +5,7 @@ use super::LinkPlan;
 use super::context::{Context, issue, skip_item};
 use super::link::{Target, link_back, local_op};
 use super::payload;
-use crate::base::{BaseCell, BaseRow, CreateSpec, Link, LinkState};
+use crate::base::{BaseCell, BaseRow, CreateSpec};
 use crate::decision::{IssueCode, PairingAnswer, Subject};
 use crate::field::FieldId;
 use crate::guard::{self, Guard};
@@ -28,7 +28,7 @@ pub(super) fn plan_creates(context: &Context<'_>, out: &mut LinkPlan) {
             continue;
         }
         let before = out.ops.len();
-        plan_unlinked(context, item, None, out);
+        plan_unlinked(context, item, out);
         let adopted = out.ops[before..].iter().find_map(|op| match op.kind {
             OpKind::Adopt { .. } => op.ticket,
             _ => None,
@@ -48,25 +48,25 @@ pub(super) fn plan_creates(context: &Context<'_>, out: &mut LinkPlan) {
     }
 }
 
-/// One item without a ticket; with a link if it lost its ticket.
-pub(super) fn plan_unlinked(context: &Context<'_>, item: &HitItem, link: Option<&Link>, out: &mut LinkPlan) {
+/// One item without a ticket: one without a link, or whose link has lost its ticket. What a person has said of it goes before what markers
+/// and references say.
+pub(super) fn plan_unlinked(context: &Context<'_>, item: &HitItem, out: &mut LinkPlan) {
     if !context.in_scope(&item.client) {
         return skip_item(out, &item.id, None, SkipReason::OutOfScope);
     }
     if item.archived {
         return skip_item(out, &item.id, None, SkipReason::Archived);
     }
-    if link.is_some_and(|link| link.state == LinkState::Ended) {
+    let answer = context.input.decisions.pairings.get(&item.id);
+    if answer == Some(&PairingAnswer::Ignore) {
         return skip_item(out, &item.id, None, SkipReason::LeftAlone);
     }
     let Some(halo_client) = linked_client(context, item, out) else { return };
+    if let Some(PairingAnswer::Link(ticket)) = answer {
+        return adopt_answer(context, item, halo_client, *ticket, out);
+    }
     if adopt_ours(context, item, halo_client, out) {
         return;
-    }
-    match context.input.decisions.pairings.get(&item.id) {
-        Some(PairingAnswer::Ignore) => return skip_item(out, &item.id, None, SkipReason::LeftAlone),
-        Some(PairingAnswer::Link(ticket)) => return adopt_answer(context, item, halo_client, *ticket, out),
-        Some(PairingAnswer::Create) | None => {}
     }
     let Some(status) = item.status() else {
         return skip_item(out, &item.id, None, SkipReason::NotObserved(Side::Hit));

@@ -4,7 +4,7 @@ use super::LinkPlan;
 use super::context::{Context, issue, skip_item};
 use super::fields::PairOf;
 use super::{gone, promote};
-use crate::base::{BaseRow, Link, LinkState, SuspendReason};
+use crate::base::{BaseRow, Link, LinkState, LinkedBack, SuspendReason};
 use crate::decision::{IssueCode, OpId, Subject};
 use crate::field::FieldRow;
 use crate::guard::{self, Guard};
@@ -18,9 +18,6 @@ use alloc::vec::Vec;
 pub(super) fn plan_link(context: &Context<'_>, link: &Link, out: &mut LinkPlan) {
     match &link.state {
         LinkState::Active => {}
-        LinkState::Suspended(reason) => {
-            return skip_item(out, &link.item, None, SkipReason::Suspended(*reason));
-        }
         LinkState::Ended => return skip_item(out, &link.item, None, SkipReason::LeftAlone),
     }
     if !context.in_scope(&link.client) {
@@ -39,7 +36,7 @@ pub(super) fn plan_link(context: &Context<'_>, link: &Link, out: &mut LinkPlan) 
         return;
     }
     let Some(kind) = link.leading() else {
-        return super::create::plan_unlinked(context, item, Some(link), out);
+        return super::create::plan_unlinked(context, item, out);
     };
     let Some(ticket) = link.ticket(kind).and_then(|id| context.ticket(id)) else {
         return skip_item(out, &link.item, Some(kind), SkipReason::RecordNotRead(Side::Halo));
@@ -149,7 +146,7 @@ pub(super) fn link_back(
     };
     if context.links_back(kind, Side::Hit) {
         let known = ticket.is_some_and(|id| refers_to(item, kind, id));
-        if !known {
+        if !known && !does_not_stay(context, item, kind, Side::Hit, ticket, out) {
             out.ops.push(link_back_op(Some(&item.id), client, kind, Side::Hit, ticket, after));
         }
     }
@@ -159,9 +156,29 @@ pub(super) fn link_back(
         && found.marker.is_none()
         && found.link_back == crate::value::Obs::Null
         && !found.closed
+        && !does_not_stay(context, item, kind, Side::Halo, ticket, out)
     {
         out.ops.push(link_back_op(Some(&item.id), client, kind, Side::Halo, ticket, after));
     }
+}
+
+/// Whether the link back was written often enough: something takes it out again, or the server does not take it.
+fn does_not_stay(
+    context: &Context<'_>,
+    item: &HitItem,
+    kind: Kind,
+    side: Side,
+    ticket: Option<TicketId>,
+    out: &mut LinkPlan,
+) -> bool {
+    let Some((link, ticket)) = context.links.get(&item.id).zip(ticket) else { return false };
+    let stays_out = link.times_linked_back(side, kind, ticket) >= LinkedBack::MOST;
+    if !stays_out || !guard::on(Guard::LinkBack) {
+        return false;
+    }
+    let subject = Subject::item(&item.id).with_ticket(ticket, kind).with_value(side.name());
+    issue(out, IssueCode::LinkBackNotKept, subject);
+    true
 }
 
 pub(super) fn refers_to(item: &HitItem, kind: Kind, ticket: TicketId) -> bool {

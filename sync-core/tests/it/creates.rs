@@ -1,4 +1,4 @@
-//! What the executor does with creates, links back, and its own memory.
+//! What the executor does with creates and its own memory.
 
 use crate::exec::*;
 use std::collections::BTreeMap;
@@ -11,135 +11,21 @@ use sync_core::field::{FieldId, FieldRow};
 use sync_core::ids::{HaloClientId, HitClientId, ItemId, Kind, PairId, Side, TicketId, TicketTypeId};
 use sync_core::marker::Marker;
 use sync_core::plan::{Adoption, Op, OpKind, Plan, Precond, Rank, Why};
-use sync_core::record::{ExternalRef, HaloTicket, HitItem};
+use sync_core::record::HaloTicket;
 use sync_core::settings::Settings;
 use sync_core::stamp::Stamp;
-use sync_core::value::{Obs, Value};
+use sync_core::value::Value;
 
-const OPPORTUNITY: Kind = Kind::Opportunity;
+pub(crate) const OPPORTUNITY: Kind = Kind::Opportunity;
 
-fn refused() -> Reject {
+pub(crate) fn refused() -> Reject {
     Reject::new(RejectClass::Invalid, "no")
 }
 
-fn halo(change: impl FnOnce(&mut HaloTicket)) -> Record {
+pub(crate) fn halo(change: impl FnOnce(&mut HaloTicket)) -> Record {
     let mut ticket = HaloTicket::new(TICKET, Some(OPPORTUNITY), TicketTypeId(1), HaloClientId(7));
     change(&mut ticket);
     Record::Ticket(Box::new(ticket))
-}
-
-fn hit(change: impl FnOnce(&mut HitItem)) -> Record {
-    let mut found = HitItem::new(item(), HitClientId::from("c"));
-    change(&mut found);
-    Record::Item(Box::new(found))
-}
-
-fn reference(kind: Kind, id: &str) -> ExternalRef {
-    let (system, instance) = ("halopsa".into(), "tenant".into());
-    ExternalRef { system, instance, kind: Some(kind), id: id.into(), url: None, marker: None }
-}
-
-fn link_back(side: Side) -> Op {
-    op(OpKind::LinkBack { kind: OPPORTUNITY, side }, Rank::LinkBack).named()
-}
-
-#[test]
-fn a_link_back_is_done_when_the_record_shows_it() {
-    let applied = |record| Outcome::Applied(Some(record));
-    let at_halo = |text: Obs<Box<str>>| halo(|ticket| ticket.link_back = text);
-    let shown = || at_halo(Obs::Value("see i1".into()));
-    let at_hit = |kind, id| hit(|item| item.references.push(reference(kind, id)));
-    let no_read = || Event::Read(Ok(None));
-    let read = |record| Event::Read(Ok(Some(record)));
-    let other = || {
-        let mut other = HaloTicket::new(TicketId(6), Some(OPPORTUNITY), TicketTypeId(1), HaloClientId(7));
-        other.link_back = Obs::Value("see i1".into());
-        Record::Ticket(Box::new(other))
-    };
-    let other_item = || {
-        let mut other = HitItem::new(ItemId::from("i2"), HitClientId::from("c"));
-        other.references.push(reference(OPPORTUNITY, "5"));
-        Record::Item(Box::new(other))
-    };
-    let (sent, looked) = (1, 2);
-    for (side, reply, then, steps, want) in [
-        (Side::Halo, applied(shown()), no_read(), sent, OpResult::Done),
-        (Side::Halo, applied(at_halo(Obs::Null)), no_read(), sent, OpResult::NotKept),
-        (Side::Halo, applied(at_halo(Obs::Value("see i2".into()))), no_read(), sent, OpResult::NotKept),
-        (Side::Halo, applied(at_halo(Obs::NotFetched)), read(shown()), looked, OpResult::Done),
-        (Side::Halo, applied(at_halo(Obs::Forbidden)), read(at_halo(Obs::Null)), looked, OpResult::NotKept),
-        (Side::Halo, Outcome::Applied(None), read(at_halo(Obs::NotFetched)), looked, OpResult::Done),
-        (Side::Halo, Outcome::Applied(None), no_read(), looked, OpResult::Unknown),
-        (Side::Halo, Outcome::Applied(None), Event::Read(Err(refused())), looked, OpResult::Unknown),
-        (Side::Halo, applied(other()), read(at_halo(Obs::Null)), looked, OpResult::NotKept),
-        (Side::Halo, applied(at_hit(OPPORTUNITY, "5")), read(at_halo(Obs::Null)), looked, OpResult::NotKept),
-        (Side::Halo, Outcome::Rejected(refused()), no_read(), sent, OpResult::Rejected(refused())),
-        (Side::Halo, Outcome::Unknown, no_read(), sent, OpResult::Unknown),
-        (Side::Hit, applied(at_hit(OPPORTUNITY, "5")), no_read(), sent, OpResult::Done),
-        (Side::Hit, applied(at_hit(Kind::Project, "5")), no_read(), sent, OpResult::NotKept),
-        (Side::Hit, applied(at_hit(OPPORTUNITY, "6")), no_read(), sent, OpResult::NotKept),
-        (Side::Hit, applied(other_item()), read(hit(|_| {})), looked, OpResult::NotKept),
-        (Side::Hit, applied(shown()), read(hit(|_| {})), looked, OpResult::NotKept),
-    ] {
-        let case = format!("{side:?} {reply:?} {then:?}");
-        let mut memory = linked();
-        let (names, report, clean) =
-            play(&mut exec(vec![link_back(side)], linked()), &mut memory, |step| match step {
-                Step::LinkBack(call) => {
-                    assert_eq!((call.side(), call.kind(), call.ticket()), (side, OPPORTUNITY, TICKET));
-                    assert_eq!((call.item(), call.url()), (&item(), None));
-                    assert_eq!(call.marker(), &marker());
-                    Event::Written(reply.clone())
-                }
-                Step::Read(key) => {
-                    assert_eq!(key.side(), side);
-                    then.clone()
-                }
-                other => panic!("{other:?}"),
-            });
-        assert_eq!(result(&report), &want, "{case}");
-        let calls = names.iter().filter(|name| ["link_back", "read"].contains(name)).count();
-        assert_eq!((calls, clean.is_empty()), (steps, want != OpResult::Done), "{case}");
-        assert_eq!(memory, linked(), "{case}");
-    }
-}
-
-/// Both ends come from the operation, from what this run has made, or from the link; else nothing is sent.
-#[test]
-fn a_link_back_finds_its_ends() {
-    for (memory, want) in [(linked(), Some(TICKET)), (Memory::default(), None)] {
-        let mut back = link_back(Side::Hit);
-        back.ticket = None;
-        let mut seen = None;
-        let (_, report, _) = play(&mut exec(vec![back], memory.clone()), &mut memory.clone(), |step| {
-            let Step::LinkBack(call) = step else { panic!("{step:?}") };
-            seen = Some(call.ticket());
-            Event::Written(Outcome::Unknown)
-        });
-        assert_eq!(seen, want);
-        assert_eq!(result(&report), if want.is_some() { &OpResult::Unknown } else { &OpResult::Blocked });
-    }
-    // The record that was made before it: its address goes to the other side only.
-    for (side, url) in [(Side::Hit, Some("https://halo/5")), (Side::Halo, None)] {
-        let made = create();
-        let mut back = link_back(side);
-        (back.after, back.ticket) = (vec![made.id], None);
-        let mut asked = false;
-        play(&mut exec(vec![made, back], Memory::default()), &mut Memory::default(), |step| match step {
-            Step::FindMarker(_) => Event::Markers(Ok(vec![])),
-            Step::Create(_) => Event::Written(Outcome::Applied(Some(halo(|ticket| {
-                ticket.web_url = Some("https://halo/5".into());
-                ticket.fields = name("new");
-            })))),
-            Step::LinkBack(call) => {
-                asked = true;
-                assert_eq!((call.ticket(), call.url(), call.marker()), (TICKET, url, &marker()));
-                Event::Written(Outcome::Unknown)
-            }
-            other => panic!("{other:?}"),
-        });
-        assert!(asked);
-    }
 }
 
 /// Plays an operation that needs no server; what it leaves in memory, and its result. A create of an earlier run that
@@ -476,6 +362,29 @@ fn a_run_that_has_ended_begins_nothing_more() {
         assert_eq!(run.poll(Stamp::ours(later)), end, "at {later}");
     }
     assert!(run.on(Event::Markers(Ok(vec![]))).is_err());
+}
+
+/// Of several records with the marker the one that is linked is kept, wherever it stands among the hits.
+#[test]
+fn of_several_records_with_the_marker_the_linked_one_is_kept() {
+    let mut memory = linked();
+    memory.intents.insert(marker(), intent());
+    let hits = [TicketId(3), TICKET, TicketId(9)];
+    let mut left = memory.clone();
+    let (_, report, _) = play(&mut exec(vec![], memory), &mut left, |step| match step {
+        Step::FindMarker(_) => Event::Markers(Ok(hits
+            .map(|ticket| MarkerHit { record: RecordKey::Ticket(ticket), marker: marker() })
+            .to_vec())),
+        Step::Read(key) => {
+            assert_eq!(*key, RecordKey::Ticket(TICKET));
+            Event::Read(Ok(Some(ticket(name("new")))))
+        }
+        other => panic!("{other:?}"),
+    });
+    let [twin] = &report.duplicates[..] else { panic!("{report:?}") };
+    assert_eq!(twin.kept, RecordKey::Ticket(TICKET));
+    assert_eq!(twin.others, [3, 9].map(|id| RecordKey::Ticket(TicketId(id))));
+    assert_eq!((left.links[&item()].opportunity, left.intents.len()), (Some(TICKET), 0));
 }
 
 /// An older create of the same item is waited out to the millisecond, and from now on where our clock has gone back.

@@ -116,6 +116,33 @@ fn a_quarantine_holds_for_its_side_kind_and_field() {
     }
 }
 
+/// A decision about a quarantine holds for that one; what happened to another field or kind has no part in it.
+#[test]
+fn a_quarantine_has_its_own_turns() {
+    let a = FlapRing::digest(Some(&Value::text("A")));
+    let b = FlapRing::digest(Some(&Value::text("B")));
+    let ring = |kind, field, released| FlapRing {
+        side: Side::Halo,
+        kind,
+        field,
+        written: vec![a, b, a, b],
+        released,
+    };
+    let named = |others: &[FlapRing]| {
+        let mut w = opportunity();
+        w.hit(1).fields.set(FieldId::Name, text("A"));
+        w.links[0].flap = vec![ring(Kind::Opportunity, FieldId::Name, 0)];
+        w.links[0].flap.extend_from_slice(others);
+        w.plan().conflicts[0].id
+    };
+    let alone = named(&[]);
+    assert_eq!(named(&[ring(Kind::Opportunity, FieldId::Description, 1)]), alone);
+    assert_eq!(named(&[ring(Kind::Project, FieldId::Name, 1)]), alone);
+    let mut of_hit = ring(Kind::Opportunity, FieldId::Name, 1);
+    of_hit.side = Side::Hit;
+    assert_ne!(named(&[of_hit]), alone, "the field's turns are those of both sides");
+}
+
 /// A status that is set by its field goes with the other fields; one that closes, or goes by an action, is a write of
 /// its own.
 #[test]

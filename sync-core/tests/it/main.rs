@@ -5,6 +5,7 @@ mod creates;
 mod exec;
 mod fields;
 mod gone;
+mod link_backs;
 mod links;
 mod memory;
 mod plan_file;

@@ -3,7 +3,7 @@
 use crate::links::{codes, opportunity, project};
 use crate::world::*;
 use std::collections::BTreeSet;
-use sync_core::base::{LinkState, PendingWrite, SuspendReason};
+use sync_core::base::{LinkState, PendingWrite};
 use sync_core::field::FieldId;
 use sync_core::hash::Hash128;
 use sync_core::ids::{HaloClientId, Kind, OutcomeId, Side, TicketId};
@@ -109,7 +109,7 @@ fn nothing_that_somebody_has_changed_since_is_touched() {
         (|w| w.halo(1001).closed = true, Kept::TicketClosed),
         (|w| w.halo(1001).fields.set(FieldId::Name, Obs::NotFetched), Kept::NotRead(Side::Halo)),
         (|w| w.links.clear(), Kept::NotLinked),
-        (|w| w.links[0].state = LinkState::Suspended(SuspendReason::ByPerson), Kept::NotLinked),
+        (|w| w.links[0].state = LinkState::Ended, Kept::NotLinked),
         (|w| w.links[0].set_ticket(Kind::Opportunity, Some(TicketId(9))), Kept::NotLinked),
         (|w| drop(w.links[0].base.of_mut(Kind::Opportunity).remove(&FieldId::Name)), Kept::NotLinked),
         (|w| w.settings.sync.scope = Scope::Validation([client(2)].into()), Kept::OutOfScope),

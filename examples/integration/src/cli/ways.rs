@@ -158,6 +158,10 @@ fn of_code(code: IssueCode, issue: &OpenIssue) -> Vec<Way> {
                 "shows its conflict; the field goes on when that is decided",
             ),
         ],
+        IssueCode::LinkBackNotKept => vec![
+            hand("find the rule or integration that takes the reference out, and add it by hand"),
+            hand("write link_back = \"off\" under [sync.opportunity] and [sync.project]"),
+        ],
         IssueCode::TicketAlreadyLinked => {
             vec![pair_items("links the item to another ticket"), hand("or unlink the other item")]
         }

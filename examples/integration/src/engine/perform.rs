@@ -101,8 +101,6 @@ impl Performer<'_> {
         let mut chronicle = Chronicle::new(plan, plan_hash, self.run, self.catalogue, self.snapshot);
         let mut done = 0;
         let mut seen = Vec::new();
-        // The ticket whose link back was sent and not yet seen.
-        let mut linking = None;
         let mut outages = Outages::default();
         loop {
             let event = match exec.poll(self.now()) {
@@ -148,7 +146,6 @@ impl Performer<'_> {
                     if let Step::LinkBack(call) = &step {
                         // It needs no pending write; the commit of its line also proves that the lease still holds.
                         self.commit(&chronicle.link_back(call, now_ms(self.time))).await?;
-                        linking = (call.side() == Side::Halo).then(|| call.ticket());
                     }
                     let answer = self.answer(&step, &memory);
                     let event = match self.stop.unless_after(self.last_step, self.time, answer).await {
@@ -166,15 +163,7 @@ impl Performer<'_> {
             chronicle.heard(&event);
             match &event {
                 Event::Written(Outcome::Unknown) => {
-                    linking = None;
                     tracing::warn!("the outcome of a write is unknown; the next run looks for it");
-                }
-                Event::Written(Outcome::Applied(Some(Record::Ticket(ticket))))
-                | Event::Read(Ok(Some(Record::Ticket(ticket))))
-                    if linking == Some(ticket.id) && ticket.link_back == Obs::Null =>
-                {
-                    linking = None;
-                    seen.extend(without_link(ticket));
                 }
                 Event::Written(Outcome::Applied(Some(Record::Ticket(ticket)))) => seen.extend(keep(ticket)),
                 _ => {}
@@ -419,12 +408,6 @@ pub(super) fn key(record: &RecordKey) -> storage::RecordKey {
 fn keep(ticket: &HaloTicket) -> Option<Change> {
     let Obs::Value(_) = ticket.link_back else { return None };
     keep_ticket(ticket.clone()).ok()
-}
-
-/// A ticket that does not keep a link back is kept as one that cannot take it, so that it is not sent with every poll. That
-/// holds until the ticket changes: then it is read in detail again.
-fn without_link(ticket: &HaloTicket) -> Option<Change> {
-    keep_ticket(HaloTicket { link_back: Obs::Forbidden, ..ticket.clone() }).ok()
 }
 
 fn put_link(memory: &Memory, item: &ItemId) -> Option<Change> {

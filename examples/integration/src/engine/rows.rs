@@ -362,10 +362,6 @@ mod tests {
         assert_eq!(*same.fields.get(FieldId::BudgetOnce), Obs::Null);
         let newer = keep_details(detail(1, "a"), ticket(2, "a"));
         assert_eq!(*newer.fields.get(FieldId::BudgetOnce), Obs::NotFetched);
-        // A ticket that takes no link back is asked once more after a change.
-        let refusing = HaloTicket { link_back: Obs::Forbidden, ..detail(1, "a") };
-        assert_eq!(keep_details(refusing.clone(), ticket(1, "a")).link_back, Obs::Forbidden);
-        assert_eq!(keep_details(refusing, ticket(2, "a")).link_back, Obs::NotFetched);
     }
 
     #[test]

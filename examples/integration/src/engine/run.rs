@@ -107,7 +107,6 @@ impl Engine {
         changes.extend(trouble::taken_over(plan, &issues));
         changes.extend(trouble::vanished(&view.vanished, &issues));
         changes.extend(self.lapsed(view, &issues));
-        changes.extend(trouble::linked_back(&view.snapshot, &issues));
         for known in issues {
             // The planner does not repeat what a person has put aside; that is no sign that it is over.
             if trouble::is_planners(&known.code) && !known.dismissed && !reported.contains(&known.id) {

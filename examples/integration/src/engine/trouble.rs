@@ -12,9 +12,7 @@ use sync_core::exec::{Duplicate, OpResult, RecordKey, Report};
 use sync_core::hash::Hash128;
 use sync_core::ids::Side;
 use sync_core::plan::{Op, OpKind, Plan, Skip, SkipReason, explain_op_named};
-use sync_core::record::Snapshot;
 use sync_core::settings::{Finding, VANISHED_CODES};
-use sync_core::value::Obs;
 
 use crate::config::key_of;
 use crate::storage::{Change, NewIssue, OpenIssue, Run};
@@ -25,13 +23,11 @@ const REFUSED: &str = "write_refused";
 const AMBIGUOUS: &str = "write_ambiguous";
 /// The record has changed between plan and write, again and again.
 const OVERTAKEN: &str = "write_overtaken";
-/// Halo said yes to a link back and does not show it.
-const NOT_KEPT: &str = "link_back_not_kept";
 /// More than one record carries a marker.
 const DUPLICATE: &str = "duplicate_found";
 
 /// The codes of issues about operations.
-const OF_OPERATIONS: [&str; 4] = [REFUSED, AMBIGUOUS, OVERTAKEN, NOT_KEPT];
+const OF_OPERATIONS: [&str; 3] = [REFUSED, AMBIGUOUS, OVERTAKEN];
 /// In how many runs in a row an operation is overtaken before a person hears of it. Once is a person at work.
 const RUNS: usize = 3;
 /// How many earlier runs are looked at for that: this one, which has not ended, and those before it.
@@ -56,8 +52,7 @@ pub(super) fn changes(
         // Whatever is met again is reported again. What was not tried is still open.
         let tried =
             results().find(|(op, _)| name(code, op.id) == issue.id).map(|(_, done)| done.result.is_success());
-        // That a link back is not planned is how it is left alone.
-        let unplanned = code != NOT_KEPT && plan.head.complete && report.aborted.is_none();
+        let unplanned = plan.head.complete && report.aborted.is_none();
         !again.contains(&issue.id) && tried.unwrap_or(unplanned)
     };
     let closed = close(known, over);
@@ -78,15 +73,6 @@ pub(super) fn taken_over(plan: &Plan, known: &[OpenIssue]) -> Vec<Change> {
             && issue.subject.value.as_deref().is_some_and(|marker| markers.contains(marker))
     };
     close(known, over)
-}
-
-/// Closes issues about links back that are there after all.
-pub(super) fn linked_back(snapshot: &Snapshot, known: &[OpenIssue]) -> Vec<Change> {
-    let shown = |issue: &OpenIssue| {
-        let ticket = issue.subject.ticket.and_then(|id| snapshot.ticket(id));
-        issue.code == NOT_KEPT && ticket.is_some_and(|ticket| matches!(ticket.link_back, Obs::Value(_)))
-    };
-    close(known, shown)
 }
 
 /// Opens an issue for each thing that the settings name and a tenant does not have, and closes it when that is over. The
@@ -180,12 +166,6 @@ fn of_operation(op: &Op, result: &OpResult, again: bool, catalogue: &Catalogue) 
                 "It was not done in {RUNS} runs in a row: the record was no longer as it had been read. Look for an \
                  automation that keeps changing it, or for a field that Halo's lists show otherwise than the record."
             ),
-        ),
-        OpResult::NotKept if matches!(op.kind, OpKind::LinkBack { side: Side::Halo, .. }) => (
-            NOT_KEPT,
-            "Halo said yes and shows no such link; it is not tried again until the ticket changes. Add the link by hand, \
-             or set the field link_back to \"off\"."
-                .to_owned(),
         ),
         _ => return None,
     };
@@ -402,35 +382,6 @@ mod tests {
         assert!(lapsed(&dismissed, &Plan { skips: vec![unread], ..plan() }, &known).is_empty());
         let part = PlanHead { complete: false, ..PlanHead::default() };
         assert!(lapsed(&dismissed, &Plan { head: part, ..plan() }, &known).is_empty());
-    }
-
-    #[test]
-    fn a_link_back_that_is_not_kept_is_an_issue_until_it_is_there() {
-        let mut linking = plan();
-        linking.ops[0].kind = OpKind::LinkBack { kind: Kind::Project, side: Side::Halo };
-        linking.ops[0].ticket = Some(TicketId(7));
-        let nothing = Catalogue::default();
-        let found = opened(&changes(&linking, &report(OpResult::NotKept), &nothing, &[], &[]));
-        assert_eq!(found[0].code, NOT_KEPT);
-        let known = [OpenIssue::seen_once(found[0].clone())];
-        let left = Plan { ops: Vec::new(), ..plan() };
-        assert!(changes(&left, &Report::default(), &nothing, &known, &[]).is_empty(), "it is left alone");
-        let done = changes(&linking, &report(OpResult::Done), &nothing, &known, &[]);
-        assert!(matches!(done[..], [Change::CloseIssue(_)]), "{done:?}");
-
-        let mut ticket = sync_core::record::HaloTicket::new(
-            TicketId(7),
-            Some(Kind::Project),
-            sync_core::ids::TicketTypeId(31),
-            HaloClientId(12),
-        );
-        let mut snapshot = Snapshot::default();
-        ticket.link_back = Obs::Forbidden;
-        snapshot.tickets = vec![ticket.clone()];
-        assert!(linked_back(&snapshot, &known).is_empty());
-        ticket.link_back = Obs::Value("i1".into());
-        snapshot.tickets = vec![ticket];
-        assert!(matches!(linked_back(&snapshot, &known)[..], [Change::CloseIssue(_)]));
     }
 
     #[test]

@@ -12,7 +12,8 @@ use sync_core::base::PendingWrite;
 use sync_core::catalogue::Catalogue;
 use sync_core::decision::OpId;
 use sync_core::exec::{
-    Commit, Event, JournalEntry, LinkBackCall, Memory, OpResult, Outcome, Record, RecordKey, Reject, Report,
+    Commit, Event, JournalEntry, LinkBackCall, LinkChange, Memory, OpResult, Outcome, Record, RecordKey,
+    Reject, Report,
 };
 use sync_core::field::{FieldId, FieldRow};
 use sync_core::hash::Hash256;
@@ -216,7 +217,10 @@ impl<'a> Chronicle<'a> {
             }
             let Some(op) = commit.op.and_then(|op| self.ops.get(&op).copied()) else { return changes };
             if self.linking.contains(&op.id) {
-                changes.push(settled(op.id, Ended::Applied, None));
+                // One that was refused or not kept is counted too; the end of the run says what became of it.
+                let taken = |link: &LinkChange| link.linked_back.is_none_or(|written| written.kept);
+                let applied = commit.links.iter().all(taken);
+                changes.extend(applied.then(|| settled(op.id, Ended::Applied, None)));
                 return changes;
             }
             self.told.insert(op.id);
@@ -448,5 +452,18 @@ mod tests {
         let (_, after) = told(Outcome::Rejected(Reject::new(RejectClass::Invalid, "no")));
         let [Change::Settle(end)] = &after[..] else { panic!("{after:?}") };
         assert_eq!((end.op, end.outcome, end.detail.as_deref()), (earlier.op, Ended::Rejected, Some("no")));
+
+        for (shown, outcome) in [(Obs::Null, Ended::NotKept), (Obs::Value("i1".into()), Ended::Applied)] {
+            let mut ticket = sync_core::record::HaloTicket::new(
+                TicketId(7),
+                Some(Kind::Project),
+                sync_core::ids::TicketTypeId(31),
+                sync_core::ids::HaloClientId(12),
+            );
+            ticket.link_back = shown;
+            let (_, after) = told(Outcome::Applied(Some(Record::Ticket(Box::new(ticket)))));
+            let [Change::Settle(end)] = &after[..] else { panic!("{after:?}") };
+            assert_eq!((end.op, end.outcome), (earlier.op, outcome));
+        }
     }
 }
