@@ -1,8 +1,11 @@
 //! Learned normalisers: what servers make of the texts they are sent.
 //!
 //! Every confirmed write whose stored text is not the sent one is remembered in its link. Once three links show the
-//! same habit of a side and field, a complete plan says so: the user then knows that the difference is the server's
-//! spelling and no edit. Nothing depends on it, since what the server holds is read back in any case.
+//! same habit of a side and field, a complete plan says so and proposes to declare it in the field's rule.
+//!
+//! What the server holds is read back in any case. A declared form is needed where there is no reply to read: a text that
+//! was cut looks like an edit by a person once the reply of its write is lost, and a change behind the cut is sent again
+//! and again, since the server holds the same as before.
 
 use crate::base::Link;
 use crate::field::FieldId;
@@ -93,6 +96,29 @@ impl TargetForm {
             .into_iter()
             .filter(|form| form.apply(sent) == stored)
             .collect()
+    }
+
+    /// The stable code, as in settings: a word, and for a cut the number of characters (`cut:50`).
+    #[must_use]
+    pub fn code(self) -> String {
+        match self {
+            Self::FirstUpper => "first_upper".into(),
+            Self::Upper => "upper".into(),
+            Self::Lower => "lower".into(),
+            Self::Title => "title".into(),
+            Self::Spaces => "spaces".into(),
+            Self::Cut(most) => alloc::format!("cut:{most}"),
+        }
+    }
+
+    /// The form with a code.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        let cut = || Some(Self::Cut(code.strip_prefix("cut:")?.parse().ok().filter(|most| *most > 0)?));
+        [Self::FirstUpper, Self::Upper, Self::Lower, Self::Title, Self::Spaces]
+            .into_iter()
+            .find(|form| form.code() == code)
+            .or_else(cut)
     }
 
     /// What the server does, for a sentence.

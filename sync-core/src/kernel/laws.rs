@@ -36,6 +36,7 @@ fn any_rule() -> impl Strategy<Value = FieldRule> {
         conflict,
         blank,
         first_link,
+        ..rule(direction)
     })
 }
 

@@ -3,7 +3,8 @@
 use crate::catalogue::Directory;
 use crate::guard::{self, Guard};
 use crate::ids::{HitStatusId, Side, TicketTypeId};
-use crate::settings::{HitTarget, StatusHow, StatusMap, StatusTarget};
+use crate::learn::TargetForm;
+use crate::settings::{FieldRule, HitTarget, StatusHow, StatusMap, StatusTarget};
 use crate::value::Value;
 
 /// What a value becomes on the other side.
@@ -22,6 +23,13 @@ pub enum Mapped {
 pub enum Relation<'a> {
     /// Both sides hold the same.
     Same,
+    /// Texts, of which each server may make something when it is sent them.
+    Text {
+        /// What Halo makes of them.
+        halo: Option<TargetForm>,
+        /// What HIT makes of them.
+        hit: Option<TargetForm>,
+    },
     /// Statuses, by the map of the ticket's type. Without a map every status is unmapped.
     Status {
         /// The ticket type.
@@ -48,6 +56,15 @@ pub fn is_blank(side: Side, value: Option<&Value>) -> bool {
 }
 
 impl Relation<'_> {
+    /// The mapping of a field whose values are the same on both sides, but for what its rule declares.
+    #[must_use]
+    pub const fn of_values(rule: FieldRule) -> Self {
+        match (rule.halo_form, rule.hit_form) {
+            (None, None) => Self::Same,
+            (halo, hit) => Self::Text { halo, hit },
+        }
+    }
+
     /// Whether the pair needs no write: either value leads to the other, or both are blank.
     #[must_use]
     pub fn consistent(&self, halo: Option<&Value>, hit: Option<&Value>) -> bool {
@@ -63,6 +80,11 @@ impl Relation<'_> {
                 }
                 _ => halo == hit,
             },
+            Self::Text { .. } => {
+                halo == hit
+                    || self.stored(Side::Hit, halo).as_ref() == Some(hit)
+                    || self.stored(Side::Halo, hit).as_ref() == Some(halo)
+            }
             Self::Status { map, .. } => match (map, halo.as_halo_status(), hit.as_hit_status()) {
                 (Some(map), Some(halo), Some(hit)) if !guard::on(Guard::Consistent) => {
                     matches!(map.to_halo.get(&hit), Some(StatusTarget::To { status, .. }) if *status == halo)
@@ -93,6 +115,10 @@ impl Relation<'_> {
     pub fn map(&self, from: Side, value: Option<&Value>) -> Mapped {
         match self {
             Self::Same => Mapped::To(if is_blank(from, value) { None } else { value.cloned() }),
+            Self::Text { .. } => {
+                let value = value.filter(|value| !is_blank(from, Some(value)));
+                Mapped::To(value.map(|sent| self.stored(from.other(), sent).unwrap_or_else(|| sent.clone())))
+            }
             Self::Status { map, .. } => {
                 let Some((map, value)) = map.zip(value) else { return Mapped::Unmapped };
                 map_status(map, from, value)
@@ -108,6 +134,17 @@ impl Relation<'_> {
                 found.map_or(Mapped::Unmapped, |value| Mapped::To(Some(value)))
             }
         }
+    }
+
+    /// What a side makes of a text that it is sent, where that is known.
+    fn stored(&self, side: Side, sent: &Value) -> Option<Value> {
+        let (Self::Text { halo, hit }, Value::Text(text)) = (self, sent) else { return None };
+        let form = match side {
+            Side::Halo => halo,
+            Side::Hit => hit,
+        };
+        let form = form.filter(|_| guard::on(Guard::TargetForm))?;
+        Some(Value::text(form.apply(text)))
     }
 
     /// How Halo's status is written for a HIT status.

@@ -6,6 +6,7 @@ use crate::catalogue::Directory;
 use crate::decision::ConflictKind;
 use crate::field::FieldId;
 use crate::ids::{AgentId, HitStatusId, Kind, MemberId, Side, StatusId, TicketTypeId};
+use crate::learn::TargetForm;
 use crate::plan::{SkipReason, Why};
 use crate::settings::{
     Blank, ConflictRule, Direction, FieldRule, FirstLink, HitTarget, StatusMap, StatusTarget,
@@ -216,6 +217,22 @@ fn a_late_write_of_ours_is_no_edit() {
     // Late on both sides: no telling which is older.
     let both_late = alloc::vec![pending(Side::Hit, "a"), pending(Side::Halo, "c")];
     assert_eq!(short(&late("c", "a", both_late).decide()), "conflict BothChanged");
+    // What was sent and is in the base already is nothing late; the other side's late write is.
+    let agreed_and_late = alloc::vec![pending(Side::Hit, "a"), pending(Side::Halo, "b")];
+    assert_eq!(short(&late("b", "a", agreed_and_late).decide()), "hit:=b late_write_seen");
+    let agreed_and_late = alloc::vec![pending(Side::Halo, "a"), pending(Side::Hit, "b")];
+    assert_eq!(short(&late("a", "b", agreed_and_late).decide()), "halo:=b late_write_seen");
+    // A blank that we sent is one too.
+    let blank = FieldRule { blank: Blank::IsValue, ..both };
+    let emptied = |hit, sent| {
+        short(
+            &Given { pending: alloc::vec![pending(Side::Hit, sent)], ..given(blank, base, "b", hit) }
+                .decide(),
+        )
+    };
+    assert_eq!(emptied("_", "_"), "hit:=b late_write_seen");
+    assert_eq!(emptied("_", "a"), "halo:=_ changed");
+    assert_eq!(emptied("a", "_"), "halo:=a changed");
     // A pending write to one side says nothing about the other.
     assert_eq!(short(&late("a", "b", alloc::vec![pending(Side::Hit, "a")]).decide()), "hit:=a changed");
 }
@@ -338,6 +355,57 @@ fn statuses_without_a_row_wait_and_go_on_when_the_row_comes() {
     let ignored = map(&[(9, None)], &[]);
     let outcome = decide(&status_cell(Some(&ignored), both, Some(&base), &halo, &hit));
     assert_eq!(outcome, Outcome::Skip(SkipReason::IgnoredStatus { side: Side::Hit, value: "s9".into() }));
+}
+
+/// On linking, a HIT status that the type does not know waits; Halo's would overwrite what nobody has explained. Of other
+/// fields the rule decides as always.
+#[test]
+fn an_unmapped_status_waits_on_linking() {
+    let policy = FieldRule { conflict: ConflictRule::HaloWins, first_link: FirstLink::Policy, ..rule(BOTH) };
+    let unknown = map(&[(1, Some(1))], &[(1, Some(1)), (2, Some(1))]);
+    let halo = Obs::Value(Value::halo_status(StatusId(1)));
+    let status = |id| Obs::Value(Value::hit_status(&hit_id(id)));
+    let skip = Outcome::Skip(SkipReason::Unmapped { side: Side::Hit, value: "s9".into() });
+    assert_eq!(decide(&status_cell(Some(&unknown), policy, None, &halo, &status(9))), skip);
+    let two = map(&[(1, Some(1)), (3, Some(3))], &[(1, Some(1)), (3, Some(3))]);
+    let known = decide(&status_cell(Some(&two), policy, None, &halo, &status(3)));
+    assert_eq!(short(&known), "hit:=s1 first_link_rule");
+    let mut directory = Directory::default();
+    directory.people.insert(MemberId::from("m1"), AgentId(7));
+    let stranger = Obs::Value(Value::member(&MemberId::from("m2")));
+    let agent = Obs::Value(Value::agent(AgentId(7)));
+    let person = Cell {
+        field: FieldId::Responsible,
+        relation: Relation::People(&directory),
+        ..status_cell(None, policy, None, &agent, &stranger)
+    };
+    assert_eq!(short(&decide(&person)), "hit:=m1 first_link_rule");
+}
+
+/// What a server is known to make of a text is no difference, is sent as it will be stored, and comes back as sent.
+#[test]
+fn a_declared_form_is_no_difference() {
+    let text = |text: &str| Value::text(text);
+    let cut = Relation::Text { halo: Some(TargetForm::Upper), hit: Some(TargetForm::Cut(4)) };
+    let consistent = |halo: &str, hit: &str| cut.consistent(Some(&text(halo)), Some(&text(hit)));
+    for (halo, hit, same) in [
+        ("abcdef", "abcd", true),
+        ("abcd", "abcd", true),
+        ("ABCD", "abcd", true),
+        ("abcd", "abcdef", false),
+        ("ABCDEF", "abcd", false),
+        ("abcdef", "abce", false),
+    ] {
+        assert_eq!(consistent(halo, hit), same, "{halo} {hit}");
+    }
+    assert_eq!(cut.map(Side::Halo, Some(&text("abcdef"))), Mapped::To(Some(text("abcd"))));
+    assert_eq!(cut.map(Side::Hit, Some(&text("abcdef"))), Mapped::To(Some(text("ABCDEF"))));
+    assert_eq!(cut.map(Side::Halo, Some(&text(""))), Mapped::To(None));
+    assert_eq!(cut.map(Side::Halo, None), Mapped::To(None));
+    let plain = Relation::Text { halo: None, hit: Some(TargetForm::Upper) };
+    assert_eq!(plain.map(Side::Hit, Some(&text("a"))), Mapped::To(Some(text("a"))));
+    assert!(!plain.consistent(Some(&text("A")), Some(&text("a"))), "HIT would store it otherwise");
+    assert!(plain.consistent(Some(&text("a")), Some(&text("A"))));
 }
 
 #[test]

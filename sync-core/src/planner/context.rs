@@ -151,7 +151,11 @@ impl<'a> Context<'a> {
                 Relation::Status { ticket_type, map: self.input.settings.status.get(&ticket_type) }
             }
             FieldId::Responsible => Relation::People(self.input.directory),
-            _ => Relation::Same,
+            _ => {
+                let kind = self.input.settings.followed_kind(ticket_type);
+                let rule = kind.map(|kind| self.input.settings.rule(kind, field));
+                rule.map_or(Relation::Same, Relation::of_values)
+            }
         }
     }
 

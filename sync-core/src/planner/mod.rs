@@ -18,7 +18,8 @@ pub use input::{Digests, PlanInput};
 use crate::base::{CleanMark, Link};
 use crate::decision::{Conflict, Issue};
 use crate::hash::{Hash128, Hash256, Hasher};
-use crate::ids::{ItemId, Kind, TicketId};
+use crate::ids::{ItemId, Kind, Side, TicketId};
+use crate::learn::Learned;
 use crate::plan::{self, Diagnostic, DiagnosticCode, Op, Plan, PlanHead, Proposal, Skip};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -95,19 +96,31 @@ pub fn plan(input: &PlanInput<'_>) -> Plan {
 
 /// What servers make of texts, once enough links show it.
 fn habits(input: &PlanInput<'_>) -> impl Iterator<Item = Diagnostic> {
-    crate::learn::learned(input.links).into_iter().map(|habit| Diagnostic {
-        code: DiagnosticCode::Normalised,
-        item: None,
-        ticket: None,
-        field: Some(habit.field),
-        detail: alloc::format!(
-            "{} {} ({} {}s show it); such a difference is a spelling and no edit",
-            habit.side.name(),
-            habit.form.sentence(),
-            habit.cases,
-            habit.kind
-        )
-        .into(),
+    let known = |habit: &Learned| {
+        let rule = input.settings.rule(habit.kind, habit.field);
+        let form = match habit.side {
+            Side::Halo => rule.halo_form,
+            Side::Hit => rule.hit_form,
+        };
+        form.is_some()
+    };
+    crate::learn::learned(input.links).into_iter().filter(move |habit| !known(habit)).map(|habit| {
+        Diagnostic {
+            code: DiagnosticCode::Normalised,
+            item: None,
+            ticket: None,
+            field: Some(habit.field),
+            detail: alloc::format!(
+                "{} {} ({} {}s show it); if it always does, say so: {}_form = \"{}\" in the field's rule",
+                habit.side.name(),
+                habit.form.sentence(),
+                habit.cases,
+                habit.kind,
+                habit.side.code(),
+                habit.form.code()
+            )
+            .into(),
+        }
     })
 }
 

@@ -19,6 +19,8 @@ impl FieldRule {
             conflict: ConflictRule::Manual,
             blank: Blank::NeverOverwrites,
             first_link: FirstLink::FillBlanks,
+            halo_form: None,
+            hit_form: None,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::field::FieldId;
 use crate::ids::{HitClientId, HitStatusId};
+use crate::learn::TargetForm;
 use alloc::collections::{BTreeMap, BTreeSet};
 
 /// Where a field's values go.
@@ -109,6 +110,12 @@ pub struct FieldRule {
     /// What happens on linking.
     #[serde(default)]
     pub first_link: FirstLink,
+    /// What Halo makes of a text that it is sent; nothing leaves it as it is. Texts only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub halo_form: Option<TargetForm>,
+    /// What HIT makes of a text that it is sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hit_form: Option<TargetForm>,
 }
 
 /// Rules by field.

@@ -7,6 +7,7 @@ use super::{SETTINGS_VERSION, Settings};
 use crate::catalogue::{Catalogue, TicketType};
 use crate::field::FieldId;
 use crate::ids::{HaloClientId, Kind, TicketTypeId};
+use crate::learn::TargetForm;
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
@@ -271,6 +272,18 @@ impl Validator<'_> {
                     place.clone(),
                     "\"Newest\" is only for texts; choose a side or a person.",
                 );
+            }
+            for form in [rule.halo_form, rule.hit_form].into_iter().flatten() {
+                if *field != FieldId::Name {
+                    let text = "What a server makes of texts can be said of the name alone; take it out.";
+                    self.error("form_not_allowed", place.clone(), text);
+                } else if form == TargetForm::Cut(0) {
+                    self.error(
+                        "form_not_allowed",
+                        place.clone(),
+                        "A text that is cut must keep a character.",
+                    );
+                }
             }
             let can = self.catalogue.capabilities;
             let missing = match field {

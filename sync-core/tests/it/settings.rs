@@ -3,6 +3,7 @@
 use crate::world::*;
 use sync_core::field::FieldId;
 use sync_core::ids::{AgentId, HaloClientId, Kind, OutcomeId, StatusId, TeamId, TicketTypeId};
+use sync_core::learn::TargetForm;
 use sync_core::settings::{
     ConflictRule, CreateRule, Direction, FieldRule, HitTarget, Scope, Settings, Severity, StatusTarget,
     validate,
@@ -77,6 +78,14 @@ fn good_settings_have_no_errors_and_every_fault_has_its_own_code() {
             let conflict = ConflictRule::Newest { tolerance_ms: 1 };
             let rule = FieldRule { conflict, ..FieldRule::new(Direction::Both) };
             w.settings.sync.project.insert(FieldId::Status, rule);
+        }),
+        ("form_not_allowed", |w| {
+            let rule = FieldRule { hit_form: Some(TargetForm::Upper), ..FieldRule::new(Direction::Both) };
+            w.settings.sync.project.insert(FieldId::Status, rule);
+        }),
+        ("form_not_allowed", |w| {
+            let rule = FieldRule { halo_form: Some(TargetForm::Cut(0)), ..FieldRule::new(Direction::Both) };
+            w.settings.sync.project.insert(FieldId::Name, rule);
         }),
         ("client_unassigned", |w| {
             w.settings.project.clients.insert(client(1), HaloClientId::UNASSIGNED);

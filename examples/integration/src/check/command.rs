@@ -202,7 +202,7 @@ fn now() -> UnixMs {
 }
 
 /// Codes of findings that only settings have which do not fit; they are reported when that is so.
-const OF_SETTINGS: [&str; 13] = [
+const OF_SETTINGS: [&str; 14] = [
     "version_unknown",
     "currency_missing",
     "create_type_missing",
@@ -210,6 +210,7 @@ const OF_SETTINGS: [&str; 13] = [
     "constant_not_json",
     "field_not_of_kind",
     "newest_not_allowed",
+    "form_not_allowed",
     "capability_missing",
     "client_unassigned",
     "client_linked_twice",

@@ -135,15 +135,16 @@ fn fields(view: &View, kind: Kind, item: &HitItem, ticket: &HaloTicket) -> Vec<F
 
 fn one(view: &View, kind: Kind, field: FieldId, item: &HitItem, ticket: &HaloTicket) -> Field {
     let (halo, hit) = (ticket.fields.get(field), item.fields.get(field));
+    let rule = view.settings.rule(kind, field);
     let relation = match field {
         FieldId::Status => Relation::Status {
             ticket_type: ticket.ticket_type,
             map: view.settings.status.get(&ticket.ticket_type),
         },
         FieldId::Responsible => Relation::People(&view.directory),
-        _ => Relation::Same,
+        _ => Relation::of_values(rule),
     };
-    let off = view.settings.rule(kind, field).direction == Direction::Off;
+    let off = rule.direction == Direction::Off;
     let state = match (halo.seen(), hit.seen()) {
         _ if off || !hit_has(&view.catalogue, field) => Relates::NotSynced,
         (Some(halo), Some(hit)) if relation.consistent(halo, hit) => Relates::Agrees,

@@ -147,7 +147,7 @@ pub(crate) fn key_of(place: &str) -> String {
 
 /// The codes of sync-core's findings as stable codes of failures. Unknown ones share one.
 pub(super) fn stable_code(code: &str) -> &'static str {
-    const CODES: [&str; 27] = [
+    const CODES: [&str; 28] = [
         "time_zone_missing",
         "currency_missing",
         "create_type_missing",
@@ -171,6 +171,7 @@ pub(super) fn stable_code(code: &str) -> &'static str {
         "constant_not_json",
         "field_not_of_kind",
         "newest_not_allowed",
+        "form_not_allowed",
         "client_missing",
         "client_unassigned",
         "client_linked_twice",

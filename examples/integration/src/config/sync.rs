@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use sync_core::field::FieldId;
 use sync_core::ids::{HitClientId, HitStatusId, Kind, StatusId};
+use sync_core::learn::TargetForm;
 use sync_core::settings::{
     Blank, CloseRecipe, ConflictRule, CreateRule, Direction, FieldRule, FieldRules, FirstLink, PromotionMode,
     Scope, Settings,
@@ -97,9 +98,21 @@ fn read_rule(entry: &Entry<'_>, default: FieldRule) -> Result<FieldRule, Failure
         first_link: table
             .get("first_link")
             .map_or(Ok(default.first_link), |entry| entry.word(&FIRST_LINKS))?,
+        halo_form: table
+            .get("halo_form")
+            .map_or(Ok(default.halo_form), |entry| read_form(&entry).map(Some))?,
+        hit_form: table.get("hit_form").map_or(Ok(default.hit_form), |entry| read_form(&entry).map(Some))?,
     };
     table.finish()?;
     Ok(rule)
+}
+
+fn read_form(entry: &Entry<'_>) -> Result<TargetForm, Failure> {
+    TargetForm::from_code(entry.text()?).ok_or_else(|| {
+        let way_out =
+            "write \"first_upper\", \"upper\", \"lower\", \"title\", \"spaces\" or \"cut:CHARACTERS\"";
+        entry.wrong("word_unknown", "is not what a server could make of a text", way_out)
+    })
 }
 
 fn read_conflict(entry: &Entry<'_>) -> Result<ConflictRule, Failure> {

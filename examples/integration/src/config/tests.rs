@@ -2,6 +2,9 @@ use std::path::Path;
 
 use super::*;
 use crate::exit::Exit;
+use sync_core::field::FieldId;
+use sync_core::ids::Kind;
+use sync_core::learn::TargetForm;
 
 const EXAMPLE: &str = include_str!("../../halo-hit.example.toml");
 
@@ -38,7 +41,11 @@ fn the_example_mentions_every_key() {
     // A rule's table is explained in words; its keys need no line of their own.
     let unmentioned: Vec<&String> = absent
         .iter()
-        .filter(|path| !["conflict", "blank", "first_link"].iter().any(|key| path.ends_with(key)))
+        .filter(|path| {
+            !["conflict", "blank", "first_link", "halo_form", "hit_form"]
+                .iter()
+                .any(|key| path.ends_with(key))
+        })
         .collect();
     assert!(unmentioned.is_empty(), "{unmentioned:?}");
 }
@@ -58,6 +65,23 @@ fn the_examples_of_keys_without_default_mean_what_they_say() {
     assert_eq!(map["to_halo"]["st-declined"]["to"]["how"]["action"], "31");
     assert_eq!(map["to_hit"]["5"]["to"], "st-qualified");
     assert_eq!(map["to_hit"]["8"], "ignore");
+}
+
+#[test]
+fn what_a_server_makes_of_a_name_can_be_declared() {
+    let of = |form: &str| {
+        let line = format!("name = {{ direction = \"both\", {form} }}");
+        parse(&with("#name = \"hit_to_halo\"", &line)).map(|config| {
+            let rule = config.settings.rule(Kind::Opportunity, FieldId::Name);
+            (rule.halo_form, rule.hit_form)
+        })
+    };
+    assert_eq!(of("hit_form = \"cut:50\"").unwrap(), (None, Some(TargetForm::Cut(50))));
+    assert_eq!(of("halo_form = \"title\"").unwrap(), (Some(TargetForm::Title), None));
+    for wrong in ["cut:0", "cut:", "cut", "Upper", ""] {
+        let failure = of(&format!("hit_form = \"{wrong}\"")).unwrap_err();
+        assert_eq!(failure.code(), "word_unknown", "{wrong}");
+    }
 }
 
 /// The example with one line replaced (or a line added behind a heading).
@@ -139,14 +163,14 @@ fn every_mistake_gets_one_sentence_with_the_way_out() {
             with("#budget_monthly = \"off\"", "budget_monthly = \"both\""),
             Exit::Configuration,
             "field_not_of_kind",
-            "sync.project.budget_monthly in halo-hit.toml (line 145) cannot be synced, because Halo's project \
+            "sync.project.budget_monthly in halo-hit.toml (line 147) cannot be synced, because Halo's project \
              tickets have no such field: write \"off\", or remove the line.",
         ),
         (
             with("#due = \"on_create\"", "due = \"on_creat\""),
             Exit::Configuration,
             "word_unknown",
-            "sync.opportunity.due in halo-hit.toml (line 130) is \"on_creat\", which means nothing here: did you \
+            "sync.opportunity.due in halo-hit.toml (line 132) is \"on_creat\", which means nothing here: did you \
              mean \"on_create\".",
         ),
         (

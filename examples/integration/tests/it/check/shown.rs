@@ -110,6 +110,9 @@ const OURS: &[(&str, &str, Change)] = &[
     ("client_vanished", "", |c| format!("{c}\n[project_settings.clients]\ncl_1 = 99999\n")),
     ("client_unassigned", "", |c| format!("{c}\n[project_settings.clients]\ncl_9001 = 1\n")),
     ("client_linked_twice", "", |c| format!("{c}\n[project_settings.clients]\ncl_9001 = 12\ncl_2 = 12\n")),
+    ("form_not_allowed", "", |c| {
+        format!("{c}\n[sync.project]\nstatus = {{ direction = \"both\", hit_form = \"upper\" }}\n")
+    }),
     ("newest_not_allowed", "", |c| {
         format!("{c}\n[sync.project]\nstatus = {{ direction = \"both\", conflict = \"newest:60\" }}\n")
     }),
