@@ -3,7 +3,7 @@
 use super::engine::Duty;
 use super::explore::{exhaustive, random};
 use super::scenario::Scenario;
-use super::{stories, trials};
+use super::{lives, stories, trials};
 use sync_core::guard::{Guard, without};
 
 /// What is left out.
@@ -95,18 +95,20 @@ pub(crate) const ALL: &[Ablation] = {
         guard(Guard::OwnImage, "our own ticket is imported as a new item", Plan(trials::own_image)),
         guard(Guard::ClientMoved, "another client's ticket is written", Plan(trials::client_moved)),
         guard(Guard::Evidence, "one look is taken for proof", Plan(trials::evidence)),
-        guard(Guard::CompleteRead, "a list cut short looks like a deletion", Schedules(stories::truncated, 2)),
-        guard(Guard::Canary, "a lost right looks like a deletion", Schedules(stories::hidden, 0)),
+        guard(Guard::CompleteRead, "a list cut short looks like a deletion", Schedules(lives::truncated, 2)),
+        guard(Guard::Canary, "a lost right looks like a deletion", Schedules(lives::hidden, 0)),
         guard(Guard::ScopeHash, "a changed filter looks like a deletion", Plan(trials::scope_hash)),
         guard(Guard::SuspiciousRead, "a broken read looks like many deletions", Plan(trials::suspicious_read)),
         guard(Guard::Withdrawal, "a record that is back is still to be forgotten", Plan(trials::withdrawal)),
-        guard(Guard::AskFirst, "a link is forgotten unasked", Schedules(stories::deleted, 0)),
+        guard(Guard::AskFirst, "a link is forgotten unasked", Schedules(lives::deleted, 0)),
         guard(Guard::ApprovalBound, "what was called off is done without asking again", Plan(trials::approval_bound)),
         guard(Guard::DecisionBound, "a decision overwrites values nobody decided about", Schedules(stories::decided, 2)),
         guard(Guard::ReasonBound, "a decision about one question answers another", Plan(trials::reason_bound)),
         guard(Guard::Limits, "a wrong map creates hundreds of tickets", Plan(trials::limits)),
         guard(Guard::Stale, "a plan writes what the settings now forbid", Schedules(stories::configured, 1)),
         guard(Guard::Flap, "two automations make us write for ever", Schedules(stories::fighting, 0)),
+        guard(Guard::TargetForm, "a text that a server has cut comes back over the whole one", Schedules(stories::cut_and_declared, 1)),
+        guard(Guard::LinkBack, "something that takes links back out makes us write them for ever", Schedules(lives::links_taken_out, 0)),
         Ablation { off: Off::Duty(Duty::DirtySet), breaks: "a crash after the cursor moved loses the change", trial: Schedules(stories::one_link, 1) },
         Ablation { off: Off::Duty(Duty::Fence), breaks: "two processes create two tickets", trial: Twins(stories::two_engines, 1) },
     ]

@@ -1,16 +1,12 @@
 //! Carrying out a plan in the model: each step of the executor, and what may become of it.
 
-use super::check::Violation;
 use super::chooser::Choice;
 use super::engine::{Died, Engine};
-use super::world::{Knows, LATE_MS, Late, Request, Ticket};
-use sync_core::base::Intent;
-use sync_core::exec::{
-    Event, Exec, Memory, OpResult, Outcome, RecordKey, Reject, RejectClass, Report, StatusWay, Step,
-};
+use super::requests::{Ghost, Late, Request};
+use super::world::LATE_MS;
+use sync_core::exec::{Event, Exec, Outcome, RecordKey, Reject, RejectClass, StatusWay, Step};
 use sync_core::field::{FieldId, FieldRow};
 use sync_core::ids::{ItemId, Kind, Side};
-use sync_core::plan::OpKind;
 use sync_core::value::Value;
 
 const READ: [Choice; 2] = [Choice::Crash, Choice::Fail];
@@ -44,6 +40,7 @@ impl Engine<'_> {
                     }
                     self.watch_unlinks(commit.op);
                     self.durable.memory.commit(commit);
+                    self.watch_parted();
                     self.durable.serial += 1;
                     for clean in &commit.clean {
                         if self.durable.dirty.get(&clean.record).is_some_and(|mark| *mark <= clean.mark) {
@@ -55,7 +52,10 @@ impl Engine<'_> {
                 Step::Read(key) => match self.step(step.name(), &READ) {
                     Choice::Crash => return Err(self.die()),
                     Choice::Fail => Event::Read(Err(unavailable())),
-                    _ => Event::Read(Ok(self.world.read(key))),
+                    _ => {
+                        self.looked.insert(key.clone(), self.world.step);
+                        Event::Read(Ok(self.world.read(key)))
+                    }
                 },
                 Step::FindMarker(query) => match self.step(step.name(), &READ) {
                     Choice::Crash => return Err(self.die()),
@@ -82,44 +82,43 @@ impl Engine<'_> {
                 },
                 Step::Create(call) => {
                     let item = call.intent().spec.item.clone().map(RecordKey::Item);
-                    let knows = item.map(|item| self.read_knows(&item)).unwrap_or_default();
+                    let look = item.and_then(|item| self.looks.get(&item));
+                    let knows = look.map(|look| look.knows).unwrap_or_default();
                     let intent = Box::new(call.intent().clone());
                     self.watch_project(&intent);
-                    self.send(step.name(), &Request::Create { intent, knows })?
+                    self.send(step.name(), &Request::Create { intent }, Ghost { knows, ..Ghost::default() })?
                 }
                 Step::Update(call) => {
-                    let knows = self.source_knows(call.target(), call.kind());
+                    let ghost = self.ghost(call.target(), call.kind());
                     self.watch_direction(call.side(), call.kind(), call.set());
                     let (target, set) = (call.target().clone(), Box::new(call.set().clone()));
-                    self.send(step.name(), &Request::Write { target, set, knows })?
+                    self.send(step.name(), &Request::Write { target, set }, ghost)?
                 }
                 Step::StatusWrite(call) => {
                     let target = RecordKey::Ticket(call.ticket());
-                    let knows = self.source_knows(&target, Kind::Opportunity);
+                    let ghost = self.ghost(&target, Kind::Opportunity);
                     let request = match call.way() {
                         StatusWay::Set(status) => Request::Write {
                             target,
                             set: Box::new(FieldRow::new().with(FieldId::Status, Value::halo_status(*status))),
-                            knows,
                         },
                         StatusWay::Action { status, .. } => Request::Note {
                             ticket: call.ticket().0,
                             status: status.to_string(),
                             tag: call.note_tag().into(),
-                            knows,
                         },
                         StatusWay::Convert { status, .. } => Request::Convert {
                             ticket: call.ticket().0,
                             status: status.map(|status| status.to_string()),
-                            knows,
                         },
                         other => panic!("the model does not know {other:?}"),
                     };
-                    self.send(step.name(), &request)?
+                    self.send(step.name(), &request, ghost)?
                 }
                 Step::LinkBack(call) => {
-                    let (item, kind, ticket) = (call.item().clone(), call.kind(), call.ticket().0);
-                    self.send(step.name(), &Request::Reference { item, kind, ticket })?
+                    let (side, item, kind) = (call.side(), call.item().clone(), call.kind());
+                    let request = Request::LinkBack { side, item, kind, ticket: call.ticket().0 };
+                    self.send(step.name(), &request, Ghost::default())?
                 }
                 other => panic!("the model does not know {other:?}"),
             };
@@ -127,33 +126,37 @@ impl Engine<'_> {
         }
     }
 
-    fn send(&mut self, name: &'static str, request: &Request) -> Result<Event, Died> {
-        let sent = self.world.step + 1;
+    fn send(&mut self, name: &'static str, request: &Request, mut ghost: Ghost) -> Result<Event, Died> {
+        // An action looks at its target, looks for its note, stores and writes; an older look is none.
+        ghost.looked = ghost.looked.max((self.world.step + 1).saturating_sub(3));
         Ok(Event::Written(match self.step(name, &SEND) {
             Choice::Crash => return Err(self.die()),
             Choice::LoseRequest => Outcome::Unknown,
             Choice::LoseReply => {
-                self.world.apply(request, sent);
+                self.watch_left_alone(request);
+                self.world.apply(request, &ghost);
                 Outcome::Unknown
             }
             Choice::Late => {
+                self.watch_left_alone(request);
                 let at = self.world.now + LATE_MS;
-                self.world.late.push(Late { at, request: request.clone(), sent });
+                self.world.late.push(Late { at, request: request.clone(), ghost });
                 Outcome::Unknown
             }
             _ if !self.world.accepts(request) => {
-                Outcome::Rejected(Reject::new(RejectClass::NotFound, "there is no such record"))
+                let refused = matches!(request, Request::LinkBack { .. });
+                let class = if refused { RejectClass::Invalid } else { RejectClass::NotFound };
+                Outcome::Rejected(Reject::new(class, "the model says no"))
             }
-            _ => Outcome::Applied(self.world.apply(request, sent)),
+            _ => {
+                self.watch_left_alone(request);
+                Outcome::Applied(self.world.apply(request, &ghost))
+            }
         }))
     }
 
-    fn read_knows(&self, key: &RecordKey) -> Knows {
-        self.read_knows.iter().find(|(known, _)| known == key).map(|(_, knows)| *knows).unwrap_or_default()
-    }
-
-    /// What the record on the other side went back to when it was read for this plan.
-    fn source_knows(&self, target: &RecordKey, kind: Kind) -> Knows {
+    /// What the checks know of a write to one of two records of a kind.
+    fn ghost(&self, target: &RecordKey, kind: Kind) -> Ghost {
         let links = &self.durable.memory.links;
         let source = match target {
             RecordKey::Ticket(_) => {
@@ -163,68 +166,13 @@ impl Engine<'_> {
                 links.get(item).and_then(|link| link.ticket(kind)).map(RecordKey::Ticket)
             }
         };
-        source.map(|source| self.read_knows(&source)).unwrap_or_default()
-    }
-
-    /// A one-way field must never be written on its source side.
-    fn watch_direction(&mut self, side: Side, kind: Kind, set: &FieldRow) {
-        for (field, _) in set.iter() {
-            let rule = self.scenario.settings[self.run_config].rule(kind, field);
-            let may = match side {
-                Side::Halo => rule.direction.to_halo() || rule.direction.on_create(),
-                Side::Hit => rule.direction.to_hit(),
-            };
-            if !may {
-                self.breach(Violation::WrongWay(format!(
-                    "{field} of the {kind} is written in {}",
-                    side.name()
-                )));
-            }
-        }
-    }
-
-    /// Halo's own workflow comes first: it has its time, and what it has made by our last look is not made again.
-    fn watch_project(&mut self, intent: &Intent) {
-        let (Some(opportunity), Some(item)) = (intent.spec.from_opportunity, &intent.spec.item) else {
-            return;
-        };
-        // The last look, storing the intent, and this step.
-        let looked_at = self.world.step.saturating_sub(1);
-        let of_workflow = |t: &&Ticket| t.created_from == Some(opportunity.0) && t.made < looked_at;
-        let wait = self.settings().sync.promotion.wait_ms;
-        // The first wish counts: nobody need have seen that it was taken back for a moment.
-        let mut edits = self.world.edits.iter();
-        let wanted = edits.find(|edit| {
-            let wish = edit.value == super::scenario::code("approved");
-            edit.item == item.as_str() && edit.field == FieldId::Status && wish
-        });
-        if self.world.tickets.values().any(|ticket| of_workflow(&ticket)) {
-            self.breach(Violation::Impatient(format!("there was a project of {opportunity}")));
-        } else if wanted.is_some_and(|edit| self.world.now - edit.at < wait) {
-            self.breach(Violation::Impatient(format!("{opportunity} had no time")));
-        }
-    }
-
-    /// Nothing is forgotten unless a person has agreed.
-    fn watch_unlinks(&mut self, op: Option<sync_core::decision::OpId>) {
-        let Some(plan) = self.last_plan.clone() else { return };
-        let Some(op) = op.and_then(|id| plan.op(id)) else { return };
-        let asked = |item: &ItemId| self.seen.forgotten.contains(item.as_str());
-        if matches!(op.kind, OpKind::Unlink { .. }) && !op.item.as_ref().is_some_and(asked) {
-            self.breach(Violation::Forgotten(format!("{:?} was forgotten unasked", op.item)));
-        }
-    }
-
-    fn note_report(&mut self, report: &Report, memory: &Memory) {
-        for duplicate in &report.duplicates {
-            if let RecordKey::Ticket(ticket) = &duplicate.kept {
-                let item = memory.link_of_ticket(*ticket).map(|link| link.item.as_str().to_string());
-                self.seen.reported.extend(item);
-            }
-        }
-        for op in report.ops.iter().filter(|op| op.result == OpResult::Ambiguous) {
-            let item = self.last_plan.as_ref().and_then(|plan| plan.op(op.op)).and_then(|op| op.item.clone());
-            self.seen.reported.extend(item.map(|item| item.as_str().to_string()));
+        let [from, to] = [source.as_ref(), Some(target)].map(|key| key.and_then(|key| self.looks.get(key)));
+        let ahead = from.and_then(|from| from.stamp).zip(to.and_then(|to| to.stamp));
+        let lead = ahead.map(|(from, to)| if target.side() == Side::Hit { from - to } else { to - from });
+        Ghost {
+            knows: from.map(|from| from.knows).unwrap_or_default(),
+            lead,
+            looked: self.looked.get(target).copied().unwrap_or_default(),
         }
     }
 }

@@ -2,13 +2,16 @@
 //! the engine's own word counts only for what it has told people: conflicts, issues, proposals.
 
 use super::engine::Engine;
-use super::people::Done;
-use super::world::{SYNCED, bit, hit_spelling};
+use super::people::{Done, Over};
+use super::scenario::Going;
+use super::world::{SYNCED, World, bit};
 use std::collections::BTreeMap;
-use sync_core::base::LinkState;
+use sync_core::base::{Link, LinkState};
+use sync_core::decision::{ConflictKind, Issue, IssueCode};
 use sync_core::exec::RecordKey;
 use sync_core::field::FieldId;
 use sync_core::ids::{ItemId, Kind, Side, TicketId};
+use sync_core::marker::Marker;
 use sync_core::plan::{Plan, ProposalKind, SkipReason};
 use sync_core::record::{Coverage, Snapshot};
 use sync_core::settings::{ConflictRule, FieldRule, FirstLink};
@@ -39,6 +42,12 @@ pub(crate) enum Violation {
     Impatient(String),
     /// A link was forgotten and nobody had agreed.
     Forgotten(String),
+    /// Something was done with records whose link a person has ended.
+    NotLeftAlone(String),
+    /// A person was asked although the stamps say who is newer.
+    Undecided(String),
+    /// A record does not lead to the other, and nobody was told.
+    NoLinkBack(String),
 }
 
 /// What could not be prevented, and what was handed to a person.
@@ -46,6 +55,9 @@ pub(crate) enum Violation {
 pub(crate) struct Notes {
     /// Edits overwritten by a request that was under way already, on a server without conditional writes.
     pub(crate) unavoidable: usize,
+    /// Edits that "newest wins" gave up although they were the later ones: another field, or a write of ours, had moved
+    /// the other record's stamp.
+    pub(crate) misjudged: usize,
     /// Runs that ended with a conflict.
     pub(crate) conflicts: usize,
     /// Runs that ended with a reported duplicate.
@@ -53,9 +65,9 @@ pub(crate) struct Notes {
 }
 
 /// Whether a value on one side means the same as a value that a person entered on the other.
-pub(crate) fn agrees(side: Side, held: &Value, entered: &Value) -> bool {
+pub(crate) fn agrees(world: &World, side: Side, held: &Value, entered: &Value) -> bool {
     match (held, entered) {
-        (Value::Text(held), Value::Text(entered)) => hit_spelling(held) == hit_spelling(entered),
+        (Value::Text(held), Value::Text(entered)) => world.hit_spelling(held) == world.hit_spelling(entered),
         (Value::Code(held), Value::Code(entered)) => {
             let (halo, hit) = match side {
                 Side::Halo => (held, entered),
@@ -103,7 +115,7 @@ pub(crate) fn final_check(engine: &mut Engine<'_>) -> Result<Notes, Violation> {
             engine.durable.dirty
         )));
     }
-    if engine.world.writes - writes_before > 12 * engine.scenario.items.len() {
+    if engine.world.writes - writes_before > 4 * engine.scenario.items.len() {
         return Err(Violation::PingPong(format!("{} writes", engine.world.writes - writes_before)));
     }
     let mut notes = Notes { conflicts: usize::from(!plan.conflicts.is_empty()), ..Notes::default() };
@@ -111,8 +123,28 @@ pub(crate) fn final_check(engine: &mut Engine<'_>) -> Result<Notes, Violation> {
     templates(engine)?;
     actions(engine)?;
     links(engine, &plan)?;
+    link_backs(engine, &plan)?;
+    newest(engine, &plan)?;
     edits(engine, &plan, &mut notes)?;
     Ok(notes)
+}
+
+/// What people have done so far has arrived, was replaced or stands in a conflict. To be asked when things are quiet.
+pub(crate) fn settled(engine: &Engine<'_>) -> Result<(), Violation> {
+    edits(engine, &full_plan(engine), &mut Notes::default())
+}
+
+/// Whether an issue tells that there is more than one ticket of a kind.
+pub(crate) fn reports(world: &World, issue: &Issue, kind: Kind) -> bool {
+    let Some(item) = &issue.subject.item else { return false };
+    match issue.code {
+        IssueCode::SecondProject => kind == Kind::Project,
+        IssueCode::DuplicateMarker => {
+            let marker = world.markers.get(item.as_str()).map(|all| &all[kind as usize]);
+            marker.map(Marker::as_str) == issue.subject.value.as_deref()
+        }
+        _ => false,
+    }
 }
 
 fn full_plan(engine: &Engine<'_>) -> Plan {
@@ -124,7 +156,6 @@ fn full_plan(engine: &Engine<'_>) -> Plan {
 }
 
 fn duplicates(engine: &Engine<'_>, plan: &Plan) -> Result<bool, Violation> {
-    use sync_core::decision::IssueCode::{DuplicateMarker, SecondProject};
     let mut per_item: BTreeMap<(String, Kind), usize> = BTreeMap::new();
     for (id, ticket) in engine.world.tickets.iter().filter(|(_, ticket)| ticket.going.is_none()) {
         let parent = ticket.created_from.map(|opportunity| RecordKey::Ticket(TicketId(opportunity)));
@@ -136,11 +167,9 @@ fn duplicates(engine: &Engine<'_>, plan: &Plan) -> Result<bool, Violation> {
     let mut any = false;
     for ((item, kind), count) in per_item.into_iter().filter(|(_, count)| *count > 1) {
         any = true;
-        let in_plan = plan.issues.iter().any(|issue| {
-            matches!(issue.code, DuplicateMarker | SecondProject)
-                && issue.subject.item.as_ref().is_some_and(|i| i.as_str() == item)
-        });
-        if !in_plan && !engine.seen.reported.contains(&item) {
+        let of_item = |issue: &&Issue| issue.subject.item.as_ref().is_some_and(|i| i.as_str() == item);
+        let in_plan = plan.issues.iter().filter(of_item).any(|issue| reports(&engine.world, issue, kind));
+        if !in_plan && !engine.seen.reported.contains(&(item.clone(), kind)) {
             return Err(Violation::Duplicate(format!("{count} tickets of kind {kind} for {item}")));
         }
     }
@@ -152,7 +181,7 @@ fn templates(engine: &Engine<'_>) -> Result<(), Violation> {
     for (id, item) in &engine.world.items {
         for (field, value) in &engine.world.template {
             let held = item.fields.get(*field);
-            if agrees(Side::Hit, &held, value) {
+            if agrees(&engine.world, Side::Hit, &held, value) {
                 return Err(Violation::WrongWay(format!("{id} {field} holds {held:?}, the template's")));
             }
         }
@@ -172,33 +201,62 @@ fn conflicted(plan: &Plan, item: &str, field: FieldId) -> bool {
     plan.conflicts.iter().any(|conflict| conflict.item.as_str() == item && conflict.field == field)
 }
 
-/// Whether a person has been told why the item has no ticket, or no project.
-fn told(engine: &Engine<'_>, plan: &Plan, item: &str) -> bool {
-    let asked = plan.proposals.iter().any(|proposal| proposal.item.as_str() == item);
-    let said = plan.issues.iter().any(|issue| {
-        issue.code == sync_core::decision::IssueCode::PromotionWithoutProject
-            && issue.subject.item.as_ref().is_some_and(|i| i.as_str() == item)
-    });
-    asked || said || engine.seen.forgotten.contains(item)
+/// Whether a person is asked for something about the item.
+fn asked(plan: &Plan, item: &str, kind: fn(&ProposalKind) -> bool) -> bool {
+    plan.proposals.iter().any(|proposal| proposal.item.as_str() == item && kind(&proposal.kind))
+}
+
+const fn pairs(kind: &ProposalKind) -> bool {
+    matches!(kind, ProposalKind::Pair { .. })
+}
+
+const fn promotes(kind: &ProposalKind) -> bool {
+    matches!(kind, ProposalKind::Promote { .. })
+}
+
+const fn unlinks(kind: &ProposalKind) -> bool {
+    matches!(kind, ProposalKind::Unlink { .. })
+}
+
+fn has_issue(plan: &Plan, item: &str, code: IssueCode) -> bool {
+    let of_item = |issue: &Issue| issue.subject.item.as_ref().is_some_and(|i| i.as_str() == item);
+    plan.issues.iter().any(|issue| issue.code == code && of_item(issue))
+}
+
+fn link_of<'a>(engine: &'a Engine<'_>, item: &str) -> Option<&'a Link> {
+    engine.durable.memory.links.get(&ItemId::from(item))
+}
+
+/// Whether a person has ended the link: the records go their own ways, and each keeps what it holds.
+fn is_parted(engine: &Engine<'_>, item: &str) -> bool {
+    let ended = link_of(engine, item).is_some_and(|link| link.state == LinkState::Ended);
+    engine.seen.parted.contains(item) || ended && engine.seen.forgotten.contains(item)
 }
 
 /// Every item is linked as its status asks for, and both sides agree or something says why not.
 fn links(engine: &Engine<'_>, plan: &Plan) -> Result<(), Violation> {
-    for (id, item) in &engine.world.items {
-        let link = engine.durable.memory.links.get(&ItemId::from(id.as_str()));
-        let Some(link) = link else {
-            if told(engine, plan, id) {
+    for (id, item) in engine.world.items.iter().filter(|(id, _)| !is_parted(engine, id)) {
+        let Some(link) = link_of(engine, id) else {
+            // Of an item that left before anything was made for it nothing is known.
+            if asked(plan, id, pairs) || item.going.is_some() {
                 continue;
             }
             return Err(Violation::Missing(format!("no link for {id}")));
         };
-        if link.state == LinkState::Ended && engine.seen.forgotten.contains(id) {
-            continue;
+        match item.going {
+            Some(Going::Deleted) if asked(plan, id, unlinks) => continue,
+            Some(Going::Deleted) => {
+                return Err(Violation::Missing(format!("{id} is gone and nobody was told")));
+            }
+            // It left the roadmap and may come back.
+            Some(_) => continue,
+            None => {}
         }
         let wants_project = matches!(item.fields.status.as_str(), "approved" | "progress");
         let kind = if wants_project { Kind::Project } else { Kind::Opportunity };
         let Some(ticket) = link.project.or(link.ticket(kind)) else {
-            if told(engine, plan, id) {
+            let told = asked(plan, id, promotes) || has_issue(plan, id, IssueCode::PromotionWithoutProject);
+            if wants_project && told {
                 continue;
             }
             return Err(Violation::Missing(format!("no {kind} for {id}")));
@@ -207,23 +265,70 @@ fn links(engine: &Engine<'_>, plan: &Plan) -> Result<(), Violation> {
             return Err(Violation::Missing(format!("{ticket} of {id}")));
         };
         if ticket.going.is_some() {
-            let unlink = |p: &&sync_core::plan::Proposal| matches!(p.kind, ProposalKind::Unlink { .. });
-            if plan.proposals.iter().filter(unlink).any(|proposal| proposal.item.as_str() == id) {
+            if asked(plan, id, unlinks) {
                 continue;
             }
             return Err(Violation::Missing(format!("the ticket of {id} is gone and nobody was told")));
         }
         for field in SYNCED {
             let (halo, hit) = (ticket.fields.get(field), item.fields.get(field));
-            let blank = field == FieldId::BudgetOnce && ticket.fields.budget == 0;
+            let rule = engine.settings().rule(ticket.kind, field);
             let skipped = plan.skips.iter().any(|skip| {
                 skip.item.as_ref().is_some_and(|i| i.as_str() == id)
                     && skip.field == Some(field)
-                    && matches!(skip.reason, SkipReason::Direction | SkipReason::WentBack)
+                    && match skip.reason {
+                        SkipReason::Direction => source_of(rule).is_some(),
+                        SkipReason::WentBack => field == FieldId::Status,
+                        // Halo shows an amount that nobody entered as 0, and nothing overwrites with nothing.
+                        SkipReason::Blank(Side::Halo) => ticket.fields.budget == 0,
+                        _ => false,
+                    }
             });
-            if !agrees(Side::Halo, &halo, &hit) && !conflicted(plan, id, field) && !blank && !skipped {
+            if !agrees(&engine.world, Side::Halo, &halo, &hit) && !conflicted(plan, id, field) && !skipped {
                 return Err(Violation::Differs(format!("{id} {field}: Halo {halo:?}, HIT {hit:?}")));
             }
+        }
+    }
+    Ok(())
+}
+
+/// Each linked record leads to the other, or a person was told that it does not.
+pub(crate) fn link_backs(engine: &Engine<'_>, plan: &Plan) -> Result<(), Violation> {
+    for (id, item) in engine.world.items.iter().filter(|(id, _)| !is_parted(engine, id)) {
+        let Some(link) = link_of(engine, id).filter(|_| item.going.is_none()) else { continue };
+        let Some((kind, ticket)) = link.leading().and_then(|kind| Some((kind, link.ticket(kind)?))) else {
+            continue;
+        };
+        let Some(held) = engine.world.tickets.get(&ticket.0).filter(|held| held.going.is_none()) else {
+            continue;
+        };
+        let from_hit = item.references.contains(&(kind, ticket.0));
+        let marked = held.marker.is_some() || !engine.world.shows_links;
+        let from_halo = marked || held.link_back.as_deref() == Some(id.as_str());
+        let leads = from_hit && from_halo;
+        if !leads && !has_issue(plan, id, IssueCode::LinkBackNotKept) {
+            return Err(Violation::NoLinkBack(format!(
+                "{id} and {ticket}: HIT {from_hit}, Halo {from_halo}"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// A person is asked only where the stamps do not say which record is newer.
+pub(crate) fn newest(engine: &Engine<'_>, plan: &Plan) -> Result<(), Violation> {
+    for conflict in plan.conflicts.iter().filter(|conflict| conflict.reason == ConflictKind::BothChanged) {
+        let rule = engine.settings().rule(conflict.kind, conflict.field);
+        let ticket = engine.world.tickets.get(&conflict.ticket.0);
+        let item = engine.world.items.get(conflict.item.as_str());
+        let (ConflictRule::Newest { tolerance_ms }, Some(ahead), Some(ticket), Some(item)) =
+            (rule.conflict, engine.world.stamps, ticket, item)
+        else {
+            continue;
+        };
+        let lead = ticket.updated + ahead - item.updated;
+        if lead.abs() > i64::from(tolerance_ms) {
+            return Err(Violation::Undecided(format!("Halo is newer by {lead} ms: {conflict:?}")));
         }
     }
     Ok(())
@@ -235,27 +340,24 @@ fn edits(engine: &Engine<'_>, plan: &Plan, notes: &mut Notes) -> Result<(), Viol
             notes.unavoidable += 1;
             continue;
         }
+        let held = holds(engine, edit);
+        let waits = edit.side == Side::Hit && edit.field == FieldId::Status && held;
         // An item that went back although its project exists is reported as such.
-        let went_back = edit.field == FieldId::Status
+        let went_back = waits
             && plan.skips.iter().any(|skip| {
                 skip.reason == SkipReason::WentBack
                     && skip.item.as_ref().is_some_and(|i| i.as_str() == edit.item)
             });
         // So is one whose promotion waits for a person.
-        let asked = edit.field == FieldId::Status
-            && engine
-                .world
-                .items
-                .get(&edit.item)
-                .is_some_and(|item| item.fields.get(edit.field) == edit.value)
-            && plan.proposals.iter().any(|proposal| {
-                matches!(proposal.kind, ProposalKind::Promote { .. }) && proposal.item.as_str() == edit.item
-            });
-        if asked
-            || is_replaced(engine, index)
+        let waits = waits && asked(plan, &edit.item, promotes);
+        // Where a person has ended the link, each record keeps what people have entered in it.
+        let parted = is_parted(engine, &edit.item) && held;
+        if parted
+            || went_back
+            || waits
             || in_conflict(plan, edit)
             || is_visible(engine, edit)
-            || went_back
+            || is_replaced(engine, index, notes)
         {
             continue;
         }
@@ -264,38 +366,60 @@ fn edits(engine: &Engine<'_>, plan: &Plan, notes: &mut Notes) -> Result<(), Viol
     Ok(())
 }
 
+/// Whether the edit is still there where it was made.
+fn holds(engine: &Engine<'_>, edit: &Done) -> bool {
+    engine.world.fields(&edit.record).is_some_and(|fields| fields.get(edit.field) == edit.value)
+}
+
 fn rule_of(engine: &Engine<'_>, edit: &Done) -> FieldRule {
-    engine.settings().rule(edit.kind.unwrap_or(Kind::Opportunity), edit.field)
+    let leading = || link_of(engine, &edit.item).and_then(Link::leading);
+    engine.settings().rule(edit.kind.or_else(leading).unwrap_or(Kind::Opportunity), edit.field)
 }
 
 /// Whether something took its place: an edit by someone who saw it, a decision, or an edit that neither knew of and
 /// that the field's rule prefers.
-fn is_replaced(engine: &Engine<'_>, index: usize) -> bool {
+fn is_replaced(engine: &Engine<'_>, index: usize, notes: &mut Notes) -> bool {
     let edits = &engine.world.edits;
     let edit = &edits[index];
     let rule = rule_of(engine, edit);
-    let by_edit = edits.iter().enumerate().any(|(at, other)| {
-        let same = other.item == edit.item && other.field == edit.field && at != index;
-        let saw_it = other.knew & bit(index) != 0;
-        let in_time = edit.overwritten.is_none_or(|step| other.step <= step);
-        let concurrent = !saw_it && edit.knew & bit(at) == 0 && other.side != edit.side && in_time;
+    let of_field = |other: &Done| other.item == edit.item && other.field == edit.field;
+    if edits.iter().any(|other| of_field(other) && other.knew & bit(index) != 0) {
+        return true;
+    }
+    // Everything else is a write of ours that came over it, and only what that write carried is a reason for it.
+    let Some(over) = edit.overwritten else { return false };
+    let carried = |(at, other): &(usize, &Done)| {
+        of_field(other) && other.side != edit.side && over.knows & bit(*at) != 0
+    };
+    let mut misjudged = false;
+    let by_edit = edits.iter().enumerate().filter(carried).any(|(at, other)| {
         // On the side where nothing comes from, an edit has no claim, whatever it knew: where the source has changed
         // since both were last known to agree, its value comes back.
-        let owned = source_of(rule) == Some(other.side) && other.side != edit.side && in_time;
-        same && (saw_it || owned || concurrent && is_preferred(rule, other))
+        let owned = source_of(rule) == Some(other.side);
+        let concurrent = edit.knew & bit(at) == 0;
+        if matches!(rule.conflict, ConflictRule::Newest { .. }) && other.at < edit.at {
+            misjudged = true;
+        }
+        owned || concurrent && is_preferred(rule, other, over)
     });
+    if by_edit {
+        notes.misjudged += usize::from(misjudged);
+        return true;
+    }
     let by_ruling = engine.seen.rulings.iter().any(|ruling| {
         ruling.item == edit.item
             && ruling.field == edit.field
             && ruling.loser == edit.side
             && ruling.value == edit.value
+            && ruling.step >= edit.step
     });
     // Records that people have linked by a rule that prefers Halo: what HIT held until then gives way.
-    let by_linking = !engine.scenario.tickets.is_empty()
+    let by_linking = edit.first
+        && !engine.scenario.tickets.is_empty()
         && rule.first_link == FirstLink::Policy
         && rule.conflict == ConflictRule::HaloWins
         && edit.side == Side::Hit;
-    by_edit || by_ruling || by_linking || engine.seen.forgotten.contains(&edit.item)
+    by_ruling || by_linking
 }
 
 /// The side from which a one-way field comes.
@@ -308,13 +432,16 @@ const fn source_of(rule: FieldRule) -> Option<Side> {
 }
 
 /// Whether the rule prefers this edit to one on the other side that it did not know, and that did not know it.
-fn is_preferred(rule: FieldRule, other: &Done) -> bool {
+fn is_preferred(rule: FieldRule, other: &Done, over: Over) -> bool {
     match (source_of(rule), rule.conflict) {
         (Some(source), _) => other.side == source,
         (None, ConflictRule::HaloWins) => other.side == Side::Halo,
         (None, ConflictRule::HitWins) => other.side == Side::Hit,
-        // A record's stamp also moves for other fields and for our own writes: either may look newer.
-        (None, ConflictRule::Newest { .. }) => true,
+        // By the stamps as they were read for the plan: the other record was newer by more than the tolerance.
+        (None, ConflictRule::Newest { tolerance_ms }) => over.lead.is_some_and(|lead| {
+            let ahead = if other.side == Side::Halo { lead } else { -lead };
+            ahead > i64::from(tolerance_ms)
+        }),
         (None, ConflictRule::Manual) => false,
     }
 }
@@ -325,17 +452,14 @@ fn in_conflict(plan: &Plan, edit: &Done) -> bool {
             Side::Halo => &conflict.halo,
             Side::Hit => &conflict.hit,
         };
-        let same = match held {
-            Obs::Value(held) => agrees(edit.side.other(), &edit.value, held) || *held == edit.value,
-            _ => false,
-        };
+        let same = matches!(held, Obs::Value(held) if *held == edit.value);
         conflict.item.as_str() == edit.item && conflict.field == edit.field && same
     })
 }
 
 /// Whether the edit is still there where it was made, and its meaning is on the other side if it goes there.
 fn is_visible(engine: &Engine<'_>, edit: &Done) -> bool {
-    let link = engine.durable.memory.links.get(&ItemId::from(edit.item.as_str()));
+    let link = link_of(engine, &edit.item);
     let Some(item) = engine.world.items.get(&edit.item) else { return false };
     let ticket = match (&edit.record, link) {
         (RecordKey::Ticket(id), _) => engine.world.tickets.get(&id.0),
@@ -344,17 +468,13 @@ fn is_visible(engine: &Engine<'_>, edit: &Done) -> bool {
         }
         _ => None,
     };
-    let held = match edit.side {
-        Side::Halo => ticket.map(|ticket| ticket.fields.get(edit.field)),
-        Side::Hit => Some(item.fields.get(edit.field)),
-    };
-    if held.as_ref() != Some(&edit.value) {
+    if !holds(engine, edit) {
         return false;
     }
     // Work in a second ticket of the item stays there; that there are two was reported.
-    if let (RecordKey::Ticket(id), Some(link)) = (&edit.record, link)
-        && !Kind::ALL.into_iter().any(|kind| link.ticket(kind) == Some(*id))
-        && engine.seen.reported.contains(&edit.item)
+    if let (RecordKey::Ticket(id), Some(link), Some(kind)) = (&edit.record, link, edit.kind)
+        && link.ticket(kind).is_some_and(|linked| linked != *id)
+        && engine.seen.reported.contains(&(edit.item.clone(), kind))
     {
         return true;
     }
@@ -363,7 +483,8 @@ fn is_visible(engine: &Engine<'_>, edit: &Done) -> bool {
         Side::Halo => rule.direction.to_hit(),
         Side::Hit => rule.direction.to_halo(),
     };
-    // Not linked yet, or no longer: there is no other side.
-    let Some(ticket) = ticket.filter(|ticket| ticket.going.is_none() && link.is_some()) else { return true };
-    !goes || agrees(Side::Halo, &ticket.fields.get(edit.field), &item.fields.get(edit.field))
+    // Not linked yet, or one of the two is gone: there is no other side.
+    let there = item.going.is_none() && link.is_some();
+    let Some(ticket) = ticket.filter(|ticket| there && ticket.going.is_none()) else { return true };
+    !goes || agrees(&engine.world, Side::Halo, &ticket.fields.get(edit.field), &item.fields.get(edit.field))
 }

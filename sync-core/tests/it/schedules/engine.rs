@@ -3,18 +3,19 @@
 
 use super::check::Violation;
 use super::chooser::{Choice, Chooser};
-use super::scenario::{Action, Scenario, halo_client, pair};
-use super::world::{Knows, STEP_MS, World};
+use super::scenario::{Action, Going, Scenario, halo_client, pair};
+use super::world::{Knows, STEP_MS, SYNCED, World};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use sync_core::base::{BaseHead, Intent};
 use sync_core::catalogue::Catalogue;
-use sync_core::decision::{Candidates, Decisions, PairingAnswer};
+use sync_core::decision::{Candidates, Decisions};
 use sync_core::evidence::gather;
 use sync_core::exec::{DirtyMark, Exec, JournalView, Memory, RecordKey};
+use sync_core::field::FieldId;
 use sync_core::ids::{ItemId, Kind, Side, TicketId};
 use sync_core::matching::{Candidate, suggest_pairs};
-use sync_core::plan::{Plan, ProposalKind};
+use sync_core::plan::Plan;
 use sync_core::planner::{Digests, PlanInput, plan};
 use sync_core::record::{Coverage, Snapshot};
 use sync_core::settings::Settings;
@@ -51,18 +52,33 @@ pub(crate) struct Ruling {
     pub(crate) field: sync_core::field::FieldId,
     pub(crate) loser: Side,
     pub(crate) value: sync_core::value::Value,
+    /// Step at which it was made.
+    pub(crate) step: usize,
+}
+
+/// What a record was when it was read for a plan.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Look {
+    /// What its values go back to.
+    pub(crate) knows: Knows,
+    /// Its stamp, by the clock of its own server.
+    pub(crate) stamp: Option<i64>,
+    /// Whether it was there, whoever may read it, and was shown, or was never gone.
+    pub(crate) there: bool,
 }
 
 /// What has come of a run of the model so far, for the checks.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Seen {
-    /// Duplicates that were reported.
-    pub(crate) reported: BTreeSet<String>,
+    /// Duplicates that were reported, by item and kind.
+    pub(crate) reported: BTreeSet<(String, Kind)>,
     /// Links that a person has agreed to forget.
     pub(crate) forgotten: BTreeSet<String>,
+    /// Items whose link a person has ended, without saying anything else about them since.
+    pub(crate) parted: BTreeSet<String>,
+    /// Fields that both linked records have held alike when things were quiet.
+    pub(crate) agreed: BTreeSet<(String, FieldId)>,
     pub(crate) rulings: Vec<Ruling>,
-    /// Whether an old copy was put in place of the database.
-    pub(crate) restored: bool,
     /// What must never happen and did.
     pub(crate) breach: Option<Violation>,
 }
@@ -96,12 +112,14 @@ pub(crate) struct Engine<'a> {
     pub(crate) clock: i64,
     /// The number under which this process took the lease.
     pub(crate) lease: u64,
-    copy: Option<Rc<Durable>>,
+    pub(super) copy: Option<Rc<Durable>>,
     /// Those of each of the story's settings with its whole catalogue.
     digests: Rc<[Digests]>,
     pub(super) volatile_dirty: BTreeMap<RecordKey, u64>,
-    /// What the records read for the present plan go back to.
-    pub(super) read_knows: Vec<(RecordKey, Knows)>,
+    /// The records read for the present plan, as they were.
+    pub(super) looks: BTreeMap<RecordKey, Look>,
+    /// Step of the last look at a record right before a write.
+    pub(super) looked: BTreeMap<RecordKey, usize>,
 }
 
 impl<'a> Engine<'a> {
@@ -130,7 +148,8 @@ impl<'a> Engine<'a> {
                 .map(|settings| Digests::of(settings, &scenario.catalogue, &scenario.directory))
                 .collect(),
             volatile_dirty: BTreeMap::new(),
-            read_knows: Vec::new(),
+            looks: BTreeMap::new(),
+            looked: BTreeMap::new(),
         }
     }
 
@@ -186,162 +205,38 @@ impl<'a> Engine<'a> {
         }
     }
 
-    fn lost_lease(&self) -> bool {
+    pub(super) fn lost_lease(&self) -> bool {
         self.lease != self.durable.lease && self.without != Some(Duty::Fence)
-    }
-
-    /// Whether an event is possible now.
-    pub(crate) fn can(&self, event: u8) -> bool {
-        let event = &self.scenario.events[usize::from(event)];
-        let answer = || self.durable.decisions.pairings.get(&ItemId::from(event.item.as_str()));
-        let plan = || self.last_plan.as_deref();
-        match event.action {
-            Action::ClientGone => !self.client_gone,
-            Action::ClientBack => self.client_gone,
-            Action::SayLink | Action::SayCreate => answer().is_none(),
-            Action::SayNothing => answer().is_some(),
-            Action::Approve => plan().is_some_and(|plan| {
-                let open = |id| !self.durable.decisions.approvals.contains(id);
-                plan.proposals.iter().any(|p| !matches!(p.kind, ProposalKind::Pair { .. }) && open(&p.id))
-            }),
-            Action::Resolve(_) => plan().is_some_and(|plan| !plan.conflicts.is_empty()),
-            Action::Configure(to) => self.config != to,
-            Action::RestoreCopy => self.copy.is_some(),
-            _ => self.world.can(event),
-        }
-    }
-
-    /// Lets an event happen. True if the engine dies of it.
-    pub(crate) fn happen(&mut self, number: u8) -> bool {
-        self.waiting.retain(|waiting| *waiting != number);
-        self.idle = 0;
-        let scenario = self.scenario;
-        let event = &scenario.events[usize::from(number)];
-        let item = ItemId::from(event.item.as_str());
-        match event.action {
-            Action::ClientGone => self.client_gone = true,
-            Action::ClientBack => {
-                self.client_gone = false;
-                self.mark(RecordKey::Item(item));
-            }
-            Action::SayLink => self.say(item, Some(PairingAnswer::Link(TicketId(50)))),
-            Action::SayCreate => self.say(item, Some(PairingAnswer::Create)),
-            Action::SayNothing => self.say(item, None),
-            Action::Approve => self.approve(),
-            Action::Resolve(keep) => self.resolve(keep),
-            Action::Configure(to) => {
-                self.config = to;
-                // Other settings look at everything anew.
-                self.mark_all();
-            }
-            Action::Copy => self.copy = Some(Rc::new(self.durable.clone())),
-            Action::LoseDatabase => {
-                let (lineage, lease) = (self.durable.lineage + 1, self.durable.lease + 1);
-                self.durable = Durable { lineage, lease, ..Durable::default() };
-                self.lease = lease;
-                return true;
-            }
-            Action::RestoreCopy => {
-                let lease = self.durable.lease + 1;
-                if let Some(copy) = &self.copy {
-                    self.durable = (**copy).clone();
-                }
-                self.durable.lease = lease;
-                self.lease = lease;
-                self.seen.restored = true;
-                return true;
-            }
-            Action::Clock(ms) => self.clock += ms,
-            Action::Takeover => self.takeover(),
-            Action::Hook => self.mark(RecordKey::Item(item)),
-            _ => self.world.happen(event),
-        }
-        false
-    }
-
-    fn mark(&mut self, key: RecordKey) {
-        self.durable.mark += 1;
-        self.durable.dirty.insert(key, self.durable.mark);
-    }
-
-    fn mark_all(&mut self) {
-        let items: Vec<ItemId> = self.world.items.keys().map(|id| ItemId::from(id.as_str())).collect();
-        for item in items {
-            self.mark(RecordKey::Item(item));
-        }
-    }
-
-    fn say(&mut self, item: ItemId, answer: Option<PairingAnswer>) {
-        match answer {
-            Some(answer) => self.durable.decisions.pairings.insert(item.clone(), answer),
-            None => self.durable.decisions.pairings.remove(&item),
-        };
-        self.durable.serial += 1;
-        self.mark(RecordKey::Item(item));
-    }
-
-    fn approve(&mut self) {
-        let Some(plan) = self.last_plan.clone() else { return };
-        for proposal in &plan.proposals {
-            match proposal.kind {
-                ProposalKind::Pair { .. } => continue,
-                ProposalKind::Unlink { .. } => {
-                    self.seen.forgotten.insert(proposal.item.as_str().into());
-                }
-                _ => {}
-            }
-            self.durable.decisions.approvals.insert(proposal.id);
-            self.mark(RecordKey::Item(proposal.item.clone()));
-        }
-        self.durable.serial += 1;
-    }
-
-    fn resolve(&mut self, keep: Side) {
-        let Some(plan) = self.last_plan.clone() else { return };
-        for conflict in plan.conflicts.iter().filter(|conflict| conflict.ways_out.contains(&keep)) {
-            self.durable.decisions.conflicts.insert(conflict.id, keep);
-            let loser = keep.other();
-            let value = match loser {
-                Side::Halo => conflict.halo.value(),
-                Side::Hit => conflict.hit.value(),
-            };
-            self.seen.rulings.extend(value.map(|value| Ruling {
-                item: conflict.item.as_str().into(),
-                field: conflict.field,
-                loser,
-                value: value.clone(),
-            }));
-            self.mark(RecordKey::Item(conflict.item.clone()));
-        }
-        self.durable.serial += 1;
-    }
-
-    /// This process stalls. Another one takes the lease and does two runs, without faults of its own.
-    fn takeover(&mut self) {
-        let mine = (self.lease, self.faults, self.run_config);
-        let reads = std::mem::take(&mut self.read_knows);
-        let last = self.last_plan.clone();
-        self.durable.lease += 1;
-        self.lease = self.durable.lease;
-        self.faults = false;
-        for _ in 0..2 {
-            let _ = self.round();
-            self.world.advance(self.world.now + 4 * STEP_MS);
-        }
-        (self.lease, self.faults, self.run_config) = mine;
-        self.read_knows = reads;
-        self.last_plan = last;
     }
 
     /// Runs once. True if nothing is left to do.
     pub(crate) fn run_once(&mut self) -> bool {
         if self.round().is_ok() && self.is_quiet() {
+            self.note_agreed();
             return true;
         }
         self.volatile_dirty.retain(|_, _| self.without == Some(Duty::DirtySet) && !self.faults);
         // Between two runs some time passes.
         self.world.advance(self.world.now + 4 * STEP_MS);
         false
+    }
+
+    /// Once both linked records were seen to hold the same, differences are changes.
+    fn note_agreed(&mut self) {
+        for (id, item) in &self.world.items {
+            let link = self.durable.memory.links.get(&ItemId::from(id.as_str()));
+            let ticket = link.and_then(|link| link.ticket(link.leading()?));
+            let Some(ticket) = ticket.and_then(|id| self.world.tickets.get(&id.0)) else { continue };
+            let alike = SYNCED.into_iter().filter(|field| {
+                super::check::agrees(
+                    &self.world,
+                    Side::Halo,
+                    &ticket.fields.get(*field),
+                    &item.fields.get(*field),
+                )
+            });
+            self.seen.agreed.extend(alike.map(|field| (id.clone(), field)));
+        }
     }
 
     pub(crate) fn is_quiet(&self) -> bool {
@@ -409,37 +304,46 @@ impl<'a> Engine<'a> {
     /// Reads both sides. Nothing: a read failed.
     fn read(&mut self) -> Result<Option<Snapshot>, Died> {
         let mut snapshot = Snapshot { halo: Coverage::Ids, hit: Coverage::Ids, ..Snapshot::default() };
-        match self.step("read items", &[Choice::Crash, Choice::Fail]) {
-            Choice::Crash => return Err(self.die()),
-            Choice::Fail => return Ok(None),
-            _ => {}
-        }
-        snapshot.items = self.world.items.keys().filter_map(|id| self.world.item(id)).collect();
-        self.read_knows.clear();
-        self.read_knows.extend(
-            self.world
-                .items
-                .iter()
-                .map(|(id, item)| (RecordKey::Item(ItemId::from(id.as_str())), item.knows)),
-        );
         let ways: &[Choice] = if self.scenario.full_reads {
             &[Choice::Crash, Choice::Fail, Choice::Truncate]
         } else {
             &[Choice::Crash, Choice::Fail]
         };
-        let mut closed = true;
+        let mut closed = [true, true];
+        match self.step("read items", ways) {
+            Choice::Crash => return Err(self.die()),
+            Choice::Fail => return Ok(None),
+            Choice::Truncate => closed[1] = false,
+            _ => {}
+        }
+        snapshot.items = self.world.items.keys().filter_map(|id| self.world.item(id)).collect();
+        if !closed[1] {
+            snapshot.items.pop();
+        }
+        self.looks.clear();
+        for (id, item) in &self.world.items {
+            let id = ItemId::from(id.as_str());
+            let shown = snapshot.item(&id).is_some() || !item.was_gone;
+            let there = item.going != Some(Going::Deleted) && shown;
+            let stamp = self.world.stamps.map(|_| item.updated);
+            self.looks.insert(RecordKey::Item(id), Look { knows: item.knows, stamp, there });
+        }
         match self.step("read tickets", ways) {
             Choice::Crash => return Err(self.die()),
             Choice::Fail => return Ok(None),
-            Choice::Truncate => closed = false,
+            Choice::Truncate => closed[0] = false,
             _ => {}
         }
         snapshot.tickets = self.world.tickets.keys().filter_map(|id| self.world.ticket(*id)).collect();
-        self.read_knows.extend(
-            self.world.tickets.iter().map(|(id, ticket)| (RecordKey::Ticket(TicketId(*id)), ticket.knows)),
-        );
-        if !closed {
+        if !closed[0] {
             snapshot.tickets.pop();
+        }
+        for (id, ticket) in &self.world.tickets {
+            let id = TicketId(*id);
+            let shown = snapshot.ticket(id).is_some() || !ticket.was_gone;
+            let there = ticket.going.is_none() && shown;
+            let stamp = self.world.stamps.map(|ahead| ticket.updated + ahead);
+            self.looks.insert(RecordKey::Ticket(id), Look { knows: ticket.knows, stamp, there });
         }
         if self.scenario.full_reads {
             let full = |pages_closed| Coverage::Full {
@@ -448,7 +352,7 @@ impl<'a> Engine<'a> {
                 pages_closed,
                 canaries_seen: true,
             };
-            (snapshot.halo, snapshot.hit) = (full(closed), full(true));
+            (snapshot.halo, snapshot.hit) = (full(closed[0]), full(closed[1]));
         }
         snapshot.normalise();
         Ok(Some(snapshot))
@@ -549,35 +453,6 @@ impl<'a> Engine<'a> {
             links_total: 1,
             digests,
         })
-    }
-
-    fn note_issues(&mut self, plan: &Plan) {
-        use sync_core::decision::IssueCode::{DuplicateMarker, SecondProject};
-        for issue in &plan.issues {
-            if matches!(issue.code, DuplicateMarker | SecondProject) {
-                self.seen.reported.extend(issue.subject.item.as_ref().map(|item| item.as_str().to_string()));
-            }
-        }
-    }
-
-    /// Nobody may be asked to forget a record that is there.
-    fn watch_proposals(&mut self, plan: &Plan) {
-        for proposal in &plan.proposals {
-            if !matches!(proposal.kind, ProposalKind::Unlink { .. }) {
-                continue;
-            }
-            let there = proposal.ticket.and_then(|id| self.world.tickets.get(&id.0));
-            // One that came back while the plan was made is withdrawn by the next.
-            if there
-                .is_some_and(|ticket| ticket.going.is_none() && ticket.updated + 5 * STEP_MS < self.world.now)
-            {
-                self.breach(Violation::FalseEvidence(format!("{proposal:?}")));
-            }
-        }
-    }
-
-    pub(super) fn breach(&mut self, violation: Violation) {
-        self.seen.breach.get_or_insert(violation);
     }
 
     /// Forgets everything that was not stored.

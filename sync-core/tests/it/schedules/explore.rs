@@ -36,6 +36,7 @@ impl Tally {
         self.pruned += other.pruned;
         self.violations += other.violations;
         self.notes.unavoidable += other.notes.unavoidable;
+        self.notes.misjudged += other.notes.misjudged;
         self.notes.conflicts += other.notes.conflicts;
         self.notes.duplicates += other.notes.duplicates;
         self.first = self.first.take().or(other.first);
@@ -46,6 +47,7 @@ impl Tally {
         match &run.result {
             Ok(Some(notes)) => {
                 self.notes.unavoidable += notes.unavoidable;
+                self.notes.misjudged += notes.misjudged;
                 self.notes.conflicts += notes.conflicts;
                 self.notes.duplicates += notes.duplicates;
             }
@@ -194,6 +196,15 @@ pub(crate) fn replay(
     one.result.map(Option::unwrap_or_default)
 }
 
+/// The model at the end of a story in which nothing special happens.
+#[cfg(test)]
+pub(crate) fn played(scenario: &Scenario) -> Engine<'_> {
+    let chooser = Chooser::new(Mode::Named(Vec::new()));
+    let one = run(Engine::new(scenario, chooser, None), false, &mut |_| false);
+    assert_eq!(one.result.err(), None);
+    one.engine
+}
+
 /// A digest of everything that decides the future, with times relative to now.
 fn fingerprint(engine: &Engine<'_>) -> u64 {
     let mut h = DefaultHasher::new();
@@ -201,13 +212,14 @@ fn fingerprint(engine: &Engine<'_>) -> u64 {
     let (now, ours) = (world.now, engine.now().unix_ms);
     for (id, ticket) in &world.tickets {
         (id, ticket.kind, &ticket.fields, &ticket.marker, ticket.created_from).hash(&mut h);
-        (ticket.going, ticket.hidden, ticket.knows, (ticket.indexed_at - now).max(0)).hash(&mut h);
+        (ticket.going, ticket.was_gone, ticket.hidden, ticket.knows, &ticket.link_back).hash(&mut h);
+        (ticket.indexed_at - now).max(0).hash(&mut h);
         if world.stamps.is_some() {
             (ticket.updated - now).hash(&mut h);
         }
     }
     for (id, item) in &world.items {
-        (id, &item.fields, &item.references, item.knows).hash(&mut h);
+        (id, &item.fields, &item.references, item.knows, item.going, item.was_gone).hash(&mut h);
         if world.stamps.is_some() {
             (item.updated - now).hash(&mut h);
         }
@@ -218,19 +230,26 @@ fn fingerprint(engine: &Engine<'_>) -> u64 {
     for late in &world.late {
         (late.at - now).hash(&mut h);
         format!("{:?}", late.request).hash(&mut h);
+        (late.ghost.knows, late.ghost.lead, (late.ghost.looked + 16).saturating_sub(world.step)).hash(&mut h);
     }
     world.notes.hash(&mut h);
     world.deliveries.hash(&mut h);
     for edit in &world.edits {
         (&edit.record, edit.field, &edit.value, edit.knew, edit.unavoidable).hash(&mut h);
-        edit.overwritten.is_some().hash(&mut h);
+        (edit.overwritten, edit.first).hash(&mut h);
         // How long ago it was matters only for a moment.
         (edit.step + 16).saturating_sub(world.step).hash(&mut h);
     }
     engine.waiting.hash(&mut h);
     engine.seen.reported.hash(&mut h);
     engine.seen.forgotten.hash(&mut h);
-    engine.seen.rulings.hash(&mut h);
+    engine.seen.parted.hash(&mut h);
+    engine.seen.agreed.hash(&mut h);
+    for ruling in &engine.seen.rulings {
+        (&ruling.item, ruling.field, ruling.loser, &ruling.value).hash(&mut h);
+        // Which edits it can be about.
+        engine.world.edits.iter().filter(|edit| edit.step <= ruling.step).count().hash(&mut h);
+    }
     (engine.config, engine.client_gone, engine.idle, engine.durable.lineage, engine.has_copy()).hash(&mut h);
     if let Some(plan) = engine.last_plan.as_deref().filter(|_| engine.people_look_at_plans()) {
         for conflict in &plan.conflicts {

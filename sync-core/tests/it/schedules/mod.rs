@@ -12,14 +12,20 @@
 pub(crate) mod ablations;
 pub(crate) mod carry;
 pub(crate) mod check;
+#[cfg(test)]
+mod checked;
 pub(crate) mod chooser;
 pub(crate) mod engine;
+pub(crate) mod events;
 pub(crate) mod explore;
+pub(crate) mod lives;
 pub(crate) mod people;
+pub(crate) mod requests;
 pub(crate) mod scenario;
 pub(crate) mod shrink;
 pub(crate) mod stories;
 #[cfg(test)]
 mod tests;
 mod trials;
+mod watch;
 pub(crate) mod world;

@@ -25,10 +25,21 @@ pub(crate) struct Done {
     /// A write that nothing could have stopped came over it: sent before the edit, or in the moment between our last
     /// look and our write, on a server without conditional writes.
     pub(crate) unavoidable: bool,
-    /// When a write of ours came over it: an edit made after that is no reason for it.
-    pub(crate) overwritten: Option<usize>,
+    /// The last write of ours that came over it.
+    pub(crate) overwritten: Option<Over>,
+    /// Made before both records were linked and held the same: what is done about differences on linking is no merge.
+    pub(crate) first: bool,
     /// Done by a server's own automation: nobody misses it, but it replaces what it replaces.
     pub(crate) by_machine: bool,
+}
+
+/// A write of ours that came over an edit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Over {
+    /// The edits that its value goes back to: another edit is no reason for it.
+    pub(crate) knows: u128,
+    /// How much newer Halo's record looked than HIT's when it was planned.
+    pub(crate) lead: Option<i64>,
 }
 
 impl World {
@@ -37,7 +48,8 @@ impl World {
         let item = event.item.as_str();
         let going = |kind: Kind| self.ticket_of(item, kind).and_then(|id| self.tickets[&id].going);
         match &event.action {
-            Action::Hit(..) => self.items.contains_key(item),
+            Action::Hit(..) | Action::ItemGone(_) => self.items.get(item).is_some_and(|i| i.going.is_none()),
+            Action::ItemBack => self.items.get(item).is_some_and(|i| i.going.is_some()),
             Action::Halo(kind, ..) => self.ticket_of(item, *kind).is_some() && going(*kind).is_none(),
             Action::SalesWins => self.ticket_of(item, Kind::Opportunity).is_some(),
             Action::Gone(kind, _) => self.ticket_of(item, *kind).is_some() && going(*kind).is_none(),
@@ -65,6 +77,8 @@ impl World {
             Action::SalesWins => self.sales_wins(item),
             Action::Gone(kind, going) => self.set_going(item, *kind, Some(*going)),
             Action::Back(kind) => self.set_going(item, *kind, None),
+            Action::ItemGone(going) => self.set_item_going(item, Some(*going)),
+            Action::ItemBack => self.set_item_going(item, None),
             Action::Hide | Action::Show => {
                 let hidden = matches!(event.action, Action::Hide);
                 let client = self.items.get(item).map(|item| halo_client(item.client));
@@ -88,9 +102,20 @@ impl World {
         let Some(id) = self.ticket_of(item, kind) else { return };
         if let Some(ticket) = self.tickets.get_mut(&id) {
             ticket.going = going;
+            ticket.was_gone = true;
         }
         if going != Some(Going::Deleted) {
             self.touch(RecordKey::Ticket(TicketId(id)));
+        }
+    }
+
+    fn set_item_going(&mut self, id: &str, going: Option<Going>) {
+        if let Some(item) = self.items.get_mut(id) {
+            item.going = going;
+            item.was_gone = true;
+        }
+        if going != Some(Going::Deleted) {
+            self.touch(RecordKey::Item(ItemId::from(id)));
         }
     }
 
@@ -112,10 +137,12 @@ impl World {
             indexed_at: self.now,
             by_us: false,
             going: None,
+            was_gone: false,
             hidden: false,
             knows: Knows::default(),
             updated: self.now,
             made: self.step,
+            link_back: None,
         };
         self.tickets.insert(id, ticket);
         self.touch(RecordKey::Ticket(TicketId(id)));
@@ -153,7 +180,7 @@ impl World {
             let shown = other.item == item
                 && other.field == field
                 && other.side != side
-                && super::check::agrees(side, &held, &other.value);
+                && super::check::agrees(self, side, &held, &other.value);
             if shown {
                 knew |= bit(at);
             }
@@ -176,6 +203,7 @@ impl World {
             at: self.now,
             unavoidable: false,
             overwritten: None,
+            first: false,
             by_machine,
         });
     }

@@ -1,5 +1,6 @@
 //! What a story is made of: how the tenants are set up, what people do in them, and what else may happen.
 
+use super::requests::LinkBacks;
 use super::world::{
     CLIENT, Fields, Item, OPPORTUNITY_TYPE, OTHER_CLIENT, PROJECT_TYPE, Ticket, World, currency,
 };
@@ -42,6 +43,10 @@ pub(crate) enum Action {
     Gone(Kind, Going),
     /// It comes back.
     Back(Kind),
+    /// The item goes: from the roadmap (flagged) or altogether.
+    ItemGone(Going),
+    /// It comes back.
+    ItemBack,
     /// We may not read the tickets of the item's client any more.
     Hide,
     /// We may again.
@@ -56,6 +61,8 @@ pub(crate) enum Action {
     SayCreate,
     /// The answer is taken back.
     SayNothing,
+    /// A person ends the item's link, and it is left alone until somebody says otherwise.
+    Part,
     /// A person approves everything that is proposed at the moment.
     Approve,
     /// A person decides every conflict that is open at the moment.
@@ -131,6 +138,11 @@ pub(crate) struct Scenario {
     pub(crate) template: Vec<(FieldId, Value)>,
     /// Whether the servers announce every change; announcements can be lost, doubled, or overtaken.
     pub(crate) webhooks: bool,
+    /// How many characters of a name HIT keeps.
+    pub(crate) hit_cuts: usize,
+    /// What becomes of links back, and whether Halo shows those of its tickets.
+    pub(crate) link_backs: LinkBacks,
+    pub(crate) shows_links: bool,
     /// Special steps in the proof by default.
     pub(crate) k: usize,
 }
@@ -269,6 +281,9 @@ impl Scenario {
             stamps: None,
             template: Vec::new(),
             webhooks: false,
+            hit_cuts: usize::MAX,
+            link_backs: LinkBacks::Kept,
+            shows_links: false,
             k: 2,
         }
     }
@@ -294,12 +309,23 @@ impl Scenario {
         world.automations.clone_from(&self.automations);
         world.stamps = self.stamps;
         world.webhooks = self.webhooks;
+        world.hit_cuts = self.hit_cuts;
+        world.link_backs = self.link_backs;
+        world.shows_links = self.shows_links;
         world.template.clone_from(&self.template);
         let markers = |id: &str| Kind::ALL.map(|kind| Marker::for_item(&pair(), &ItemId::from(id), kind));
         world.markers = Rc::new(self.items.iter().map(|(id, _)| ((*id).into(), markers(id))).collect());
         for (id, client) in &self.items {
             let fields = Fields { name: "firewall".into(), status: "qualified".into(), budget: 120_000 };
-            let item = Item { fields, client, references: Vec::new(), knows: [0; 3], updated: world.now };
+            let item = Item {
+                fields,
+                client,
+                references: Vec::new(),
+                knows: [0; 3],
+                updated: world.now,
+                going: None,
+                was_gone: false,
+            };
             world.items.insert((*id).into(), item);
             world.touch(RecordKey::Item(ItemId::from(*id)));
         }

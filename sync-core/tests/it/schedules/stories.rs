@@ -1,20 +1,19 @@
 //! The stories: each is short, so that all its schedules can be run, and together they cover what the engine does.
 
-use super::scenario::{Action, Automation, Going, Scenario, code, money, rule, rules, status_maps};
-use super::world::{CLIENT, Fields, Ticket};
+use super::scenario::{Action, Automation, Scenario, code, money, rule, rules, status_maps};
 use Action::{
-    Approve, Back, ClientBack, ClientGone, Clock, Configure, Copy, Gone, Halo, Hide, Hit, Hook, LoseDatabase,
-    Resolve, RestoreCopy, SalesWins, SayCreate, SayLink, SayNothing, Show, Takeover,
+    Approve, Clock, Configure, Copy, Halo, Hit, Hook, LoseDatabase, Resolve, RestoreCopy, SalesWins, Takeover,
 };
 use sync_core::field::FieldId;
 use sync_core::ids::{HitClientId, Kind, Side};
+use sync_core::learn::TargetForm;
 use sync_core::settings::{ConflictRule, Direction, FirstLink, PromotionMode, Scope};
 use sync_core::value::Value;
 
-const ONE: &[(&str, &str)] = &[("i1", "c")];
-const OPP: Kind = Kind::Opportunity;
+pub(super) const ONE: &[(&str, &str)] = &[("i1", "c")];
+pub(super) const OPP: Kind = Kind::Opportunity;
 
-fn name(text: &str) -> Value {
+pub(super) fn name(text: &str) -> Value {
     Value::text(text)
 }
 
@@ -199,118 +198,6 @@ pub(crate) fn namesakes() -> Scenario {
     )
 }
 
-fn ticket_like_the_item() -> Ticket {
-    Ticket {
-        kind: OPP,
-        fields: Fields { name: "Firewall".into(), status: "2".into(), budget: 90_000 },
-        marker: None,
-        created_from: None,
-        indexed_at: 0,
-        by_us: false,
-        going: None,
-        hidden: false,
-        client: CLIENT,
-        knows: [0; 3],
-        updated: 0,
-        made: 0,
-        ticket_type: super::world::OPPORTUNITY_TYPE,
-    }
-}
-
-fn pairing(name: &'static str, first: FirstLink, values: ConflictRule, says: Vec<Action>) -> Scenario {
-    let mut scenario = Scenario::new(name, ONE, says.into_iter().map(|action| ("i1", action)).collect())
-        .with(|s| s.sync.opportunity = rules(ConflictRule::HaloWins, values, first))
-        .with_k(3);
-    scenario.tickets.push(ticket_like_the_item());
-    scenario
-}
-
-/// A ticket looks like the item; the answer comes late, and values differ that nobody may overwrite.
-pub(crate) fn pairing_linked() -> Scenario {
-    let says =
-        vec![SayLink, Halo(OPP, FieldId::BudgetOnce, money(95_000)), Hit(FieldId::Name, name("Router"))];
-    pairing("pairing: a link, by hand", FirstLink::Manual, ConflictRule::Manual, says)
-}
-
-/// The same, where blanks may be filled and Halo's values count.
-pub(crate) fn pairing_by_rule() -> Scenario {
-    let says = vec![SayLink, Hit(FieldId::BudgetOnce, money(95_000))];
-    pairing("pairing: a link, by rule", FirstLink::Policy, ConflictRule::HaloWins, says)
-}
-
-/// The same with blanks alone filled, and what differs left to a person.
-pub(crate) fn pairing_fills() -> Scenario {
-    let says = vec![SayLink, Resolve(Side::Halo), Hit(FieldId::BudgetOnce, money(95_000))];
-    pairing("pairing: blanks filled", FirstLink::FillBlanks, ConflictRule::Manual, says)
-}
-
-/// The answer is that it is something new, and is taken back.
-pub(crate) fn pairing_withdrawn() -> Scenario {
-    let says = vec![SayCreate, SayNothing, Hit(FieldId::Name, name("Router"))];
-    pairing("pairing: taken back", FirstLink::Manual, ConflictRule::Manual, says)
-}
-
-/// The ticket goes, in each way, and a person agrees to forget it; or it comes back.
-pub(crate) fn gone(name: &'static str, going: Going, back: bool) -> Scenario {
-    let mut events = vec![("i1", Gone(OPP, going))];
-    if back {
-        events.push(("i1", Back(OPP)));
-    }
-    events.push(("i1", Approve));
-    events.push(("i2", Hit(FieldId::BudgetOnce, money(5))));
-    let mut scenario = Scenario::new(name, &[("i1", "c"), ("i2", "c")], events);
-    scenario.full_reads = true;
-    scenario
-}
-
-pub(crate) fn deleted() -> Scenario {
-    gone("a ticket is deleted", Going::Deleted, false)
-}
-
-pub(crate) fn deleted_and_back() -> Scenario {
-    gone("a ticket goes and comes back", Going::Flagged, true)
-}
-
-pub(crate) fn merged() -> Scenario {
-    gone("a ticket is merged", Going::Merged, false)
-}
-
-/// The tickets of a client are hidden from us for a while, and lists are cut short.
-pub(crate) fn hidden() -> Scenario {
-    let mut scenario = Scenario::new(
-        "rights are lost and return",
-        &[("i1", "c"), ("i2", "d"), ("i3", "d"), ("i4", "d")],
-        vec![("i1", Hide), ("i1", Hit(FieldId::Name, name("Router"))), ("i1", Show), ("i1", Approve)],
-    );
-    scenario.full_reads = true;
-    scenario
-}
-
-/// Lists are cut short.
-pub(crate) fn truncated() -> Scenario {
-    let mut scenario = Scenario::new(
-        "lists are cut short",
-        &[("i1", "c"), ("i2", "c"), ("i3", "c"), ("i4", "c")],
-        vec![("i1", Hit(FieldId::Name, name("Router")))],
-    );
-    scenario.full_reads = true;
-    scenario
-}
-
-/// A client vanishes from Halo's list and comes back.
-pub(crate) fn client_vanishes() -> Scenario {
-    Scenario::new(
-        "a client vanishes and returns",
-        ONE,
-        vec![
-            ("i1", ClientGone),
-            ("i1", Hit(FieldId::Name, name("Router"))),
-            ("i1", Halo(OPP, FieldId::BudgetOnce, money(7))),
-            ("i1", ClientBack),
-        ],
-    )
-}
-
 /// A process stalls, another takes the lease, and the first wakes up.
 pub(crate) fn two_engines() -> Scenario {
     Scenario::new(
@@ -430,6 +317,28 @@ pub(crate) fn template() -> Scenario {
     scenario
 }
 
+/// HIT cuts names, and the settings say so: an edit behind the cut, and replies that are lost.
+pub(crate) fn cut_and_declared() -> Scenario {
+    let mut scenario = Scenario::new(
+        "a server cuts names",
+        ONE,
+        vec![
+            ("i1", Halo(OPP, FieldId::Name, name("Switch for rack one"))),
+            ("i1", Halo(OPP, FieldId::Name, name("Switch for rack two"))),
+            ("i1", Hit(FieldId::Name, name("Router"))),
+            ("i1", Halo(OPP, FieldId::Name, name("Hub for the second rack"))),
+        ],
+    )
+    .with(|s| {
+        s.sync.opportunity = rules(ConflictRule::HaloWins, ConflictRule::HitWins, FirstLink::Policy);
+        for rule in s.sync.opportunity.iter_mut().filter(|(field, _)| **field == FieldId::Name) {
+            rule.1.hit_form = Some(TargetForm::Cut(12));
+        }
+    });
+    scenario.hit_cuts = 12;
+    scenario
+}
+
 /// Every change is announced, ours too: announcements are lost, doubled, overtaken, and come for nothing, also while a
 /// run is under way.
 pub(crate) fn webhooks() -> Scenario {
@@ -448,7 +357,7 @@ pub(crate) fn webhooks() -> Scenario {
 
 /// Every story.
 pub(crate) fn all() -> Vec<Scenario> {
-    vec![
+    let mut all = vec![
         one_link(),
         both_sides("rule: Halo wins", ConflictRule::HaloWins),
         both_sides("rule: HIT wins", ConflictRule::HitWins),
@@ -464,16 +373,6 @@ pub(crate) fn all() -> Vec<Scenario> {
         actions(),
         late_writes(),
         namesakes(),
-        pairing_linked(),
-        pairing_by_rule(),
-        pairing_fills(),
-        pairing_withdrawn(),
-        deleted(),
-        deleted_and_back(),
-        merged(),
-        hidden(),
-        truncated(),
-        client_vanishes(),
         two_engines(),
         fighting(),
         automation(),
@@ -483,5 +382,8 @@ pub(crate) fn all() -> Vec<Scenario> {
         clocks(),
         webhooks(),
         template(),
-    ]
+        cut_and_declared(),
+    ];
+    all.extend(super::lives::all());
+    all
 }

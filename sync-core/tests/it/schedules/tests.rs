@@ -70,13 +70,17 @@ stories! {
     late_writes_survive_any_two_faults: "writes arrive late";
     namesakes_survive_any_fault: "three namesakes";
     late_and_withdrawn_answers_survive_any_two_faults: "pairing: a link, by hand", "pairing: a link, by rule", "pairing: blanks filled", "pairing: taken back";
+    ended_links_are_left_alone_under_any_two_faults: "a link is ended: ours", "a link is ended: theirs";
+    links_back_survive_any_two_faults: "links back: kept", "links back: not kept", "links back: taken out", "links back: refused";
     deletes_survive_any_fault: "a ticket is deleted", "a ticket goes and comes back", "a ticket is merged";
+    deletes_of_items_survive_any_fault: "an item is deleted", "an item goes and comes back", "an item leaves the roadmap";
     lost_rights_and_short_lists_survive_any_fault: "rights are lost and return", "lists are cut short";
     a_client_that_vanishes_survives_any_two_faults: "a client vanishes and returns";
     two_engines_survive_any_two_faults: "two engines";
     automations_survive_any_fault: "automations fight", "an automation answers";
     a_lost_or_old_database_survives_any_two_faults: "the database is lost", "an old copy is restored";
     changed_settings_survive_any_two_faults: "settings change";
+    declared_forms_survive_any_two_faults: "a server cuts names";
     templates_survive_any_two_faults: "a template replaces what was sent";
     jumping_clocks_and_odd_webhooks_survive_any_two_faults: "our clock jumps", "webhooks";
 }
@@ -186,6 +190,8 @@ ablations! {
     without_limits = "limits";
     without_stale = "stale";
     without_flap = "flap";
+    without_target_form = "target_form";
+    without_link_back = "link_back";
     without_dirty_set = "dirty_set";
     without_fence = "fence";
 }

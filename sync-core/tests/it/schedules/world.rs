@@ -3,13 +3,13 @@
 //! The servers also keep what the checks need and the engine cannot see: which people's edits each value goes back to.
 
 use super::people::Done;
+use super::requests::{Late, LinkBacks};
 use super::scenario::{Automation, Going, halo_client};
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use sync_core::base::Intent;
 use sync_core::exec::{MarkerHit, Record, RecordKey};
 use sync_core::field::{FieldId, FieldRow};
-use sync_core::ids::{HaloClientId, HitClientId, ItemId, Kind, Side, TicketId, TicketTypeId};
+use sync_core::ids::{HaloClientId, HitClientId, ItemId, Kind, TicketId, TicketTypeId};
 use sync_core::marker::Marker;
 use sync_core::record::{ExternalRef, HaloTicket, HitItem};
 use sync_core::stamp::Stamp;
@@ -81,25 +81,33 @@ pub(crate) struct Ticket {
     pub(crate) indexed_at: i64,
     pub(crate) by_us: bool,
     pub(crate) going: Option<Going>,
+    /// Whether it was ever gone.
+    pub(crate) was_gone: bool,
     /// Whether we may not read it.
     pub(crate) hidden: bool,
     pub(crate) knows: Knows,
     pub(crate) updated: i64,
     /// Step at which it was made.
     pub(crate) made: usize,
+    /// The item that its link back names.
+    pub(crate) link_back: Option<String>,
 }
 
 impl Ticket {
-    const fn is_readable(&self) -> bool {
+    pub(super) const fn is_readable(&self) -> bool {
         !self.hidden && !matches!(self.going, Some(Going::Deleted))
     }
 
-    fn record(&self, id: i64, now: i64, stamps: Option<i64>) -> HaloTicket {
+    fn record(&self, id: i64, now: i64, stamps: Option<i64>, shows_links: bool) -> HaloTicket {
         let mut out = HaloTicket::new(TicketId(id), Some(self.kind), self.ticket_type, self.client);
         out.marker = self.marker.clone().filter(|_| self.indexed_at <= now);
         out.created_from = self.created_from.map(TicketId);
         out.created_by_us = self.by_us;
-        out.link_back = Obs::NotFetched;
+        out.link_back = match &self.link_back {
+            _ if !shows_links => Obs::NotFetched,
+            Some(item) => Obs::Value(item.as_str().into()),
+            None => Obs::Null,
+        };
         out.deleted = self.going == Some(Going::Flagged);
         out.merged_into = (self.going == Some(Going::Merged)).then_some(TicketId(1));
         out.last_update = stamps.map(|ahead| Stamp::halo(self.updated + ahead));
@@ -115,25 +123,9 @@ pub(crate) struct Item {
     pub(crate) references: Vec<(Kind, i64)>,
     pub(crate) knows: Knows,
     pub(crate) updated: i64,
-}
-
-/// A request that changes something.
-#[derive(Clone, Debug)]
-pub(crate) enum Request {
-    Create { intent: Box<Intent>, knows: Knows },
-    Write { target: RecordKey, set: Box<FieldRow>, knows: Knows },
-    Note { ticket: i64, status: String, tag: String, knows: Knows },
-    Convert { ticket: i64, status: Option<String>, knows: Knows },
-    Reference { item: ItemId, kind: Kind, ticket: i64 },
-}
-
-/// A request under way.
-#[derive(Clone, Debug)]
-pub(crate) struct Late {
-    pub(crate) at: i64,
-    pub(crate) request: Request,
-    /// Number of steps when it was sent.
-    pub(crate) sent: usize,
+    pub(crate) going: Option<Going>,
+    /// Whether it was ever gone.
+    pub(crate) was_gone: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -158,6 +150,13 @@ pub(crate) struct World {
     pub(crate) template: Vec<(FieldId, Value)>,
     /// Whether every change is announced, and what was announced and has not arrived.
     pub(crate) webhooks: bool,
+    /// How many characters of a name HIT keeps.
+    pub(crate) hit_cuts: usize,
+    pub(crate) link_backs: LinkBacks,
+    /// Whether Halo shows the links of its tickets.
+    pub(crate) shows_links: bool,
+    /// Links back that were sent.
+    pub(crate) linked_back: usize,
     pub(crate) deliveries: Vec<RecordKey>,
     /// The markers of the items' tickets, made once.
     pub(crate) markers: Rc<BTreeMap<String, [Marker; 2]>>,
@@ -166,13 +165,6 @@ pub(crate) struct World {
 pub(crate) const STEP_MS: i64 = 1_000;
 /// Longer than a run takes to come back to the same record, so that the settle time has something to do.
 pub(crate) const LATE_MS: i64 = 15_000;
-
-/// HIT's spelling of a name: trimmed, first letter upper-case.
-pub(crate) fn hit_spelling(name: &str) -> String {
-    let name = name.trim();
-    let mut chars = name.chars();
-    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
-}
 
 impl World {
     pub(crate) fn new() -> Self {
@@ -193,9 +185,21 @@ impl World {
             stamps: None,
             template: Vec::new(),
             webhooks: false,
+            hit_cuts: usize::MAX,
+            link_backs: LinkBacks::Kept,
+            shows_links: false,
+            linked_back: 0,
             deliveries: Vec::new(),
             markers: Rc::default(),
         }
+    }
+
+    /// HIT's spelling of a name: first letter upper-case, cut where HIT cuts, and trimmed.
+    pub(crate) fn hit_spelling(&self, name: &str) -> String {
+        let mut chars = name.trim().chars();
+        let first = chars.next().into_iter().flat_map(char::to_uppercase);
+        let cut: String = first.chain(chars).take(self.hit_cuts).collect();
+        cut.trim_end().into()
     }
 
     pub(crate) fn touch(&mut self, key: RecordKey) {
@@ -225,20 +229,21 @@ impl World {
         {
             let late = self.late.remove(next);
             self.now = self.now.max(late.at);
-            self.apply(&late.request, late.sent);
+            self.apply(&late.request, &late.ghost);
         }
         self.now = self.now.max(to);
     }
 
     pub(crate) fn ticket(&self, id: i64) -> Option<HaloTicket> {
         let held = self.tickets.get(&id).filter(|ticket| ticket.is_readable())?;
-        Some(held.record(id, self.now, self.stamps))
+        Some(held.record(id, self.now, self.stamps, self.shows_links))
     }
 
     pub(crate) fn item(&self, id: &str) -> Option<HitItem> {
-        let held = self.items.get(id)?;
+        let held = self.items.get(id).filter(|item| item.going != Some(Going::Deleted))?;
         let mut out = HitItem::new(ItemId::from(id), HitClientId::from(held.client));
         out.budget_lines.once = 1;
+        out.archived = held.going.is_some();
         out.references = held
             .references
             .iter()
@@ -296,149 +301,6 @@ impl World {
         match key {
             RecordKey::Ticket(id) => self.tickets.get(&id.0).map(|t| t.knows).unwrap_or_default(),
             RecordKey::Item(id) => self.items.get(id.as_str()).map(|i| i.knows).unwrap_or_default(),
-        }
-    }
-
-    /// Whether the server can do it at all.
-    pub(crate) fn accepts(&self, request: &Request) -> bool {
-        let ticket = |id: i64| self.tickets.get(&id).is_some_and(Ticket::is_readable);
-        match request {
-            Request::Write { target: RecordKey::Ticket(id), .. } => ticket(id.0),
-            Request::Note { ticket: id, .. } | Request::Convert { ticket: id, .. } => ticket(*id),
-            Request::Write { .. } | Request::Create { .. } | Request::Reference { .. } => true,
-        }
-    }
-
-    /// Applies a request of the engine that was sent at a step, and returns what the record then is.
-    pub(crate) fn apply(&mut self, request: &Request, sent: usize) -> Option<Record> {
-        if !self.accepts(request) {
-            return None;
-        }
-        self.writes += 1;
-        let reply = match request {
-            Request::Create { intent, knows } => self.create(intent, *knows),
-            Request::Write { target, set, knows } => {
-                for (field, obs) in set.iter() {
-                    let Some(value) = obs.value() else { continue };
-                    self.overwrite(target, field, value, knows[place(field)], (sent, 2));
-                }
-                self.touch(target.clone());
-                self.read(target)
-            }
-            Request::Note { ticket, status, tag, knows } => {
-                self.notes.push((*ticket, tag.clone()));
-                let target = RecordKey::Ticket(TicketId(*ticket));
-                let value = Value::Code(status.as_str().into());
-                self.overwrite(&target, FieldId::Status, &value, knows[1], (sent, 3));
-                self.touch(target);
-                // The reply to an action is the action.
-                None
-            }
-            Request::Convert { ticket, status, knows } => {
-                let target = RecordKey::Ticket(TicketId(*ticket));
-                if let Some(status) = status {
-                    let value = Value::Code(status.as_str().into());
-                    self.overwrite(&target, FieldId::Status, &value, knows[1], (sent, 2));
-                }
-                if let Some(held) = self.tickets.get_mut(ticket) {
-                    (held.kind, held.ticket_type) = (Kind::Project, PROJECT_TYPE);
-                }
-                self.touch(target.clone());
-                self.read(&target)
-            }
-            Request::Reference { item, kind, ticket } => {
-                let held = self.items.get_mut(item.as_str())?;
-                held.references.retain(|(known, _)| known != kind);
-                held.references.push((*kind, *ticket));
-                self.touch(RecordKey::Item(item.clone()));
-                self.item(item.as_str()).map(|item| Record::Item(Box::new(item)))
-            }
-        };
-        self.automate(request);
-        reply
-    }
-
-    /// What the servers themselves do after a write of ours. The reply was given before.
-    fn automate(&mut self, request: &Request) {
-        let (target, fields): (RecordKey, Vec<FieldId>) = match request {
-            Request::Write { target, set, .. } => {
-                (target.clone(), set.iter().map(|(field, _)| field).collect())
-            }
-            Request::Note { ticket, .. } => (RecordKey::Ticket(TicketId(*ticket)), vec![FieldId::Status]),
-            _ => return,
-        };
-        for at in 0..self.automations.len() {
-            let Automation { side, field, makes } = self.automations[at].clone();
-            if side == target.side() && fields.contains(&field) {
-                self.machine_edit(&target, field, &makes);
-            }
-        }
-    }
-
-    fn create(&mut self, intent: &Intent, knows: Knows) -> Option<Record> {
-        let id = self.next_ticket;
-        self.next_ticket += 1;
-        let kind = intent.spec.kind;
-        let (first, ticket_type) = match kind {
-            Kind::Opportunity => ("1", OPPORTUNITY_TYPE),
-            Kind::Project => ("11", PROJECT_TYPE),
-        };
-        let mut fields = Fields { name: String::new(), status: first.into(), budget: 0 };
-        for (field, obs) in intent.payload.iter() {
-            if let Some(value) = obs.value() {
-                fields.set(field, value);
-            }
-        }
-        for (field, value) in self.template.iter().filter(|_| intent.spec.template.is_some()) {
-            fields.set(*field, value);
-        }
-        let ticket = Ticket {
-            kind,
-            ticket_type,
-            client: intent.spec.halo_client,
-            fields,
-            marker: Some(intent.spec.marker.clone()),
-            created_from: None,
-            indexed_at: self.now + self.index_lag,
-            by_us: true,
-            going: None,
-            hidden: false,
-            knows,
-            updated: self.now,
-            made: self.step,
-        };
-        self.tickets.insert(id, ticket);
-        let key = RecordKey::Ticket(TicketId(id));
-        self.touch(key.clone());
-        self.read(&key)
-    }
-
-    fn overwrite(
-        &mut self,
-        target: &RecordKey,
-        field: FieldId,
-        value: &Value,
-        knows: u128,
-        (sent, window): (usize, usize),
-    ) {
-        let side = target.side();
-        let Some(before) = self.fields(target).map(|fields| fields.get(field)) else { return };
-        // The engine looks, stores (or looks for a note first) and writes, in steps of their own: what a person does in
-        // between, or while the request is under way, nothing can save on a server without conditional writes.
-        for edit in &mut self.edits {
-            let same = edit.record == *target && edit.field == field;
-            if same && edit.value == before && before != *value {
-                edit.unavoidable |= edit.step + window > sent;
-                edit.overwritten.get_or_insert(self.step);
-            }
-        }
-        let value = match (side, value) {
-            (Side::Hit, Value::Text(text)) => Value::text(hit_spelling(text)),
-            _ => value.clone(),
-        };
-        if let Some((fields, known)) = self.fields_mut(target) {
-            fields.set(field, &value);
-            known[place(field)] = knows;
         }
     }
 
