@@ -297,6 +297,10 @@ pub struct Link {
     /// How often something that a person was asked for was called off. An approval holds for one time of asking.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub called_off: u32,
+    /// The tickets from which a person has parted the item by ending its link, one list for each time, oldest first.
+    /// Neither a marker nor a reference leads back to them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parted: Vec<Vec<TicketId>>,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
@@ -325,7 +329,45 @@ impl Link {
             overwritten: Vec::new(),
             linked_back: Vec::new(),
             called_off: 0,
+            parted: Vec::new(),
         }
+    }
+
+    /// Ends the link because a person has said that it was wrong. What both sides held is forgotten, the tickets are
+    /// remembered as [parted](Self::parted), and what was approved for this link does not hold for the next one.
+    ///
+    /// Only without pending writes: one that arrived later would look like an edit by a person.
+    pub fn end(&mut self) {
+        let tickets = self.opportunity.into_iter().chain(self.project).collect();
+        let mut ended = self.afresh(self.client.clone(), self.halo_client);
+        ended.state = LinkState::Ended;
+        ended.called_off = self.called_off.saturating_add(1);
+        ended.parted.push(tickets);
+        *self = ended;
+    }
+
+    /// Takes the last [`end`](Self::end) back: the item is treated as one that nobody has said anything about. False if
+    /// there is none, or the item is linked by now.
+    pub fn take_back_end(&mut self) -> bool {
+        if self.leading().is_some() || self.parted.pop().is_none() {
+            return false;
+        }
+        self.state = LinkState::Active;
+        true
+    }
+
+    /// Whether a person has parted the item from the ticket.
+    #[must_use]
+    pub fn is_parted_from(&self, ticket: TicketId) -> bool {
+        self.parted.iter().flatten().any(|parted| *parted == ticket)
+    }
+
+    /// A link of the same item without tickets, base or writes. What people have said of it before stays.
+    pub(crate) fn afresh(&self, client: HitClientId, halo_client: HaloClientId) -> Self {
+        let mut link = Self::new(self.item.clone(), client, halo_client);
+        link.called_off = self.called_off;
+        link.parted.clone_from(&self.parted);
+        link
     }
 
     /// The ticket of a kind.

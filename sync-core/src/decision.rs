@@ -257,10 +257,8 @@ issue_codes! {
     TicketAlreadyLinked = "ticket_already_linked", "The ticket is linked to another item already; one ticket belongs to one item.";
     /// The read of one side looks broken.
     ReadSuspicious = "read_suspicious", "A complete read found far fewer records than are linked; deletions are not considered.";
-    /// The person has no counterpart.
-    PersonUnmatched = "person_unmatched", "This HIT team member matches no Halo agent; the type's default is used.";
-    /// The project has no link to an opportunity status write because the won recipe is missing.
-    WonRecipeMissing = "won_recipe_missing", "Closing the opportunity as won is not set up, so it stays open.";
+    /// Opportunities stay open although their projects are linked, because nobody has shown how one is won.
+    WonRecipeMissing = "won_recipe_missing", "How an opportunity is closed as won is not set up, so those whose project is linked stay open; close them in Halo, or set it up.";
 }
 
 /// Something that a person should look at. Not a failure of the run.
@@ -290,12 +288,16 @@ impl Issue {
         Self { id: h.finish(), code, subject }
     }
 
-    /// Whether it stands in the way of global scope: issues that only say that a status has no map row do not.
+    /// Whether it stands in the way of global scope: issues that only say that a status has no map row do not, nor
+    /// does one that only says that something is left to people by the settings.
     #[must_use]
     pub const fn blocks_gate(&self) -> bool {
         !matches!(
             self.code,
-            IssueCode::HitStatusUnknown | IssueCode::HitStatusUnmapped | IssueCode::HaloStatusUnmapped
+            IssueCode::HitStatusUnknown
+                | IssueCode::HitStatusUnmapped
+                | IssueCode::HaloStatusUnmapped
+                | IssueCode::WonRecipeMissing
         )
     }
 }

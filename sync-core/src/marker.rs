@@ -13,7 +13,8 @@ const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 /// created record by the very call that creates it.
 ///
 /// It is a pure function of the pair of tenants, the source side, the source id and the kind: no stored state is
-/// needed to compute it again, it is the same on every machine, and it does not reveal the source id.
+/// needed to compute it again, it is the same on every machine, and it does not reveal the source id. Only where a
+/// person has ended a link does the number of times enter as well.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
 pub struct Marker(Box<str>);
@@ -22,18 +23,35 @@ impl Marker {
     /// The marker of the ticket that is created for an item.
     #[must_use]
     pub fn for_item(pair: &PairId, item: &ItemId, kind: Kind) -> Self {
-        Self::compute(pair, Side::Hit, item.as_str(), kind)
+        Self::for_item_after(pair, item, kind, 0)
+    }
+
+    /// The same, after a person has ended the item's link `ended` times. The ticket that was wrong still carries the
+    /// marker of before, so what is made or linked next needs another one.
+    #[must_use]
+    pub fn for_item_after(pair: &PairId, item: &ItemId, kind: Kind, ended: usize) -> Self {
+        Self::compute(pair, Side::Hit, item.as_str(), kind, ended)
     }
 
     /// The marker of the item that is created for a ticket (import from Halo).
     #[must_use]
     pub fn for_ticket(pair: &PairId, ticket: TicketId, kind: Kind) -> Self {
-        Self::compute(pair, Side::Halo, &alloc::format!("{ticket}"), kind)
+        Self::for_ticket_after(pair, ticket, kind, 0)
     }
 
-    fn compute(pair: &PairId, source: Side, id: &str, kind: Kind) -> Self {
+    /// The same, after a person has ended a link of the ticket `ended` times: the item that was wrong carries the
+    /// marker of before.
+    #[must_use]
+    pub fn for_ticket_after(pair: &PairId, ticket: TicketId, kind: Kind, ended: usize) -> Self {
+        Self::compute(pair, Side::Halo, &alloc::format!("{ticket}"), kind, ended)
+    }
+
+    fn compute(pair: &PairId, source: Side, id: &str, kind: Kind, ended: usize) -> Self {
         let mut hasher = Hasher::new("marker");
         hasher.text(pair.as_str()).text(source.code()).text(id).text(kind.name());
+        if ended > 0 {
+            hasher.number(i64::try_from(ended).unwrap_or(i64::MAX));
+        }
         let hash = hasher.finish_full();
         let mut text = String::from(PREFIX);
         for chunk in hash.0[..10].chunks_exact(5) {
@@ -90,7 +108,10 @@ mod tests {
             Marker::for_item(&pair, &ItemId::from("42"), Kind::Project),
             Marker::for_item(&pair, &ItemId::from("43"), Kind::Opportunity),
             Marker::for_item(&PairId::from("acme|hit-2"), &ItemId::from("42"), Kind::Opportunity),
+            Marker::for_item_after(&pair, &ItemId::from("42"), Kind::Opportunity, 1),
+            Marker::for_item_after(&pair, &ItemId::from("42"), Kind::Opportunity, 2),
             Marker::for_ticket(&pair, TicketId(42), Kind::Opportunity),
+            Marker::for_ticket_after(&pair, TicketId(42), Kind::Opportunity, 1),
         ];
         assert!(others.iter().all(|other| *other != marker));
     }

@@ -284,11 +284,14 @@ impl Memory {
     /// Applies a commit. The dirty set, the history and the serial are the runtime's.
     pub fn commit(&mut self, commit: &Commit) {
         for change in &commit.links {
-            if let Some(make) = &change.make
-                && !self.links.contains_key(&change.item)
-            {
-                let link = Link::new(change.item.clone(), make.client.clone(), make.halo_client);
-                self.links.insert(change.item.clone(), link);
+            if let Some(make) = &change.make {
+                let made = || Link::new(change.item.clone(), make.client.clone(), make.halo_client);
+                let link = self.links.entry(change.item.clone()).or_insert_with(made);
+                if link.state == LinkState::Ended {
+                    *link = link.afresh(make.client.clone(), make.halo_client);
+                } else if link.leading().is_none() {
+                    (link.client, link.halo_client) = (make.client.clone(), make.halo_client);
+                }
             }
             if let Some(link) = self.links.get_mut(&change.item) {
                 change.apply(link);

@@ -58,9 +58,10 @@ impl LinkBackTask {
         let item = cx.op.item.clone().or_else(|| made.map(|made| made.item.clone()))?;
         let linked = || cx.link(&item).and_then(|link| link.ticket(self.kind));
         let ticket = cx.op.ticket.or_else(|| made.map(|made| made.ticket)).or_else(linked)?;
-        let marker = made
-            .and_then(|made| made.marker.clone())
-            .unwrap_or_else(|| Marker::for_item(cx.pair, &item, self.kind));
+        let marker = made.and_then(|made| made.marker.clone()).unwrap_or_else(|| {
+            let ended = cx.link(&item).map_or(0, |link| link.parted.len());
+            Marker::for_item_after(cx.pair, &item, self.kind, ended)
+        });
         // The address belongs to the record that is pointed to.
         let url =
             made.and_then(|made| made.record.as_ref()).filter(|record| record.key().side() != self.side);

@@ -26,6 +26,8 @@ pub(super) struct Context<'a> {
     /// Unlinked projects by the ticket they came from.
     offspring: BTreeMap<TicketId, Vec<&'a HaloTicket>>,
     intents: BTreeMap<&'a Marker, &'a Intent>,
+    /// How often a person has ended a link of the ticket.
+    parted: BTreeMap<TicketId, usize>,
     /// Whether money may be synced at all.
     pub(super) money: bool,
     digests: OnceCell<Digests>,
@@ -43,6 +45,7 @@ impl<'a> Context<'a> {
             markers: BTreeMap::new(),
             offspring: BTreeMap::new(),
             intents: input.intents.iter().map(|intent| (&intent.spec.marker, intent)).collect(),
+            parted: BTreeMap::new(),
             money: input
                 .settings
                 .project
@@ -50,6 +53,9 @@ impl<'a> Context<'a> {
                 .is_some_and(|halo| input.settings.project.hit_currency == Some(halo)),
             digests: OnceCell::new(),
         };
+        for ticket in input.links.iter().flat_map(|link| link.parted.iter().flatten()) {
+            *context.parted.entry(*ticket).or_default() += 1;
+        }
         for ticket in &input.snapshot.tickets {
             if let Some(marker) = &ticket.marker
                 && !ticket.deleted
@@ -106,6 +112,22 @@ impl<'a> Context<'a> {
         self.markers.get(marker).map_or(&[], Vec::as_slice)
     }
 
+    /// The marker of what is made for the item.
+    pub(super) fn marker_for(&self, item: &ItemId, kind: Kind) -> Marker {
+        let ended = self.links.get(item).map_or(0, |link| link.parted.len());
+        Marker::for_item_after(self.input.pair, item, kind, ended)
+    }
+
+    /// How often a person has ended a link of the ticket.
+    pub(super) fn times_parted(&self, ticket: TicketId) -> usize {
+        self.parted.get(&ticket).copied().unwrap_or(0)
+    }
+
+    /// Whether a person has parted the item from the ticket. An answer that names it still goes before.
+    pub(super) fn is_parted(&self, item: &ItemId, ticket: TicketId) -> bool {
+        self.links.get(item).is_some_and(|link| link.is_parted_from(ticket))
+    }
+
     pub(super) fn intent(&self, marker: &Marker) -> Option<&'a Intent> {
         self.intents.get(marker).copied()
     }
@@ -129,9 +151,9 @@ impl<'a> Context<'a> {
 
     /// Whether other records have something to say about a link whose own rows are unchanged.
     pub(super) fn has_news_of(&self, link: &Link) -> bool {
-        link.opportunity.is_some_and(|id| !self.projects_of(id).is_empty())
+        link.opportunity.is_some_and(|id| self.projects_of(id).iter().any(|t| !link.is_parted_from(t.id)))
             || Kind::ALL.into_iter().any(|kind| {
-                self.marked(&Marker::for_item(self.input.pair, &link.item, kind))
+                self.marked(&self.marker_for(&link.item, kind))
                     .iter()
                     .any(|t| Some(t.id) != link.ticket(kind))
             })

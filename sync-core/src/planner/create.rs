@@ -10,7 +10,6 @@ use crate::decision::{IssueCode, PairingAnswer, Subject};
 use crate::field::FieldId;
 use crate::guard::{self, Guard};
 use crate::ids::{HaloClientId, ItemId, Kind, Side, SiteId, TicketId, TicketTypeId};
-use crate::marker::Marker;
 use crate::plan::{Adoption, OpKind, Precond, Proposal, ProposalKind, Rank, SkipReason, Why};
 use crate::record::{HaloTicket, HitItem};
 use alloc::boxed::Box;
@@ -48,8 +47,14 @@ pub(super) fn plan_creates(context: &Context<'_>, out: &mut LinkPlan) {
     }
 }
 
-/// One item without a ticket: one without a link, or whose link has lost its ticket. What a person has said of it goes before what markers
-/// and references say.
+/// Whether a person has said what becomes of the item, so that it is no longer left alone.
+pub(super) fn is_answered(context: &Context<'_>, item: &ItemId) -> bool {
+    let answer = context.input.decisions.pairings.get(item);
+    matches!(answer, Some(PairingAnswer::Link(_) | PairingAnswer::Create))
+}
+
+/// One item without a ticket: one without a link, or whose link has ended or lost its ticket. What a person has said
+/// of it goes before what markers and references say.
 pub(super) fn plan_unlinked(context: &Context<'_>, item: &HitItem, out: &mut LinkPlan) {
     if !context.in_scope(&item.client) {
         return skip_item(out, &item.id, None, SkipReason::OutOfScope);
@@ -119,12 +124,12 @@ fn linked_client(context: &Context<'_>, item: &HitItem, out: &mut LinkPlan) -> O
 fn adopt_ours(context: &Context<'_>, item: &HitItem, halo_client: HaloClientId, out: &mut LinkPlan) -> bool {
     let mut adopted = false;
     for kind in Kind::ALL {
-        let marker = Marker::for_item(context.input.pair, &item.id, kind);
+        let marker = context.marker_for(&item.id, kind);
         let marked: Vec<&HaloTicket> = context
             .marked(&marker)
             .iter()
             .copied()
-            .filter(|t| t.kind == Some(kind) && context.is_free(t))
+            .filter(|t| t.kind == Some(kind) && context.is_free(t) && !context.is_parted(&item.id, t.id))
             .collect();
         if marked.len() > 1 {
             issue(out, IssueCode::DuplicateMarker, Subject::item(&item.id).with_value(marker.as_str()));
@@ -142,7 +147,7 @@ fn adopt_ours(context: &Context<'_>, item: &HitItem, halo_client: HaloClientId, 
             .iter()
             .filter(|r| &*r.system == "halopsa" && r.kind == Some(kind))
             .filter_map(|r| context.ticket(r.id.parse().ok()?))
-            .find(|t| t.kind == Some(kind) && context.is_free(t));
+            .find(|t| t.kind == Some(kind) && context.is_free(t) && !context.is_parted(&item.id, t.id));
         if let Some(ticket) = referred {
             let why = Why::ReferenceFound { ticket: ticket.id };
             adopt(context, item, kind, halo_client, ticket, Adoption::Reference, None, why, out);
@@ -250,7 +255,7 @@ pub(super) fn waits_for_pairing(
         .copied()
         // The record itself has the last word, where it was read.
         .filter(|id| context.ticket(*id).is_none_or(|t| context.is_free(t) && t.kind == Some(kind)))
-        .filter(|id| !context.is_linked(*id))
+        .filter(|id| !context.is_linked(*id) && !context.is_parted(&item.id, *id))
         .collect();
     if candidates.is_empty() {
         return false;
@@ -313,7 +318,7 @@ pub(super) fn create(
     };
     let Some(site) = site(context, &item.id, item, halo_client, out) else { return };
     let payload = payload::for_ticket(context, item, kind, ticket_type);
-    let marker = Marker::for_item(context.input.pair, &item.id, kind);
+    let marker = context.marker_for(&item.id, kind);
     let spec = CreateSpec {
         marker: marker.clone(),
         target: Side::Halo,

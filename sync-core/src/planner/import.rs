@@ -30,9 +30,12 @@ pub(super) fn plan_imports(context: &Context<'_>, out: &mut LinkPlan) {
         if !context.is_free(ticket) || adopted.contains(&ticket.id) {
             continue;
         }
-        if let Some(marker) = ticket.marker.as_ref().filter(|_| guard::on(Guard::OwnImage)) {
-            // Our own image is never a source, whatever became of its item.
-            if context.input.only.is_none() && context.in_scope_of(ticket) {
+        let parted = context.times_parted(ticket.id) > 0;
+        let wanted =
+            parted && context.input.decisions.imports.get(&ticket.id) == Some(&PairingAnswer::Create);
+        if let Some(marker) = ticket.marker.as_ref().filter(|_| !wanted && guard::on(Guard::OwnImage)) {
+            // Our own image is never a source, whatever became of its item, unless a person has parted the two.
+            if context.input.only.is_none() && context.in_scope_of(ticket) && !parted {
                 out.diags.push(Diagnostic {
                     code: DiagnosticCode::MarkerOfUnknownItem,
                     item: None,
@@ -90,7 +93,12 @@ fn plan_import(context: &Context<'_>, ticket: &HaloTicket, kind: Kind, out: &mut
         out.skips.push(Skip { item: None, ticket: Some(ticket.id), kind: Some(kind), field, reason });
     };
     let answer = context.input.decisions.imports.get(&ticket.id);
-    if matches!(answer, Some(PairingAnswer::Ignore | PairingAnswer::Link(_))) {
+    // One that a person has parted from its item is left alone until somebody says otherwise, as that item is.
+    let parted = context.times_parted(ticket.id) > 0 && answer != Some(&PairingAnswer::Create);
+    if matches!(answer, Some(PairingAnswer::Ignore | PairingAnswer::Link(_)))
+        || parted
+        || is_named(context, ticket, kind)
+    {
         return skip(None, SkipReason::LeftAlone);
     }
     // It may be our own image: its marker was not looked for yet.
@@ -126,6 +134,13 @@ fn plan_import(context: &Context<'_>, ticket: &HaloTicket, kind: Kind, out: &mut
     create(context, ticket, kind, client, mapped, out);
 }
 
+/// Whether a person has said that the ticket is an item's, which that item's own line of the plan tells about.
+fn is_named(context: &Context<'_>, ticket: &HaloTicket, kind: Kind) -> bool {
+    let waits = |item| context.links.get(item).is_none_or(|link| link.ticket(kind).is_none());
+    let named = PairingAnswer::Link(ticket.id);
+    context.input.decisions.pairings.iter().any(|(item, answer)| *answer == named && waits(item))
+}
+
 fn create(
     context: &Context<'_>,
     ticket: &HaloTicket,
@@ -134,7 +149,8 @@ fn create(
     status: Value,
     out: &mut LinkPlan,
 ) {
-    let marker = Marker::for_ticket(context.input.pair, ticket.id, kind);
+    let ended = context.times_parted(ticket.id);
+    let marker = Marker::for_ticket_after(context.input.pair, ticket.id, kind, ended);
     let payload = payload::for_item(context, ticket, kind, status);
     let spec = CreateSpec {
         marker: marker.clone(),

@@ -9,7 +9,6 @@ use crate::decision::{IssueCode, OpId, Subject};
 use crate::field::FieldRow;
 use crate::guard::{self, Guard};
 use crate::ids::{HitClientId, ItemId, Kind, Side, TicketId};
-use crate::marker::Marker;
 use crate::plan::{Op, OpKind, Rank, SkipReason, Why};
 use crate::record::{HaloTicket, HitItem};
 use crate::settings::CreateRule;
@@ -17,8 +16,17 @@ use alloc::vec::Vec;
 
 pub(super) fn plan_link(context: &Context<'_>, link: &Link, out: &mut LinkPlan) {
     match &link.state {
-        LinkState::Active => {}
-        LinkState::Ended => return skip_item(out, &link.item, None, SkipReason::LeftAlone),
+        LinkState::Ended if !super::create::is_answered(context, &link.item) => {
+            return skip_item(out, &link.item, None, SkipReason::LeftAlone);
+        }
+        // Without tickets there is nothing that could be gone, or belong to another client.
+        LinkState::Active | LinkState::Ended if link.leading().is_none() => {
+            return match context.item(&link.item) {
+                Some(item) => super::create::plan_unlinked(context, item, out),
+                None => skip_item(out, &link.item, None, SkipReason::RecordNotRead(Side::Hit)),
+            };
+        }
+        LinkState::Active | LinkState::Ended => {}
     }
     if !context.in_scope(&link.client) {
         return skip_item(out, &link.item, None, SkipReason::OutOfScope);
@@ -35,9 +43,7 @@ pub(super) fn plan_link(context: &Context<'_>, link: &Link, out: &mut LinkPlan) 
     if client_stops(context, link, item, out) {
         return;
     }
-    let Some(kind) = link.leading() else {
-        return super::create::plan_unlinked(context, item, out);
-    };
+    let Some(kind) = link.leading() else { return };
     let Some(ticket) = link.ticket(kind).and_then(|id| context.ticket(id)) else {
         return skip_item(out, &link.item, Some(kind), SkipReason::RecordNotRead(Side::Halo));
     };
@@ -97,7 +103,7 @@ fn went_back(context: &Context<'_>, link: &Link, item: &HitItem, ticket: &HaloTi
 
 /// Other tickets with the marker of this link.
 fn twins(context: &Context<'_>, link: &Link, kind: Kind, out: &mut LinkPlan) {
-    let marker = Marker::for_item(context.input.pair, &link.item, kind);
+    let marker = context.marker_for(&link.item, kind);
     if context.marked(&marker).iter().any(|t| Some(t.id) != link.ticket(kind)) {
         let subject = Subject::item(&link.item).with_value(marker.as_str());
         issue(out, IssueCode::DuplicateMarker, subject);

@@ -82,6 +82,7 @@ pub fn plan(input: &PlanInput<'_>) -> Plan {
     create::plan_creates(&context, &mut out);
     import::plan_imports(&context, &mut out);
     gone::note_suspicious_reads(&context, &mut out);
+    promote::note_missing_recipe(&context, &mut out);
     if input.only.is_none() {
         out.diags.extend(habits(input));
     }

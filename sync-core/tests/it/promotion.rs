@@ -64,7 +64,7 @@ fn promotion_adopts_the_project_that_halo_made() {
         w.ticket(1060, Kind::Project, 1, PLANNED, "Firewall").created_from = Some(TicketId(1001));
         let plan = w.plan();
         assert!(plan.is_empty());
-        assert_eq!(issues(&plan), [IssueCode::SecondProject]);
+        assert_eq!(issues(&plan), [IssueCode::SecondProject, IssueCode::WonRecipeMissing]);
     }
 }
 

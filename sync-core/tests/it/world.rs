@@ -1,7 +1,7 @@
 //! A small pair of tenants in memory, and a faultless runtime that carries out a plan.
 
 use std::collections::BTreeMap;
-use sync_core::base::{BaseCell, BaseHead, Intent, Link};
+use sync_core::base::{BaseCell, BaseHead, Intent, Link, LinkState};
 use sync_core::catalogue::{
     Agent, Capabilities, Catalogue, Directory, HaloClient, HaloStatus, HitClient, HitStatus, Member, Outcome,
     Site, StatusClass, TicketType,
@@ -394,6 +394,7 @@ impl World {
     fn make(&mut self, op: &Op, kind: Kind, ticket: TicketId) {
         let item_side = matches!(&op.kind, OpKind::Create(spec) if spec.target == Side::Hit);
         let link = self.link_of(op);
+        link.state = LinkState::Active;
         link.set_ticket(kind, Some(ticket));
         link.base.of_mut(kind).extend(op.base.clone());
         if kind == Kind::Project {

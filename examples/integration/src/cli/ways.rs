@@ -168,11 +168,14 @@ fn of_code(code: IssueCode, issue: &OpenIssue) -> Vec<Way> {
         IssueCode::ReadSuspicious => {
             vec![check(), Way::command("halo-hit sync --full".to_owned(), "reads everything again")]
         }
-        IssueCode::PersonUnmatched => vec![hand(
-            "name the agent under [project_settings.people], or give both the same e-mail address; until then the default is used",
-        )],
         IssueCode::WonRecipeMissing => {
-            vec![hand("close the opportunity in Halo by hand, or set won_status under [sync.promotion]")]
+            vec![
+                hand("close the opportunities in Halo by hand; putting this aside once is enough then"),
+                Way::command(
+                    "halo-hit setup".to_owned(),
+                    "asks for one won and one lost opportunity, and stores what differs",
+                ),
+            ]
         }
         // A code of a later sync-core: what every issue offers is offered for it too.
         _ => Vec::new(),

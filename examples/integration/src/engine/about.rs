@@ -125,7 +125,6 @@ fn value_name(catalogue: &Catalogue, code: IssueCode, subject: &Subject) -> Opti
             &catalogue.hit_statuses.get(&HitStatusId::from(id))?.name
         }
         IssueCode::HaloStatusUnmapped => &catalogue.statuses.get(&id.parse().ok()?)?.name,
-        IssueCode::PersonUnmatched => &catalogue.members.get(&MemberId::from(id))?.name,
         _ => return None,
     };
     Some(name.to_string())
