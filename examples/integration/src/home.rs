@@ -71,7 +71,6 @@ pub(crate) async fn look(app: &App, lease: &Lease) -> Result<Option<String>, Fai
             subject: Subject::default(),
             sentence: sentence.clone(),
             blocks_gate: false,
-            parked_until: None,
         };
         app.store.commit(lease, &[Change::OpenIssue(Box::new(issue))], now).await?;
     }

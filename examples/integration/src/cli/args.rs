@@ -151,28 +151,41 @@ pub struct SyncArgs {
 /// `pair`.
 #[derive(Debug, Args)]
 pub struct PairArgs {
-    /// The HumanizeIT item or client asked about, or "all" for every clear suggestion.
-    #[arg(requires = "answer")]
+    /// The HumanizeIT item asked about, or "all" for every clear suggestion.
+    #[arg(requires = "answer", conflicts_with = "all")]
     pub id: Option<String>,
     /// What it is.
     pub answer: Option<PairWord>,
-    /// The Halo ticket or client to link it to; the suggestion, if left out.
-    #[arg(value_name = "HALO_ID")]
-    pub with: Option<i64>,
-    /// ID is a client, not an item.
-    #[arg(long)]
+    /// The ticket, client, agent or item to link it to; the suggestion, if left out.
+    #[arg(value_name = "OTHER_ID")]
+    pub with: Option<String>,
+    /// ID is a ticket of Halo, asked about before it is imported.
+    #[arg(long, group = "sort", requires = "id")]
+    pub ticket: bool,
+    /// ID is a client of HumanizeIT.
+    #[arg(long, group = "sort", requires = "id")]
     pub client: bool,
+    /// ID is a team member of HumanizeIT.
+    #[arg(long, group = "sort", requires = "id")]
+    pub person: bool,
+    /// List the clients and people that were linked by an answer, too.
+    #[arg(long)]
+    pub all: bool,
 }
 
 /// An answer to a pairing question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum PairWord {
-    /// It is that record of Halo.
+    /// It is that record of the other side.
     Link,
     /// It is none of the candidates: create one.
     Create,
     /// Leave it alone.
     Ignore,
+    /// Take back the last answer, if it was not carried out yet.
+    Withdraw,
+    /// The link was wrong: end it. Nothing is written to either system.
+    Unlink,
 }
 
 /// `approve`.

@@ -1,10 +1,10 @@
 //! The commands: read the command line, do what it says, say how it went.
 
-mod answers;
 mod args;
 mod compare;
 mod copy;
 mod ids;
+mod pair;
 mod past;
 mod path;
 mod plan_files;
@@ -109,7 +109,7 @@ pub async fn run(command: Command, context: &mut Context) -> Result<Exit, Failur
         Command::Apply(args) => work::apply(&args, context).await,
         Command::Sync(args) => work::sync(&args, context).await,
         Command::Serve(args) => crate::serve::command(&args, context).await,
-        Command::Pair(args) => answers::pair(&args, context).await,
+        Command::Pair(args) => pair::pair(&args, context).await,
         Command::Approve(args) => waiting::approve(&args, context).await,
         Command::Issues(args) => waiting::issues(&args, context).await,
         Command::Gate(args) => past::gate(&args, context).await,

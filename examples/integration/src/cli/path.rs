@@ -23,7 +23,7 @@ pub(super) struct Step {
 pub(super) async fn steps(app: &App) -> Result<Vec<Step>, Failure> {
     let store = &app.store;
     let questions = store.questions().await?;
-    let open = questions.pairings.len() + questions.clients.len();
+    let open = questions.about_pairing();
     let runs = store.runs(1).await?;
     let (report, facts) = app.gate().await?;
     let scope = &app.config.settings.sync.scope;

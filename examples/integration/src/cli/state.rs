@@ -36,7 +36,9 @@ struct StatusReport {
     issues: usize,
     issues_put_aside: usize,
     pairing_questions: usize,
+    import_questions: usize,
     client_questions: usize,
+    person_questions: usize,
     proposals: usize,
     last_run: Option<Run>,
     next_step: Option<super::path::Step>,
@@ -80,7 +82,9 @@ pub(super) async fn status(context: &mut Context) -> Result<Exit, Failure> {
         issues: open_issues,
         issues_put_aside: issues.len() - open_issues,
         pairing_questions: questions.pairings.len(),
+        import_questions: questions.imports.len(),
         client_questions: questions.clients.len(),
+        person_questions: questions.people.len(),
         proposals: questions.proposals.len(),
         last_run: store.runs(1).await?.pop(),
         next_step: super::path::next(&super::path::steps(&app).await?).cloned(),
@@ -124,7 +128,9 @@ fn show_status(app: &App, report: &StatusReport, out: &mut Out) {
     table.row(["Links", &report.links.to_string()]);
     table.row(["Conflicts", &count(report.conflicts, "halo-hit issues")]);
     table.row(["Issues", &count(report.issues, "halo-hit issues")]);
-    table.row(["To pair", &count(report.pairing_questions + report.client_questions, "halo-hit pair")]);
+    let to_pair =
+        [report.pairing_questions, report.import_questions, report.client_questions, report.person_questions];
+    table.row(["To pair", &count(to_pair.iter().sum(), "halo-hit pair")]);
     table.row(["To approve", &count(report.proposals, "halo-hit approve")]);
     table.row(["Unfinished creates", &count(report.unfinished_creates, "the next sync goes on with them")]);
     table.row(["Records to look at", &count(report.records_to_look_at, "the next sync looks at them")]);

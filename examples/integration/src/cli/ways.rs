@@ -83,6 +83,12 @@ fn of_code(code: IssueCode, issue: &OpenIssue) -> Vec<Way> {
         Way::command(format!("halo-hit pair --client {client} link HALO_ID"), "links the client to that one")
     };
     let pair_items = |what: &str| Way::command(format!("halo-hit pair {item} link TICKET"), what);
+    let unlink = || {
+        Way::command(
+            format!("halo-hit pair {item} unlink"),
+            "ends the link; nothing is written to either system",
+        )
+    };
     let hand = Way::by_hand;
     match code {
         IssueCode::HitStatusUnknown => {
@@ -113,13 +119,16 @@ fn of_code(code: IssueCode, issue: &OpenIssue) -> Vec<Way> {
         IssueCode::SiteMissing => {
             vec![hand("set the client's main site in Halo under Customers > the client")]
         }
-        IssueCode::TicketMoved => vec![hand("move the ticket or the item back to its client")],
+        IssueCode::TicketMoved => vec![hand("move the ticket or the item back to its client"), unlink()],
         IssueCode::EditForClosed => vec![
             hand("reopen the ticket in Halo, or undo the change in HIT"),
             hand("set write = true under [sync.closed] to let changes reach closed tickets"),
         ],
         IssueCode::TicketTypeNotFollowed => {
-            vec![hand("add the type under [project_settings], or change the ticket's type back in Halo")]
+            vec![
+                hand("add the type under [project_settings], or change the ticket's type back in Halo"),
+                unlink(),
+            ]
         }
         IssueCode::CreateTypeMissing => vec![hand("set create_type under [project_settings.KIND]"), check()],
         IssueCode::DuplicateMarker => vec![hand(
@@ -163,7 +172,13 @@ fn of_code(code: IssueCode, issue: &OpenIssue) -> Vec<Way> {
             hand("write link_back = \"off\" under [sync.opportunity] and [sync.project]"),
         ],
         IssueCode::TicketAlreadyLinked => {
-            vec![pair_items("links the item to another ticket"), hand("or unlink the other item")]
+            vec![
+                pair_items("links the item to another ticket"),
+                Way::command(
+                    "halo-hit pair --ticket TICKET unlink".to_owned(),
+                    "ends the ticket's link to the other item",
+                ),
+            ]
         }
         IssueCode::ReadSuspicious => {
             vec![check(), Way::command("halo-hit sync --full".to_owned(), "reads everything again")]

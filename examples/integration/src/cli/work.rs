@@ -13,7 +13,7 @@ use sync_core::plan::{
 
 use super::{ApplyArgs, Context, PlanArgs, SyncArgs, plan_files};
 use crate::app::App;
-use crate::engine::{Done, Engine, Planned, Reach, Silent, Stop, View, Watch, stale};
+use crate::engine::{Done, Engine, Planned, Reach, Silent, Stop, View, Watch, asks_about_imports, stale};
 use crate::exit::{Exit, Failure};
 use crate::home;
 use crate::render::{Out, Progress, Style, Table};
@@ -320,7 +320,7 @@ const ISSUES: &str = "halo-hit issues";
 
 /// The commands in which a person answers what a plan leaves open.
 fn waiting(plan: &Plan) -> Vec<&'static str> {
-    let pairs = plan.proposals.iter().any(is_pairing);
+    let pairs = plan.proposals.iter().any(is_pairing) || asks_about_imports(plan);
     let approvals = plan.proposals.iter().any(|proposal| !is_pairing(proposal));
     let open = [
         (pairs, "halo-hit pair"),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sync_core::base::Link;
+use sync_core::base::{Link, LinkState};
 use sync_core::catalogue::{Catalogue, Directory, StatusClass};
 use sync_core::decision::{Candidates, Decisions, PairingAnswer};
 use sync_core::ids::{AgentId, HaloClientId, HitClientId, ItemId, Kind, MemberId, TicketId};
@@ -155,7 +155,9 @@ pub(super) fn candidates(
     settings: &Settings,
     decisions: &Decisions,
 ) -> Candidates {
-    let linked_items: BTreeSet<&ItemId> = links.iter().map(|link| &link.item).collect();
+    // One whose link has ended is left alone; one that a person no longer leaves alone is asked about again.
+    let taken = |link: &&Link| link.leading().is_some() || link.state == LinkState::Ended;
+    let linked_items: BTreeSet<&ItemId> = links.iter().filter(taken).map(|link| &link.item).collect();
     let linked_tickets: BTreeSet<TicketId> =
         links.iter().flat_map(|link| link.opportunity.into_iter().chain(link.project)).collect();
     let items: Vec<Candidate<'_, ItemId>> = snapshot

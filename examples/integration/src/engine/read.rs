@@ -460,6 +460,15 @@ pub async fn kept_catalogue(store: &dyn Store) -> Result<Option<Catalogue>, Fail
     Ok(kept.and_then(|text| serde_json::from_str::<Kept>(&text).ok()).map(|kept| kept.catalogue))
 }
 
+/// Which Halo clients HIT's own references name for its clients, as it was last kept.
+///
+/// # Errors
+/// Those of the store.
+pub async fn kept_client_references(store: &dyn Store) -> Result<Vec<(HitClientId, HaloClientId)>, Failure> {
+    let kept = store.catalogue().await?.and_then(|text| serde_json::from_str::<Kept>(&text).ok());
+    Ok(kept.map(|kept| kept.stored_clients).unwrap_or_default())
+}
+
 impl View {
     /// Looks for unlinked records that look like each other, in what is read by now.
     pub(super) fn find_candidates(&mut self) {

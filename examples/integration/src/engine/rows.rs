@@ -13,7 +13,7 @@ use sync_core::value::Obs;
 
 use super::feed::Feed;
 use crate::exit::Failure;
-use crate::storage::{Change, Dirty, RecordKey};
+use crate::storage::{Change, Dirty, RecordKey, Store};
 
 /// What a mark is for: a feed has brought the record itself, so it need not be read again.
 pub(super) const BY_FEED: &str = "feed";
@@ -29,6 +29,30 @@ enum SeenRow {
 /// A record as the store keeps it.
 fn row_text(row: &SeenRow) -> Result<String, Failure> {
     serde_json::to_string(row).map_err(|error| super::internal(&error))
+}
+
+/// An item as it was last read; nothing if it never was, or was kept by another version.
+///
+/// # Errors
+/// Those of the store.
+pub async fn kept_item(store: &dyn Store, id: &ItemId) -> Result<Option<HitItem>, Failure> {
+    let kept = store.seen_one(&RecordKey::Item(id.clone())).await?;
+    Ok(match kept.and_then(|text| serde_json::from_str(&text).ok()) {
+        Some(SeenRow::Item(item)) => Some(*item),
+        _ => None,
+    })
+}
+
+/// A ticket as it was last read; nothing if it never was, or was kept by another version.
+///
+/// # Errors
+/// Those of the store.
+pub async fn kept_ticket(store: &dyn Store, id: TicketId) -> Result<Option<HaloTicket>, Failure> {
+    let kept = store.seen_one(&RecordKey::Ticket(id)).await?;
+    Ok(match kept.and_then(|text| serde_json::from_str(&text).ok()) {
+        Some(SeenRow::Ticket(ticket)) => Some(*ticket),
+        _ => None,
+    })
 }
 
 /// Keeps what was read of a ticket, which is no news of it.

@@ -3,19 +3,17 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use sync_core::base::Evidence;
-use sync_core::decision::{Conflict, Decisions};
+use sync_core::decision::{Conflict, Decisions, Issue, IssueCode};
 use sync_core::exec::{Exec, JournalView, Memory, Reject, RejectClass, Report};
-use sync_core::field::FieldId;
 use sync_core::hash::{Hash128, Hash256};
-use sync_core::plan::{Op, Plan, Proposal, ProposalKind, Skip, Stale, Verdict, explain_proposal, plan_hash};
+use sync_core::plan::{Op, Plan, Skip, Stale, Verdict, plan_hash};
 use sync_core::planner::{self, PlanInput};
 use sync_core::stamp::Stamp;
 
 use super::perform::{self, Performer, Watch};
-use super::{Engine, View, trouble};
+use super::{Engine, View, questions, trouble};
 use crate::exit::{Exit, Failure};
-use crate::storage::{self, Change, Lease, Named, NewIssue, OpenIssue, PairingQuestion, Questions, RunId};
+use crate::storage::{Change, Lease, NewIssue, OpenIssue, RunId};
 
 /// A plan and its name.
 #[derive(Clone, Debug)]
@@ -66,7 +64,13 @@ impl Planned {
     /// Whether something waits for a person.
     #[must_use]
     pub fn waits(&self) -> bool {
-        !self.plan.conflicts.is_empty() || !self.plan.issues.is_empty() || !self.plan.proposals.is_empty()
+        let plan = &self.plan;
+        // What the settings leave to people is told, and keeps no run from being done.
+        let told = |issue: &Issue| issue.code == IssueCode::WonRecipeMissing;
+        !plan.conflicts.is_empty()
+            || !plan.issues.iter().all(told)
+            || !plan.proposals.is_empty()
+            || questions::asks_about_imports(plan)
     }
 }
 
@@ -115,7 +119,7 @@ impl Engine {
         }
         changes.extend(plan.issues.iter().map(|issue| Change::OpenIssue(Box::new(NewIssue::from(issue)))));
         changes.extend(self.describe(view, plan).await?);
-        changes.push(Change::SetQuestions(Box::new(self.questions(view, plan))));
+        changes.push(Change::SetQuestions(Box::new(questions::of(view, plan))));
         changes.push(Change::LapseApprovals(perform::now_ms(&*self.time).saturating_sub(APPROVAL_HOLDS_MS)));
         self.store.commit(lease, &changes, perform::now_ms(&*self.time)).await?;
         Ok(())
@@ -227,67 +231,6 @@ impl Engine {
         changes.push(Change::EndRun { run, plan: Some(planned.hash), exit: exit.number(), summary });
         self.store.commit(lease, &changes, perform::now_ms(&*self.time)).await?;
         Ok(())
-    }
-
-    fn questions(&self, view: &View, plan: &Plan) -> Questions {
-        let mut questions = Questions::default();
-        for proposal in &plan.proposals {
-            match &proposal.kind {
-                ProposalKind::Pair { candidates } => {
-                    questions.pairings.extend(pairing(view, proposal, candidates));
-                }
-                other => questions.proposals.push(storage::Proposal {
-                    id: proposal.id,
-                    sentence: explain_proposal(proposal),
-                    item: Some(proposal.item.clone()),
-                    sort: sort(other).to_owned(),
-                    since: 0,
-                }),
-            }
-        }
-        let with_items: BTreeSet<_> = view.snapshot.items.iter().map(|item| &item.client).collect();
-        let scope = &view.settings.sync.scope;
-        questions.clients = view
-            .matches
-            .questions(&view.catalogue, |client| scope.contains(client) && with_items.contains(client));
-        questions
-    }
-}
-
-fn pairing(
-    view: &View,
-    proposal: &Proposal,
-    candidates: &[sync_core::ids::TicketId],
-) -> Option<PairingQuestion> {
-    let item = view.snapshot.item(&proposal.item)?;
-    let name = |row: &sync_core::field::FieldRow| match row.get(FieldId::Name).value() {
-        Some(sync_core::value::Value::Text(name)) => name.to_string(),
-        _ => String::new(),
-    };
-    let tickets: Vec<_> = candidates.iter().filter_map(|id| view.snapshot.ticket(*id)).collect();
-    let client = view.catalogue.hit_clients.get(&proposal.client);
-    Some(PairingQuestion {
-        item: Named { id: proposal.item.clone(), name: name(&item.fields) },
-        client: Named {
-            id: proposal.client.clone(),
-            name: client.map(|client| client.name.to_string()).unwrap_or_default(),
-        },
-        kind: tickets.first()?.kind?,
-        candidates: tickets
-            .iter()
-            .map(|ticket| Named { id: ticket.id, name: name(&ticket.fields) })
-            .collect(),
-        suggestion: view.candidates.suggestion(&proposal.item),
-    })
-}
-
-const fn sort(kind: &ProposalKind) -> &'static str {
-    match kind {
-        ProposalKind::Promote { .. } => "promote",
-        ProposalKind::CloseWon => "close_won",
-        ProposalKind::Unlink { evidence: Evidence::Merged(_), .. } => "relink",
-        ProposalKind::Unlink { .. } => "unlink",
-        _ => "other",
     }
 }
 

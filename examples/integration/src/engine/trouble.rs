@@ -84,7 +84,6 @@ pub(super) fn vanished(found: &[Finding], known: &[OpenIssue]) -> Vec<Change> {
         subject: Subject::value(key_of(&finding.place)),
         sentence: format!("{}: {}", key_of(&finding.place), finding.message),
         blocks_gate: true,
-        parked_until: None,
     });
     let issues: Vec<NewIssue> = issues.collect();
     let over = |issue: &OpenIssue| {
@@ -181,7 +180,6 @@ fn of_operation(op: &Op, result: &OpResult, again: bool, catalogue: &Catalogue) 
         },
         sentence: format!("{} {then}", explain_op_named(op, catalogue)),
         blocks_gate: true,
-        parked_until: None,
     })
 }
 
@@ -212,7 +210,6 @@ fn duplicate(plan: &Plan, twin: &Duplicate) -> NewIssue {
             others.join(", ")
         ),
         blocks_gate: true,
-        parked_until: None,
     }
 }
 

@@ -144,7 +144,7 @@ fn overwrote(entry: &HistoryEntry) -> Line {
         "create" => return Line::Stays("was created, and nothing is deleted; archive it by hand if need be"),
         "promote" => return Line::Stays("became a project, and a promotion is not taken back"),
         "close_won" => return Line::Stays("was closed as won; reopen it in Halo if that was wrong"),
-        "adopt" => return Line::Stays("was linked; nothing was written by that"),
+        "adopt" => return Line::Stays("was linked; `halo-hit pair ITEM unlink` ends a link that is wrong"),
         "unlink" => return Line::Stays("was unlinked; `halo-hit pair` links it again"),
         "link_back" => return Line::Stays("only refers to the other record, and still does"),
         _ => return Line::Nothing,

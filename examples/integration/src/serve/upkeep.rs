@@ -100,7 +100,6 @@ impl Service {
                         subject: Subject::default(),
                         sentence: text,
                         blocks_gate: false,
-                        parked_until: None,
                     })));
                 } else if !open && before.is_some() {
                     changes.push(Change::CloseIssue(id));

@@ -6,25 +6,19 @@ use sync_core::hash::{Hash128, Hash256};
 use sync_core::ids::{AgentId, HaloClientId, HitClientId, ItemId, MemberId, Side, TicketId};
 
 use super::{
-    About, ClientLink, GateStep, HistoryEntry, NewIssue, Questions, RecordKey, RunId, SettingsNote, Settled,
-    UnixMs,
+    About, GateStep, HistoryEntry, NewIssue, Questions, RecordKey, RunId, SettingsNote, Settled, UnixMs,
 };
 
 /// One change of the engine's state. A list of them is committed in one transaction, in order.
 #[derive(Debug, Clone)]
 pub enum Change {
-    /// Writes a link, with base and pending writes: the whole link is replaced.
+    /// Writes a link, with base and pending writes: the whole link is replaced. An answer that a ticket of it carries
+    /// out is used up; so is every answer about a link that ends.
     PutLink(Box<Link>),
-    /// Removes a link.
-    RemoveLink(ItemId),
     /// Writes an intent, replacing the one with the same marker.
     PutIntent(Box<Intent>),
     /// Removes the intent of an operation.
     RemoveIntent(OpId),
-    /// Writes a client link.
-    PutClientLink(ClientLink),
-    /// Removes a client link.
-    RemoveClientLink(HitClientId),
     /// Marks a record as changed.
     Mark {
         /// The record.
@@ -59,13 +53,6 @@ pub enum Change {
     DropSeen(RecordKey),
     /// Keeps what both tenants have (types, statuses, people, clients), as JSON.
     KeepCatalogue(String),
-    /// Forgets a cursor, so that the next read is a full one.
-    DropCursor {
-        /// The side.
-        side: Side,
-        /// The feed.
-        feed: String,
-    },
     /// Writes a conflict; one that is there already keeps its age.
     PutConflict {
         /// The conflict.
@@ -116,17 +103,12 @@ impl Change {
     #[must_use]
     pub fn outdates_plans(&self) -> bool {
         match self {
-            Change::PutLink(_)
-            | Change::RemoveLink(_)
-            | Change::PutIntent(_)
-            | Change::RemoveIntent(_)
-            | Change::PutClientLink(_)
-            | Change::RemoveClientLink(_)
-            | Change::NoteSettings(_) => true,
+            Change::PutLink(_) | Change::PutIntent(_) | Change::RemoveIntent(_) | Change::NoteSettings(_) => {
+                true
+            }
             Change::Mark { .. }
             | Change::Clean { .. }
             | Change::MoveCursor { .. }
-            | Change::DropCursor { .. }
             | Change::PutSeen { .. }
             | Change::DropSeen(_)
             | Change::KeepCatalogue(_)
@@ -151,14 +133,21 @@ impl Change {
 pub enum Answer {
     /// What an unlinked item is.
     Pair(ItemId, PairingAnswer),
+    /// That what was said about an unlinked item holds no more: it is asked about again. Only while a lease is held,
+    /// so that nobody carries the answer out meanwhile.
+    WithdrawPair(ItemId),
     /// What an unlinked ticket is, for imports.
     Import(TicketId, PairingAnswer),
+    /// That what was said about an unlinked ticket holds no more. Only while a lease is held.
+    WithdrawImport(TicketId),
     /// Which Halo client a HIT client is.
     LinkClient(HitClientId, HaloClientId),
     /// That a client link was wrong. Links of its items stay and are suspended by the next plan.
     UnlinkClient(HitClientId),
     /// Which agent a team member is.
     MatchPerson(MemberId, AgentId),
+    /// That what was said about a team member holds no more.
+    UnmatchPerson(MemberId),
     /// Which side of a conflict to keep, for exactly its values.
     Resolve(ConflictId, Side),
     /// That a proposed operation may be done.

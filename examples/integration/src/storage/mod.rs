@@ -8,6 +8,7 @@ mod change;
 mod error;
 mod inbox;
 mod past;
+mod questions;
 mod settings;
 mod sqlite;
 #[cfg(test)]
@@ -26,6 +27,7 @@ pub use self::change::{Answer, Change};
 pub use self::error::StoreError;
 pub use self::inbox::{Delivery, Reception, Told, Waiting};
 pub use self::past::{HistoryEntry, HistoryFilter, HistoryRow, Outcome, Settled};
+pub use self::questions::*;
 pub use self::settings::{SettingsHow, SettingsNote, SettingsVersion};
 pub use self::sqlite::SqliteStore;
 pub use self::types::*;
@@ -131,6 +133,9 @@ pub trait Store: Send + Sync {
         }
     }
 
+    /// Links without a ticket, in the order of their items: those that have ended.
+    async fn ended_links(&self) -> Result<Vec<Link>, StoreError>;
+
     /// The link of an item.
     async fn link(&self, item: &ItemId) -> Result<Option<Link>, StoreError>;
 
@@ -157,6 +162,9 @@ pub trait Store: Send + Sync {
 
     /// Records as they were last read, as JSON.
     async fn seen(&self) -> Result<Vec<(RecordKey, String)>, StoreError>;
+
+    /// One record as it was last read, as JSON.
+    async fn seen_one(&self, key: &RecordKey) -> Result<Option<String>, StoreError>;
 
     /// What both tenants have, as it was last kept.
     async fn catalogue(&self) -> Result<Option<String>, StoreError>;

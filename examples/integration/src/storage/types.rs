@@ -1,10 +1,10 @@
 //! What is stored beside sync-core's own types: rows about runs, people's answers and the state of the program.
 
 use serde::{Deserialize, Serialize};
-use sync_core::decision::{Conflict, Issue, IssueId, ProposalId, Subject};
+use sync_core::decision::{Conflict, Issue, IssueId, Subject};
 use sync_core::gate::{GateNeedName, GateReport, RunFacts, gate};
 use sync_core::hash::Hash256;
-use sync_core::ids::{HaloClientId, HitClientId, ItemId, Kind, Side, TicketId};
+use sync_core::ids::{HaloClientId, HitClientId, ItemId, Side, TicketId};
 use sync_core::plan::explain_issue;
 
 use super::About;
@@ -86,7 +86,7 @@ pub struct ClientLink {
     pub hit: HitClientId,
     /// The client at Halo.
     pub halo: HaloClientId,
-    /// Who said so: `person`, `reference`, `configuration`.
+    /// Who said so: `person`.
     pub how: String,
 }
 
@@ -119,8 +119,6 @@ pub struct NewIssue {
     pub sentence: String,
     /// Whether it stands in the way of global scope.
     pub blocks_gate: bool,
-    /// Until when the record is left alone, for failures that are tried again.
-    pub parked_until: Option<UnixMs>,
 }
 
 impl From<&Issue> for NewIssue {
@@ -131,7 +129,6 @@ impl From<&Issue> for NewIssue {
             subject: issue.subject.clone(),
             sentence: explain_issue(issue),
             blocks_gate: issue.blocks_gate(),
-            parked_until: None,
         }
     }
 }
@@ -155,8 +152,6 @@ pub struct OpenIssue {
     pub last_seen: UnixMs,
     /// How often it was reported.
     pub seen: i64,
-    /// Until when the record is left alone.
-    pub parked_until: Option<UnixMs>,
     /// Whether a person has put it aside.
     pub dismissed: bool,
     /// What it is about, in people's words.
@@ -176,75 +171,10 @@ impl OpenIssue {
             since: 1,
             last_seen: 1,
             seen: 1,
-            parked_until: issue.parked_until,
             dismissed: false,
             about: About::default(),
         }
     }
-}
-
-/// A candidate with the name a person reads.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Named<I> {
-    /// The id.
-    pub id: I,
-    /// The name.
-    pub name: String,
-}
-
-/// An unlinked item that looks like unlinked tickets. Its create waits for the answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PairingQuestion {
-    /// The item.
-    pub item: Named<ItemId>,
-    /// Its client.
-    pub client: Named<HitClientId>,
-    /// What it would become.
-    pub kind: Kind,
-    /// The tickets it could be; more than one is ambiguous.
-    pub candidates: Vec<Named<TicketId>>,
-    /// The one ticket that is suggested, if the case is clear on both sides.
-    pub suggestion: Option<TicketId>,
-}
-
-/// A HIT client without a Halo client.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ClientQuestion {
-    /// The client at HIT.
-    pub client: Named<HitClientId>,
-    /// Halo clients it could be, best first.
-    pub candidates: Vec<Named<HaloClientId>>,
-    /// The one client that is suggested, if the case is clear on both sides.
-    pub suggestion: Option<HaloClientId>,
-    /// Why it is a suggestion, or why it is none.
-    pub reason: String,
-}
-
-/// An operation that waits for a person's approval.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Proposal {
-    /// Its name; equal to the operation's.
-    pub id: ProposalId,
-    /// What would be done, in one sentence.
-    pub sentence: String,
-    /// The item it concerns.
-    pub item: Option<ItemId>,
-    /// The sort of operation: `promote`, `unlink`, `delete` ...
-    pub sort: String,
-    /// Since when it is asked; 0 in a plan that was not remembered.
-    #[serde(default)]
-    pub since: UnixMs,
-}
-
-/// What the last plan asks people. A new set replaces the old one.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Questions {
-    /// About items.
-    pub pairings: Vec<PairingQuestion>,
-    /// About clients.
-    pub clients: Vec<ClientQuestion>,
-    /// Operations to approve.
-    pub proposals: Vec<Proposal>,
 }
 
 /// A run of the engine.

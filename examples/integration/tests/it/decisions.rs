@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use halo_hit::storage::{
-    Change, ClientQuestion, Named, NewIssue, PairingQuestion, Proposal, Questions, SqliteStore, Store,
+    Change, ClientQuestion, ImportQuestion, Named, NewIssue, PairingQuestion, PersonQuestion, Proposal,
+    Questions, SqliteStore, Store,
 };
 use sync_core::decision::{Conflict, ConflictKind, Issue, IssueCode, PairingAnswer, Subject};
 use sync_core::field::FieldId;
@@ -13,7 +14,7 @@ use sync_core::value::{Obs, Value};
 
 use crate::program::Desk;
 
-const NOW: i64 = 1_700_000_000_000;
+pub(crate) const NOW: i64 = 1_700_000_000_000;
 
 fn pairing(item: &str, candidates: &[i64], suggestion: Option<i64>) -> PairingQuestion {
     PairingQuestion {
@@ -28,7 +29,7 @@ fn pairing(item: &str, candidates: &[i64], suggestion: Option<i64>) -> PairingQu
     }
 }
 
-fn conflict() -> Conflict {
+pub(crate) fn conflict() -> Conflict {
     let (halo, hit) = (Obs::Value(Value::text("2026-03-01")), Obs::Value(Value::text("2026-04-01")));
     Conflict {
         id: Conflict::name(
@@ -56,7 +57,7 @@ fn issue() -> Issue {
 }
 
 /// A database after a first plan.
-async fn after_a_plan(desk: &Desk) -> SqliteStore {
+pub(crate) async fn after_a_plan(desk: &Desk) -> SqliteStore {
     let store = desk.store().await;
     let lease = store.lease("test", Duration::ZERO).await.unwrap();
     store.begin_run(&lease, "plan", NOW).await.unwrap();
@@ -66,6 +67,19 @@ async fn after_a_plan(desk: &Desk) -> SqliteStore {
             pairing("i2", &[8], Some(8)),
             pairing("i3", &[9, 10], None),
         ],
+        imports: vec![ImportQuestion {
+            ticket: Named { id: TicketId(70), name: "Switch".into() },
+            client: Named { id: "c1".into(), name: "Contoso".into() },
+            kind: Kind::Opportunity,
+            candidates: vec![Named { id: "i5".into(), name: "switch".into() }],
+            suggestion: Some("i5".into()),
+        }],
+        people: vec![PersonQuestion {
+            member: Named { id: "m1".into(), name: "Ada Moss".into() },
+            candidates: Vec::new(),
+            items: 3,
+            reason: "no agent has this e-mail address".into(),
+        }],
         clients: vec![ClientQuestion {
             client: Named { id: "c2".into(), name: "Fabrikam".into() },
             candidates: vec![Named { id: HaloClientId(30), name: "Fabrikam Ltd".into() }],

@@ -12,3 +12,4 @@ mod mistakes;
 mod probe;
 mod program;
 mod setup;
+mod ways_back;

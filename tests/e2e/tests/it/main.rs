@@ -15,6 +15,7 @@ mod first_day;
 mod gate;
 mod kill;
 mod mistakes;
+mod pairing;
 mod past;
 mod rows;
 mod scale;

@@ -14,11 +14,16 @@ impl Tx<'_> {
             op,
             at: self.now,
             record: match answer {
-                Answer::Pair(item, _) => Some(RecordKey::Item(item.clone())),
-                Answer::Import(ticket, _) => Some(RecordKey::Ticket(*ticket)),
+                Answer::Pair(item, _) | Answer::WithdrawPair(item) => Some(RecordKey::Item(item.clone())),
+                Answer::Import(ticket, _) | Answer::WithdrawImport(ticket) => {
+                    Some(RecordKey::Ticket(*ticket))
+                }
                 _ => None,
             },
-            item: if let Answer::Pair(item, _) = answer { Some(item.clone()) } else { None },
+            item: match answer {
+                Answer::Pair(item, _) | Answer::WithdrawPair(item) => Some(item.clone()),
+                _ => None,
+            },
             name: None,
             client: match answer {
                 Answer::LinkClient(hit, _) | Answer::UnlinkClient(hit) => Some(hit.clone()),
@@ -50,9 +55,18 @@ impl Tx<'_> {
                 self.mark(&RecordKey::Ticket(*ticket), "decision").await?;
                 (None, format!("A person decided about the ticket {ticket}: {}.", spoken(*what)))
             }
+            Answer::WithdrawPair(item) => {
+                self.take_back("pairing", item).await?;
+                self.mark(&RecordKey::Item(item.clone()), "decision").await?;
+                (None, format!("A person took back what was decided about the item {item}."))
+            }
+            Answer::WithdrawImport(ticket) => {
+                self.take_back("import", ticket).await?;
+                self.mark(&RecordKey::Ticket(*ticket), "decision").await?;
+                (None, format!("A person took back what was decided about the ticket {ticket}."))
+            }
             Answer::LinkClient(hit, halo) => {
-                self.put_client_link(hit.as_str(), halo.0, "person").await?;
-                self.delete("DELETE FROM questions WHERE sort = 'client' AND id = ?", hit).await?;
+                self.put_client_link(hit.as_str(), halo.0).await?;
                 (None, format!("A person linked the HIT client {hit} to the Halo client {halo}."))
             }
             Answer::UnlinkClient(hit) => {
@@ -70,6 +84,11 @@ impl Tx<'_> {
                 .bind(self.now);
                 self.run(query).await?;
                 (None, format!("A person matched the team member {member} with the agent {agent}."))
+            }
+            Answer::UnmatchPerson(member) => {
+                let query = sqlx::query("DELETE FROM people WHERE member = ?").bind(member.to_string());
+                self.must_change(query, "match of a person", member).await?;
+                (None, format!("A person took back which agent the team member {member} is."))
             }
             Answer::Resolve(id, side) => {
                 let item: Option<String> = sqlx::query_scalar("SELECT item FROM conflicts WHERE id = ?")
@@ -111,7 +130,6 @@ impl Tx<'_> {
                     .map_err(|error| self.store.fail(error))?;
                 let subject = row.ok_or_else(|| missing("issue", id))?;
                 let subject: Subject = from_json("issues", &subject)?;
-                self.delete("UPDATE issues SET parked_until = NULL WHERE id = ?", id).await?;
                 self.delete("DELETE FROM answers WHERE sort = 'dismissal' AND id = ?", id).await?;
                 let item = subject.item.map(RecordKey::Item);
                 let ticket = subject.ticket.map(RecordKey::Ticket);
@@ -150,6 +168,24 @@ impl Tx<'_> {
         .bind(sort)
         .bind(id.to_owned())
         .bind(body)
+        .bind(self.now);
+        self.run(query).await.map(drop)
+    }
+
+    async fn take_back(&mut self, sort: &'static str, id: &impl ToString) -> Done {
+        let query =
+            sqlx::query("DELETE FROM answers WHERE sort = ? AND id = ?").bind(sort).bind(id.to_string());
+        self.must_change(query, "answer", id).await
+    }
+
+    async fn put_client_link(&mut self, hit: &str, halo: i64) -> Done {
+        let query = sqlx::query(
+            "INSERT INTO client_links (hit, halo, how, linked_at) VALUES (?, ?, 'person', ?)
+             ON CONFLICT (hit) DO UPDATE SET halo = excluded.halo, how = excluded.how,
+                linked_at = excluded.linked_at",
+        )
+        .bind(hit.to_owned())
+        .bind(halo)
         .bind(self.now);
         self.run(query).await.map(drop)
     }

@@ -267,6 +267,10 @@ impl Store for SqliteStore {
         self.read_links(after, limit).await
     }
 
+    async fn ended_links(&self) -> Result<Vec<Link>, StoreError> {
+        self.read_ended_links().await
+    }
+
     async fn link(&self, item: &ItemId) -> Result<Option<Link>, StoreError> {
         self.read_link(item).await
     }
@@ -341,6 +345,10 @@ impl Store for SqliteStore {
 
     async fn seen(&self) -> Result<Vec<(RecordKey, String)>, StoreError> {
         self.read_seen().await
+    }
+
+    async fn seen_one(&self, key: &RecordKey) -> Result<Option<String>, StoreError> {
+        self.read_seen_one(key).await
     }
 
     async fn catalogue(&self) -> Result<Option<String>, StoreError> {

@@ -2,7 +2,7 @@
 
 use sqlx::sqlite::SqliteRow;
 use sync_core::base::{BaseHead, Intent, Link};
-use sync_core::decision::{ConflictId, Decisions};
+use sync_core::decision::{ConflictId, Decisions, PairingAnswer};
 use sync_core::hash::{Hash128, Hash256};
 use sync_core::ids::{AgentId, HaloClientId, HitClientId, ItemId, MemberId, Side, TicketId};
 
@@ -14,6 +14,9 @@ use crate::storage::{
 };
 
 type Query = sqlx::query::Query<'static, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>;
+
+/// A link that has ended holds no ticket, and is none that anybody would count.
+const LINKED: &str = "SELECT count(DISTINCT item) AS n FROM link_tickets";
 
 impl SqliteStore {
     pub(super) async fn rows(&self, query: Query) -> Result<Vec<SqliteRow>, StoreError> {
@@ -65,6 +68,14 @@ impl SqliteStore {
         self.bodies("links", query).await
     }
 
+    pub(super) async fn read_ended_links(&self) -> Result<Vec<Link>, StoreError> {
+        let query = sqlx::query(
+            "SELECT body FROM links l WHERE NOT EXISTS (SELECT 1 FROM link_tickets t WHERE t.item = l.item)
+             ORDER BY item",
+        );
+        self.bodies("links", query).await
+    }
+
     pub(super) async fn read_link(&self, item: &ItemId) -> Result<Option<Link>, StoreError> {
         let query = sqlx::query("SELECT body FROM links WHERE item = ?").bind(item.to_string());
         Ok(self.bodies("links", query).await?.pop())
@@ -77,7 +88,7 @@ impl SqliteStore {
     }
 
     pub(super) async fn read_link_count(&self) -> Result<u64, StoreError> {
-        let row = self.only_row("links", sqlx::query("SELECT count(*) AS n FROM links")).await?;
+        let row = self.only_row("links", sqlx::query(LINKED)).await?;
         Ok(u64::try_from(column::<i64>("links", &row, "n")?).unwrap_or(0))
     }
 
@@ -185,7 +196,6 @@ impl SqliteStore {
                     since: column(TABLE, row, "since")?,
                     last_seen: column(TABLE, row, "last_seen")?,
                     seen: column(TABLE, row, "seen")?,
-                    parked_until: column(TABLE, row, "parked_until")?,
                     dismissed: column(TABLE, row, "dismissed")?,
                     about: about(TABLE, row)?,
                 })
@@ -196,11 +206,25 @@ impl SqliteStore {
     pub(super) async fn read_questions(&self) -> Result<Questions, StoreError> {
         const OPEN: &str = "SELECT body FROM questions q WHERE sort = ? AND NOT EXISTS
             (SELECT 1 FROM answers a WHERE a.id = q.id AND a.sort = ?) ORDER BY id";
-        Ok(Questions {
-            pairings: self.bodies("questions", sqlx::query(OPEN).bind("pairing").bind("pairing")).await?,
-            clients: self.bodies("questions", sqlx::query(OPEN).bind("client").bind("client")).await?,
+        const PEOPLE: &str = "SELECT body FROM questions q WHERE sort = 'person' AND NOT EXISTS
+            (SELECT 1 FROM people p WHERE p.member = q.id) ORDER BY id";
+        const CLIENTS: &str = "SELECT body FROM questions q WHERE sort = 'client' AND NOT EXISTS
+            (SELECT 1 FROM client_links c WHERE c.hit = q.id) ORDER BY id";
+        let open = |sort: &'static str| sqlx::query(OPEN).bind(sort).bind(sort);
+        let mut questions = Questions {
+            pairings: self.bodies("questions", open("pairing")).await?,
+            imports: self.bodies("questions", open("import")).await?,
+            clients: self.bodies("questions", sqlx::query(CLIENTS)).await?,
+            people: self.bodies("questions", sqlx::query(PEOPLE)).await?,
             proposals: self.read_proposals().await?,
-        })
+        };
+        // Whoever says which ticket an item is has answered for the ticket too.
+        let pairings = self.read_decisions().await?.pairings;
+        questions.imports.retain(|question| {
+            let named = PairingAnswer::Link(question.ticket.id);
+            !pairings.values().any(|answer| *answer == named)
+        });
+        Ok(questions)
     }
 
     async fn read_proposals(&self) -> Result<Vec<Proposal>, StoreError> {
@@ -273,7 +297,7 @@ impl SqliteStore {
     pub(super) async fn read_gate(&self) -> Result<GateFacts, StoreError> {
         const TABLE: &str = "gate";
         let query = sqlx::query(
-            "SELECT g.*, (SELECT count(*) FROM links) AS links,
+            "SELECT g.*, (SELECT count(DISTINCT item) FROM link_tickets) AS links,
                 (SELECT count(*) FROM issues i WHERE i.blocks_gate AND NOT EXISTS
                     (SELECT 1 FROM answers a WHERE a.sort = 'dismissal' AND a.id = i.id)) AS blocking
              FROM gate g",
@@ -314,6 +338,13 @@ impl SqliteStore {
                 Ok((key, column(TABLE, row, "body")?))
             })
             .collect()
+    }
+
+    pub(super) async fn read_seen_one(&self, key: &RecordKey) -> Result<Option<String>, StoreError> {
+        let query = sqlx::query("SELECT body FROM seen WHERE side = ? AND id = ?")
+            .bind(key.side().code())
+            .bind(key.id());
+        self.row(query).await?.map(|row| column("seen", &row, "body")).transpose()
     }
 
     pub(super) async fn read_catalogue(&self) -> Result<Option<String>, StoreError> {

@@ -10,11 +10,12 @@ use crate::storage::{StoreError, UnixMs};
 const APPLICATION: i64 = 0x4853_5931;
 
 /// Each brings the schema of its place to the next. They are never changed, only added to.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("../../../migrations/0001_first.sql"),
     include_str!("../../../migrations/0002_serve.sql"),
     include_str!("../../../migrations/0003_history.sql"),
     include_str!("../../../migrations/0004_settings.sql"),
+    include_str!("../../../migrations/0005_pairing.sql"),
 ];
 
 /// The newest schema this program knows.

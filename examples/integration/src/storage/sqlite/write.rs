@@ -1,10 +1,12 @@
 //! Everything that changes the database. Each method is one transaction.
 
+use std::collections::BTreeSet;
+
 use sqlx::{Sqlite, SqliteConnection, Transaction};
-use sync_core::base::{BaseHead, Link};
+use sync_core::base::{BaseHead, Link, LinkState};
 use sync_core::decision::Conflict;
 use sync_core::hash::Hash128;
-use sync_core::ids::Kind;
+use sync_core::ids::{Kind, TicketId};
 
 use super::SqliteStore;
 use super::rows::to_json;
@@ -188,7 +190,6 @@ impl Tx<'_> {
     async fn change(&mut self, change: &Change) -> Result<u64, StoreError> {
         match change {
             Change::PutLink(link) => self.put_link(link).await,
-            Change::RemoveLink(item) => self.delete("DELETE FROM links WHERE item = ?", item).await,
             Change::PutIntent(intent) => {
                 let query = sqlx::query(
                     "INSERT INTO intents (marker, op, body) VALUES (?, ?, ?)
@@ -200,10 +201,6 @@ impl Tx<'_> {
                 self.run(query).await
             }
             Change::RemoveIntent(op) => self.delete("DELETE FROM intents WHERE op = ?", op).await,
-            Change::PutClientLink(link) => {
-                self.put_client_link(link.hit.as_str(), link.halo.0, &link.how).await
-            }
-            Change::RemoveClientLink(hit) => self.delete("DELETE FROM client_links WHERE hit = ?", hit).await,
             Change::Mark { key, reason } => self.mark(key, reason).await,
             Change::Clean { key, mark } => {
                 let query = sqlx::query("DELETE FROM dirty WHERE side = ? AND id = ? AND mark <= ?")
@@ -241,12 +238,6 @@ impl Tx<'_> {
             }
             Change::KeepCatalogue(body) => {
                 self.run(sqlx::query("UPDATE state SET catalogue = ?").bind(body.clone())).await
-            }
-            Change::DropCursor { side, feed } => {
-                let query = sqlx::query("DELETE FROM cursors WHERE side = ? AND feed = ?")
-                    .bind(side.code())
-                    .bind(feed.clone());
-                self.run(query).await
             }
             Change::PutConflict { conflict, run } => self.put_conflict(conflict, *run).await,
             Change::Describe { id, about } => self.describe(id, about).await,
@@ -294,6 +285,7 @@ impl Tx<'_> {
         .bind(link.item.to_string())
         .bind(link.client.to_string())
         .bind(to_json("links", link)?);
+        self.use_up_answers(link).await?;
         self.run(query).await?;
         self.delete("DELETE FROM link_tickets WHERE item = ?", &link.item).await?;
         for kind in Kind::ALL {
@@ -308,22 +300,24 @@ impl Tx<'_> {
         Ok(1)
     }
 
-    pub(super) async fn put_client_link(
-        &mut self,
-        hit: &str,
-        halo: i64,
-        how: &str,
-    ) -> Result<u64, StoreError> {
-        let query = sqlx::query(
-            "INSERT INTO client_links (hit, halo, how, linked_at) VALUES (?, ?, ?, ?)
-             ON CONFLICT (hit) DO UPDATE SET halo = excluded.halo, how = excluded.how,
-                linked_at = excluded.linked_at",
-        )
-        .bind(hit.to_owned())
-        .bind(halo)
-        .bind(how.to_owned())
-        .bind(self.now);
-        self.run(query).await
+    /// Forgets what people have answered and what this link carries out: the question that the answer was given to is
+    /// over. The next one about the item, or about a ticket that it gives up, is a new one.
+    async fn use_up_answers(&mut self, link: &Link) -> Done {
+        let held: Vec<i64> = sqlx::query_scalar("SELECT ticket FROM link_tickets WHERE item = ?")
+            .bind(link.item.to_string())
+            .fetch_all(&mut *self.inner)
+            .await
+            .map_err(|error| self.store.fail(error))?;
+        let held: BTreeSet<TicketId> = held.into_iter().map(TicketId).collect();
+        let holds: BTreeSet<TicketId> = link.opportunity.into_iter().chain(link.project).collect();
+        let ends = link.state == LinkState::Ended && !held.is_empty();
+        if ends || !holds.is_subset(&held) {
+            self.delete("DELETE FROM answers WHERE sort = 'pairing' AND id = ?", &link.item).await?;
+        }
+        for ticket in held.symmetric_difference(&holds) {
+            self.delete("DELETE FROM answers WHERE sort = 'import' AND id = ?", ticket).await?;
+        }
+        Ok(())
     }
 
     /// Marks a record. A reason that asks for more (such as `retry`) is not replaced by a webhook's.
@@ -358,11 +352,10 @@ impl Tx<'_> {
 
     async fn open_issue(&mut self, issue: &NewIssue) -> Result<u64, StoreError> {
         let query = sqlx::query(
-            "INSERT INTO issues (id, code, item, client, subject, sentence, blocks_gate, since, last_seen, seen,
-                parked_until)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, 1, ?9)
+            "INSERT INTO issues (id, code, item, client, subject, sentence, blocks_gate, since, last_seen, seen)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, 1)
              ON CONFLICT (id) DO UPDATE SET sentence = excluded.sentence, blocks_gate = excluded.blocks_gate,
-                last_seen = excluded.last_seen, seen = seen + 1, parked_until = excluded.parked_until",
+                last_seen = excluded.last_seen, seen = seen + 1",
         )
         .bind(issue.id.to_string())
         .bind(issue.code.clone())
@@ -371,8 +364,7 @@ impl Tx<'_> {
         .bind(to_json("issues", &issue.subject)?)
         .bind(issue.sentence.clone())
         .bind(issue.blocks_gate)
-        .bind(self.now)
-        .bind(issue.parked_until);
+        .bind(self.now);
         self.run(query).await
     }
 
@@ -391,6 +383,12 @@ impl Tx<'_> {
         self.run(sqlx::query("UPDATE questions SET body = ''")).await?;
         for question in &questions.pairings {
             self.question("pairing", question.item.id.as_str(), to_json("questions", question)?).await?;
+        }
+        for question in &questions.imports {
+            self.question("import", &question.ticket.id.to_string(), to_json("questions", question)?).await?;
+        }
+        for question in &questions.people {
+            self.question("person", question.member.id.as_str(), to_json("questions", question)?).await?;
         }
         for question in &questions.clients {
             self.question("client", question.client.id.as_str(), to_json("questions", question)?).await?;
