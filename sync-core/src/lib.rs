@@ -20,6 +20,7 @@ pub mod kernel;
 pub mod learn;
 pub mod marker;
 pub mod matching;
+mod parting;
 pub mod plan;
 pub mod planner;
 pub mod record;

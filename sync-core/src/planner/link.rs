@@ -19,12 +19,13 @@ pub(super) fn plan_link(context: &Context<'_>, link: &Link, out: &mut LinkPlan) 
         LinkState::Ended if !super::create::is_answered(context, &link.item) => {
             return skip_item(out, &link.item, None, SkipReason::LeftAlone);
         }
-        // Without tickets there is nothing that could be gone, or belong to another client.
+        // Without tickets there is nothing that could be gone, or belong to another client; and an item that was not
+        // read is one of many.
         LinkState::Active | LinkState::Ended if link.leading().is_none() => {
-            return match context.item(&link.item) {
-                Some(item) => super::create::plan_unlinked(context, item, out),
-                None => skip_item(out, &link.item, None, SkipReason::RecordNotRead(Side::Hit)),
-            };
+            if let Some(item) = context.item(&link.item) {
+                super::create::plan_unlinked(context, item, out);
+            }
+            return;
         }
         LinkState::Active | LinkState::Ended => {}
     }
