@@ -12,7 +12,6 @@ use sync_core::catalogue::{Catalogue, Directory};
 use sync_core::decision::{Candidates, Decisions};
 use sync_core::exec::{DirtyMark, Reject};
 use sync_core::field::FieldId;
-use sync_core::hash::Hash256;
 use sync_core::ids::{HaloClientId, HitClientId, Kind, Side, TicketId};
 use sync_core::planner::{self, Digests, PlanInput};
 use sync_core::record::{Coverage, Snapshot};
@@ -23,12 +22,13 @@ use sync_core::value::Obs;
 use super::absence::{self, take_evidence};
 use super::feed::Feed;
 use super::halo::Found;
+use super::kept::Kept;
 use super::manner::Manner;
 use super::people::Matches;
 use super::rows::{BY_FEED, Rows, dirty_mark, tell_tasks};
 use super::{Engine, perform};
 use crate::exit::Failure;
-use crate::storage::{Change, Dirty, Lease, RecordKey, Store, Told, WEBHOOK};
+use crate::storage::{Change, Dirty, Lease, RecordKey, Told, WEBHOOK};
 
 /// How much to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,17 +75,6 @@ pub struct View {
     pub told: Told,
     /// Whether both systems were read whole, and every record of theirs could be.
     pub whole: bool,
-}
-
-/// What is kept of both tenants between runs.
-#[derive(serde::Serialize, serde::Deserialize)]
-struct Kept {
-    catalogue: Catalogue,
-    found: Found,
-    stored_clients: Vec<(HitClientId, HaloClientId)>,
-    /// For which settings it was asked for.
-    #[serde(default)]
-    settings: Option<Hash256>,
 }
 
 const TICKET_FEEDS: [(Kind, &str); 2] = [(Kind::Opportunity, "opportunities"), (Kind::Project, "projects")];
@@ -449,24 +438,6 @@ impl Engine {
     fn overlap_ms(&self) -> i64 {
         i64::try_from(self.overlap.as_millis()).unwrap_or(i64::MAX)
     }
-}
-
-/// What both tenants had when they were last asked, for names; nothing before the first contact.
-///
-/// # Errors
-/// Those of the store.
-pub async fn kept_catalogue(store: &dyn Store) -> Result<Option<Catalogue>, Failure> {
-    let kept = store.catalogue().await?;
-    Ok(kept.and_then(|text| serde_json::from_str::<Kept>(&text).ok()).map(|kept| kept.catalogue))
-}
-
-/// Which Halo clients HIT's own references name for its clients, as it was last kept.
-///
-/// # Errors
-/// Those of the store.
-pub async fn kept_client_references(store: &dyn Store) -> Result<Vec<(HitClientId, HaloClientId)>, Failure> {
-    let kept = store.catalogue().await?.and_then(|text| serde_json::from_str::<Kept>(&text).ok());
-    Ok(kept.map(|kept| kept.stored_clients).unwrap_or_default())
 }
 
 impl View {
