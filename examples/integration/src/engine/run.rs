@@ -307,3 +307,26 @@ impl View {
         &self.decisions
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sync_core::decision::Subject;
+    use sync_core::plan::SkipReason;
+
+    use super::*;
+
+    #[test]
+    fn what_waits_for_a_person_and_what_is_only_told() {
+        let exit = |plan: Plan| Planned::new(plan).exit();
+        let issue = |code| Plan { issues: vec![Issue::new(code, Subject::default())], ..Plan::default() };
+        assert_eq!(exit(Plan::default()), Exit::Done);
+        assert_eq!(exit(issue(IssueCode::WonRecipeMissing)), Exit::Done);
+        assert_eq!(exit(issue(IssueCode::DuplicateMarker)), Exit::Partial);
+        let skip = |reason| Plan {
+            skips: vec![Skip { item: None, ticket: None, kind: None, field: None, reason }],
+            ..Plan::default()
+        };
+        assert_eq!(exit(skip(SkipReason::LeftAlone)), Exit::Done);
+        assert_eq!(exit(skip(SkipReason::WaitsForImportPairing(vec!["i1".into()]))), Exit::Partial);
+    }
+}
