@@ -72,7 +72,8 @@ pub(super) async fn link(known: &Known, item: &ItemId, ticket: TicketId) -> Resu
     let mut said = Said::one(NOTED);
     if let Some(other) = known.still_refers(ticket).await?.filter(|other| other != item) {
         said.next.push(format!(
-            "In HumanizeIT the item {other} still refers to this ticket, and only one may: the link works, its reference is              refused until the other one is removed there, or {other} is linked to another ticket."
+            "In HumanizeIT the item {other} still refers to this ticket, and only one may: the link works, its reference is \
+             refused until the other one is removed there, or {other} is linked to another ticket."
         ));
     }
     Ok(said)
