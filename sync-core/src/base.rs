@@ -297,8 +297,8 @@ pub struct Link {
     /// How often something that a person was asked for was called off. An approval holds for one time of asking.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub called_off: u32,
-    /// The tickets from which a person has parted the item by ending its link, one list for each time, oldest first.
-    /// Neither a marker nor a reference leads back to them.
+    /// The tickets from which a person has parted the item by ending its link, one list for each time, oldest first;
+    /// an empty one where it ended because its tickets were gone. Neither a marker nor a reference leads back to them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parted: Vec<Vec<TicketId>>,
 }

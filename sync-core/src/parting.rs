@@ -2,6 +2,7 @@
 
 use crate::base::{Link, LinkState};
 use crate::ids::{HaloClientId, HitClientId, TicketId};
+use alloc::vec::Vec;
 
 impl Link {
     /// Ends the link because a person has said that it was wrong. What both sides held is forgotten, the tickets are
@@ -17,12 +18,22 @@ impl Link {
         *self = ended;
     }
 
+    /// Ends a link whose tickets are gone. They still carry its marker, so what is made next needs another one; but
+    /// nobody has said that they were wrong. A change that is applied once more ends it once.
+    pub(crate) fn end_as_gone(&mut self) {
+        if self.state != LinkState::Ended {
+            self.state = LinkState::Ended;
+            self.parted.push(Vec::new());
+        }
+    }
+
     /// Takes the last [`end`](Self::end) back: the item is treated as one that nobody has said anything about. False if
-    /// there is none, or the item is linked by now.
+    /// there is none, the link has ended for another reason, or the item is linked by now.
     pub fn take_back_end(&mut self) -> bool {
-        if self.leading().is_some() || self.parted.pop().is_none() {
+        if self.leading().is_some() || self.parted.last().is_none_or(Vec::is_empty) {
             return false;
         }
+        self.parted.pop();
         self.state = LinkState::Active;
         true
     }

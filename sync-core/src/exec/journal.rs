@@ -168,7 +168,7 @@ impl LinkChange {
         }
         let forgotten = self.tickets.iter().any(|(_, ticket)| ticket.is_none());
         if forgotten && link.leading().is_none() {
-            link.state = LinkState::Ended;
+            link.end_as_gone();
         }
         for (kind, cells) in &self.base {
             link.base.of_mut(*kind).extend(cells.iter().map(|(field, cell)| (*field, cell.clone())));

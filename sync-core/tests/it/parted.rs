@@ -211,6 +211,26 @@ fn an_item_whose_link_has_ended_can_be_linked_anew() {
         plan.is_empty() && plan.skips.is_empty(),
         "nothing waits for an item that is not there: {plan:?}"
     );
+    // The ticket that is gone may still be found by its marker, so the new one has another.
+    let gone = vec![(Kind::Opportunity, None)];
+    let mut w2 = World::new();
+    w2.pair(1, 1, Kind::Opportunity);
+    let mut memory = Memory { links: [(item_id(1), w2.links[0].clone())].into(), ..Memory::default() };
+    let forget = Commit {
+        links: vec![LinkChange { tickets: gone, ..LinkChange::none(item_id(1)) }],
+        ..Commit::default()
+    };
+    for _ in 0..2 {
+        memory.commit(&forget);
+    }
+    w2.links = memory.links.into_values().collect();
+    assert_eq!((&w2.links[0].state, w2.links[0].parted.len()), (&LinkState::Ended, 1));
+    assert!(!w2.links[0].clone().take_back_end(), "nobody has said that it was wrong");
+    w2.halo(1001).marker = Some(Marker::for_item(&w2.pair, &item_id(1), Kind::Opportunity));
+    w2.decisions.pairings.insert(item_id(1), PairingAnswer::Create);
+    let plan = w2.plan();
+    let OpKind::Create(spec) = &plan.ops[0].kind else { panic!("{:?}", codes(&plan)) };
+    assert_eq!(spec.marker, Marker::for_item_after(&w2.pair, &item_id(1), Kind::Opportunity, 1));
     // Of the old link nothing is left but what people have said.
     w.links[0].called_off = 3;
     w.links[0].parted = vec![vec![TicketId(5)]];

@@ -216,3 +216,29 @@ async fn a_client_that_was_unlinked_suspends_its_links() {
     assert!(desk.writes().await > writes, "it goes on where it stopped");
     desk.assert_unharmed("after all that").await;
 }
+
+/// A link also ends when its ticket is gone and a person has agreed; that is not the end of the item.
+#[tokio::test]
+async fn an_item_whose_ticket_was_deleted_gets_another_one_when_a_person_says_so() {
+    for forever in [false, true] {
+        let desk = story::in_step(&Size::default()).await;
+        let id = named(&desk, "Roll out multi-factor authentication").await;
+        let gone = referred(&desk, &id, "opportunity").await.unwrap();
+        let end = if forever { "purge" } else { "delete" };
+        desk.edit(json!([{"side": "halo", "ticket_id": gone, end: true}])).await;
+        for arguments in [&["sync", "--full"][..], &["sync"], &["sync", "--full"]] {
+            let ended = desk.run(arguments).await;
+            assert!([0, 3].contains(&ended.code), "{ended:?}");
+        }
+        assert_eq!(story::approve_all(&desk).await, 1, "{end}");
+        story::rest(&desk).await;
+        let refused = desk.run(&["pair", &id, "withdraw"]).await;
+        assert!(refused.err.contains("has ended because its ticket is gone"), "{refused:?}");
+        good(&desk, &["pair", &id, "create"]).await;
+        assert_eq!(story::rest(&desk).await, 0, "{end}: {:?}", desk.run(&["plan"]).await);
+        let made = referred(&desk, &id, "opportunity").await.unwrap();
+        assert_ne!(made, gone, "{end}");
+        let name = desk.halo(&format!("/Tickets/{made}")).await["summary"].clone();
+        assert_eq!(name, "Roll out multi-factor authentication", "{end}");
+    }
+}

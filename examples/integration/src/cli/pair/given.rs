@@ -44,7 +44,7 @@ pub(super) async fn waiting(known: &Known) -> Result<Vec<Given>, Failure> {
         }
     }
     for link in known.app.store.ended_links().await? {
-        if let Some(tickets) = link.parted.last()
+        if let Some(tickets) = link.parted.last().filter(|tickets| !tickets.is_empty())
             && !known.decisions.pairings.contains_key(&link.item)
             && link.state == sync_core::base::LinkState::Ended
         {

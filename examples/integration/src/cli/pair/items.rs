@@ -135,7 +135,9 @@ async fn withdraw(known: &Known, item: &ItemId) -> Result<Said, Failure> {
         }));
     }
     match link {
-        Some(link) if !link.parted.is_empty() => take_back_end(known, &lease, link, &whole).await,
+        Some(link) if link.parted.last().is_some_and(|tickets| !tickets.is_empty()) => {
+            take_back_end(known, &lease, link, &whole).await
+        }
         Some(link) if link.state == LinkState::Ended => {
             let what = format!(
                 "the link of the item {item} has ended because its ticket is gone, which was approved"
