@@ -4,14 +4,13 @@
 use super::engine::Engine;
 use super::people::{Done, Over};
 use super::scenario::Going;
-use super::world::{SYNCED, World, bit};
+use super::world::{SYNCED, Ticket, World, bit};
 use std::collections::BTreeMap;
 use sync_core::base::{Link, LinkState};
 use sync_core::decision::{ConflictKind, Issue, IssueCode};
 use sync_core::exec::RecordKey;
 use sync_core::field::FieldId;
 use sync_core::ids::{ItemId, Kind, Side, TicketId};
-use sync_core::marker::Marker;
 use sync_core::plan::{Plan, ProposalKind, SkipReason};
 use sync_core::record::{Coverage, Snapshot};
 use sync_core::settings::{ConflictRule, FieldRule, FirstLink};
@@ -140,8 +139,8 @@ pub(crate) fn reports(world: &World, issue: &Issue, kind: Kind) -> bool {
     match issue.code {
         IssueCode::SecondProject => kind == Kind::Project,
         IssueCode::DuplicateMarker => {
-            let marker = world.markers.get(item.as_str()).map(|all| &all[kind as usize]);
-            marker.map(Marker::as_str) == issue.subject.value.as_deref()
+            let markers = world.markers.get(item.as_str()).map(|all| &all[kind as usize]);
+            markers.into_iter().flatten().any(|m| Some(m.as_str()) == issue.subject.value.as_deref())
         }
         _ => false,
     }
@@ -157,7 +156,8 @@ fn full_plan(engine: &Engine<'_>) -> Plan {
 
 fn duplicates(engine: &Engine<'_>, plan: &Plan) -> Result<bool, Violation> {
     let mut per_item: BTreeMap<(String, Kind), usize> = BTreeMap::new();
-    for (id, ticket) in engine.world.tickets.iter().filter(|(_, ticket)| ticket.going.is_none()) {
+    let counts = |id: &i64, ticket: &Ticket| ticket.going.is_none() && !engine.seen.parted_from.contains(id);
+    for (id, ticket) in engine.world.tickets.iter().filter(|(id, ticket)| counts(id, ticket)) {
         let parent = ticket.created_from.map(|opportunity| RecordKey::Ticket(TicketId(opportunity)));
         let key = parent.unwrap_or(RecordKey::Ticket(TicketId(*id)));
         if let Some(item) = engine.world.item_of(&key) {
@@ -255,6 +255,9 @@ fn links(engine: &Engine<'_>, plan: &Plan) -> Result<(), Violation> {
         let wants_project = matches!(item.fields.status.as_str(), "approved" | "progress");
         let kind = if wants_project { Kind::Project } else { Kind::Opportunity };
         let Some(ticket) = link.project.or(link.ticket(kind)) else {
+            if link.leading().is_none() && asked(plan, id, pairs) {
+                continue;
+            }
             let told = asked(plan, id, promotes) || has_issue(plan, id, IssueCode::PromotionWithoutProject);
             if wants_project && told {
                 continue;
@@ -351,7 +354,8 @@ fn edits(engine: &Engine<'_>, plan: &Plan, notes: &mut Notes) -> Result<(), Viol
         // So is one whose promotion waits for a person.
         let waits = waits && asked(plan, &edit.item, promotes);
         // Where a person has ended the link, each record keeps what people have entered in it.
-        let parted = is_parted(engine, &edit.item) && held;
+        let from = matches!(&edit.record, RecordKey::Ticket(id) if engine.seen.parted_from.contains(&id.0));
+        let parted = (from || is_parted(engine, &edit.item)) && held;
         if parted
             || went_back
             || waits

@@ -76,6 +76,8 @@ pub(crate) struct Seen {
     pub(crate) forgotten: BTreeSet<String>,
     /// Items whose link a person has ended, without saying anything else about them since.
     pub(crate) parted: BTreeSet<String>,
+    /// Tickets that a person has parted from their item, and linked to none since.
+    pub(crate) parted_from: BTreeSet<i64>,
     /// Fields that both linked records have held alike when things were quiet.
     pub(crate) agreed: BTreeSet<(String, FieldId)>,
     pub(crate) rulings: Vec<Ruling>,

@@ -21,7 +21,7 @@ impl Engine<'_> {
             Action::SayLink | Action::SayCreate => {
                 answer().is_none_or(|answer| *answer == PairingAnswer::Ignore)
             }
-            Action::Part => self.durable.memory.links.contains_key(&ItemId::from(event.item.as_str())),
+            Action::Part => self.may_part(&ItemId::from(event.item.as_str())),
             Action::SayNothing => answer().is_some(),
             Action::Approve => plan().is_some_and(|plan| {
                 let open = |id| !self.durable.decisions.approvals.contains(id);
@@ -53,7 +53,10 @@ impl Engine<'_> {
                 self.client_gone = false;
                 self.mark(RecordKey::Item(item));
             }
-            Action::SayLink => self.say(item, Some(PairingAnswer::Link(TicketId(50)))),
+            Action::SayLink => {
+                self.seen.parted_from.remove(&50);
+                self.say(item, Some(PairingAnswer::Link(TicketId(50))));
+            }
             Action::SayCreate => self.say(item, Some(PairingAnswer::Create)),
             Action::SayNothing => self.say(item, None),
             Action::Approve => self.approve(),
@@ -110,15 +113,25 @@ impl Engine<'_> {
         }
     }
 
+    /// Ending a link is refused while the outcome of something that was sent for the item is not known.
+    fn may_part(&self, item: &ItemId) -> bool {
+        let memory = &self.durable.memory;
+        let mut of_item = memory.intents.values().filter(|intent| intent.spec.item.as_ref() == Some(item));
+        let link = memory.links.get(item).filter(|link| link.leading().is_some());
+        link.is_some_and(|link| link.pending.is_empty()) && of_item.all(|intent| intent.sent_at.is_none())
+    }
+
     /// A person ends a link, with a process of their own that takes the lease: what is under way in another ends here.
-    /// Creates whose reply was lost are forgotten with it; what they have made is left alone too.
     fn part(&mut self, item: &ItemId) {
+        let memory = &mut self.durable.memory;
+        let Some(link) = memory.links.get_mut(item) else { return };
+        self.seen.parted_from.extend([link.opportunity, link.project].into_iter().flatten().map(|id| id.0));
+        link.end();
+        memory.intents.retain(|_, intent| intent.spec.item.as_ref() != Some(item));
         self.durable.lease += 1;
         self.lease = self.durable.lease;
-        self.durable.memory.links.remove(item);
-        self.durable.memory.intents.retain(|_, intent| intent.spec.item.as_ref() != Some(item));
         self.seen.agreed.retain(|(of, _)| of != item.as_str());
-        self.say(item.clone(), Some(PairingAnswer::Ignore));
+        self.say(item.clone(), None);
         self.seen.parted.insert(item.as_str().into());
     }
 

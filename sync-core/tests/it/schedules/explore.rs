@@ -244,6 +244,7 @@ fn fingerprint(engine: &Engine<'_>) -> u64 {
     engine.seen.reported.hash(&mut h);
     engine.seen.forgotten.hash(&mut h);
     engine.seen.parted.hash(&mut h);
+    engine.seen.parted_from.hash(&mut h);
     engine.seen.agreed.hash(&mut h);
     for ruling in &engine.seen.rulings {
         (&ruling.item, ruling.field, ruling.loser, &ruling.value).hash(&mut h);

@@ -313,7 +313,10 @@ impl Scenario {
         world.link_backs = self.link_backs;
         world.shows_links = self.shows_links;
         world.template.clone_from(&self.template);
-        let markers = |id: &str| Kind::ALL.map(|kind| Marker::for_item(&pair(), &ItemId::from(id), kind));
+        let markers = |id: &str| {
+            let after = |kind, ended| Marker::for_item_after(&pair(), &ItemId::from(id), kind, ended);
+            Kind::ALL.map(|kind| (0..3).map(|ended| after(kind, ended)).collect())
+        };
         world.markers = Rc::new(self.items.iter().map(|(id, _)| ((*id).into(), markers(id))).collect());
         for (id, client) in &self.items {
             let fields = Fields { name: "firewall".into(), status: "qualified".into(), budget: 120_000 };

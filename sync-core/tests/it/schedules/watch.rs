@@ -46,7 +46,10 @@ impl Engine<'_> {
 
     /// The item whose link a person has ended is left alone until somebody says otherwise.
     pub(super) fn watch_parted(&mut self) {
-        let linked = |item: &&String| self.durable.memory.links.contains_key(&ItemId::from(item.as_str()));
+        let linked = |item: &&String| {
+            let link = self.durable.memory.links.get(&ItemId::from(item.as_str()));
+            link.is_some_and(|link| link.leading().is_some())
+        };
         if let Some(item) = self.seen.parted.iter().find(linked) {
             self.breach(Violation::NotLeftAlone(format!("{item} was linked again")));
         }
@@ -62,9 +65,17 @@ impl Engine<'_> {
             }
             Request::LinkBack { item, .. } => Some(item.as_str().to_string()),
         };
+        let at = match request {
+            Request::Write { target: RecordKey::Ticket(id), .. } => Some(id.0),
+            Request::Note { ticket, .. } | Request::Convert { ticket, .. } => Some(*ticket),
+            _ => None,
+        };
+        if at.is_some_and(|ticket| self.seen.parted_from.contains(&ticket)) {
+            self.breach(Violation::NotLeftAlone(format!("{request:?}")));
+        }
         let Some(item) = item else { return };
         let link = self.durable.memory.links.get(&ItemId::from(item.as_str()));
-        let ended = link.is_some_and(|link| link.state == LinkState::Ended);
+        let ended = link.is_some_and(|link| link.state == LinkState::Ended && link.parted.is_empty());
         if ended || self.seen.parted.contains(&item) {
             self.breach(Violation::NotLeftAlone(format!("{request:?}")));
         }

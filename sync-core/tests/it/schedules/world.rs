@@ -158,8 +158,8 @@ pub(crate) struct World {
     /// Links back that were sent.
     pub(crate) linked_back: usize,
     pub(crate) deliveries: Vec<RecordKey>,
-    /// The markers of the items' tickets, made once.
-    pub(crate) markers: Rc<BTreeMap<String, [Marker; 2]>>,
+    /// The markers of the items' tickets by kind, made once: the first one, and those after a link was ended.
+    pub(crate) markers: Rc<BTreeMap<String, [Vec<Marker>; 2]>>,
 }
 
 pub(crate) const STEP_MS: i64 = 1_000;
@@ -311,7 +311,7 @@ impl World {
             RecordKey::Ticket(id) => {
                 let ticket = self.tickets.get(&id.0)?;
                 let marked = |item: &&String| {
-                    let of_item = self.markers.get(*item);
+                    let of_item = self.markers.get(*item).map(|all| &all[ticket.kind as usize]);
                     ticket.marker.as_ref().is_some_and(|held| of_item.is_some_and(|all| all.contains(held)))
                 };
                 let referring = |item: &&String| self.items[*item].references.iter().any(|(_, t)| *t == id.0);
@@ -323,12 +323,13 @@ impl World {
     /// The ticket of an item that a person would work on: the one that the roadmap shows, else the first.
     pub(crate) fn ticket_of(&self, item: &str, kind: Kind) -> Option<i64> {
         let of_kind = |id: &i64| self.tickets.get(id).is_some_and(|t| t.kind == kind);
-        let marker = self.markers.get(item).map(|all| &all[kind as usize]);
+        let markers = self.markers.get(item).map(|all| &all[kind as usize]);
         let referred = self.items.get(item)?.references.iter().find(|(k, id)| *k == kind && of_kind(id));
         referred.map(|(_, id)| *id).or_else(|| {
-            let mut all = self.tickets.iter();
-            all.find(|(_, t)| t.kind == kind && marker.is_some() && t.marker.as_ref() == marker)
-                .map(|(id, _)| *id)
+            let marked = |marker: &Marker| {
+                self.tickets.iter().find(|(_, t)| t.kind == kind && t.marker.as_ref() == Some(marker))
+            };
+            markers?.iter().rev().find_map(marked).map(|(id, _)| *id)
         })
     }
 
