@@ -216,7 +216,7 @@ impl Engine {
             let clean = marks.get(&link.item).copied();
             if link.clean != clean {
                 link.clean = clean;
-                changes.push(Change::PutLink(Box::new(link.clone())));
+                changes.push(Change::NoteClean { item: link.item.clone(), mark: clean });
             }
         }
         if !changes.is_empty() {

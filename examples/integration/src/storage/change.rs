@@ -1,6 +1,6 @@
 //! What can be changed: by the engine, in commits, and by people, in decisions.
 
-use sync_core::base::{Intent, Link};
+use sync_core::base::{CleanMark, Intent, Link};
 use sync_core::decision::{Conflict, ConflictId, IssueId, OpId, PairingAnswer, ProposalId};
 use sync_core::hash::{Hash128, Hash256};
 use sync_core::ids::{AgentId, HaloClientId, HitClientId, ItemId, MemberId, Side, TicketId};
@@ -15,6 +15,14 @@ pub enum Change {
     /// Writes a link, with base and pending writes: the whole link is replaced. An answer that a ticket of it carries
     /// out is used up; so is every answer about a link that ends.
     PutLink(Box<Link>),
+    /// Notes with which rows a link was found completely clean, or that it is no longer. It saves the next plan work and
+    /// changes nothing in it.
+    NoteClean {
+        /// The link.
+        item: ItemId,
+        /// The rows.
+        mark: Option<CleanMark>,
+    },
     /// Writes an intent, replacing the one with the same marker.
     PutIntent(Box<Intent>),
     /// Removes the intent of an operation.
@@ -106,7 +114,8 @@ impl Change {
             Change::PutLink(_) | Change::PutIntent(_) | Change::RemoveIntent(_) | Change::NoteSettings(_) => {
                 true
             }
-            Change::Mark { .. }
+            Change::NoteClean { .. }
+            | Change::Mark { .. }
             | Change::Clean { .. }
             | Change::MoveCursor { .. }
             | Change::PutSeen { .. }

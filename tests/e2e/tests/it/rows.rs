@@ -67,7 +67,7 @@ async fn money_of_a_ticket_that_was_quoted_since_is_not_taken_back() {
     )
     .await;
 
-    let (code, looked) = desk.json(&["undo", &run]).await;
+    let (code, looked) = desk.json(&["undo", &run, "--out", "undo.plan"]).await;
     assert_eq!(code, 2, "{looked}");
     let ops = looked["data"]["plan"]["ops"].as_array().unwrap();
     let set: Vec<&String> = ops.iter().flat_map(|op| op["set"].as_object().unwrap().keys()).collect();
@@ -78,6 +78,12 @@ async fn money_of_a_ticket_that_was_quoted_since_is_not_taken_back() {
         (&left[0]["field"], &left[0]["reason"]),
         (&json!("budget_once"), &json!("was priced in Halo since"))
     );
+    // What was read in detail for it does not make it old.
+    let applied = desk.run(&["apply", "undo.plan"]).await;
+    assert_eq!(applied.code, 2, "{applied:?}");
+    let id = opportunity["id"].as_i64().unwrap();
+    let now = desk.halo(&format!("/Tickets/{id}?includedetails=true")).await;
+    assert_eq!((&now["summary"], now["oppvalue_oneoff"].as_f64()), (&opportunity["summary"], Some(12_345.0)));
 }
 
 /// An item and its opportunity that nobody has touched yet.

@@ -190,6 +190,13 @@ impl Tx<'_> {
     async fn change(&mut self, change: &Change) -> Result<u64, StoreError> {
         match change {
             Change::PutLink(link) => self.put_link(link).await,
+            Change::NoteClean { item, mark } => {
+                let query =
+                    sqlx::query("UPDATE links SET body = json_set(body, '$.clean', json(?)) WHERE item = ?")
+                        .bind(to_json("links", mark)?)
+                        .bind(item.to_string());
+                self.run(query).await
+            }
             Change::PutIntent(intent) => {
                 let query = sqlx::query(
                     "INSERT INTO intents (marker, op, body) VALUES (?, ?, ?)

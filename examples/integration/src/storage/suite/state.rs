@@ -1,6 +1,7 @@
 //! What a store is: whose it is, who may change it, and what makes plans stale.
 
 use super::*;
+use sync_core::base::CleanMark;
 
 pub(super) async fn identity_is_given_once(store: &impl Store) {
     assert_eq!(store.identity().await.unwrap(), None);
@@ -75,9 +76,18 @@ pub(super) async fn the_serial_tells_stale_plans(store: &impl Store) {
     };
     let noted = store.commit(&lease, &[settings()], 1).await.unwrap();
     assert_eq!(noted.serial, start.serial + 1);
+    let mut one = link("i1", 1);
+    let noted = store.commit(&lease, &[Change::PutLink(Box::new(one.clone()))], 1).await.unwrap();
+    assert_eq!(noted.serial, start.serial + 2);
     // The same settings again, marks and pauses leave plans as good as they were.
     let marked = Change::Mark { key: RecordKey::Item("i1".into()), reason: "feed".into() };
-    store.commit(&lease, &[settings(), marked], 2).await.unwrap();
+    let (rules, item) = (Hash256::of(b"rules"), Hash128::of(b"row"));
+    one.clean = Some(CleanMark { rules, item, opportunity: Some(item), project: None });
+    let clean = |mark| Change::NoteClean { item: "i1".into(), mark };
+    store.commit(&lease, &[settings(), marked, clean(one.clean)], 2).await.unwrap();
+    assert_eq!(store.all_links().await.unwrap(), [one.clone()], "and nothing else of it has changed");
+    store.commit(&lease, &[clean(None)], 2).await.unwrap();
+    assert_eq!(store.all_links().await.unwrap(), [Link { clean: None, ..one }]);
     store.decide(&[Answer::Pause("trial".into())], 3).await.unwrap();
     assert_eq!(store.paused().await.unwrap(), Some(Paused { since: 3, why: "trial".into() }));
     store.decide(&[Answer::Resume], 4).await.unwrap();
