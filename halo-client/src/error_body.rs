@@ -12,7 +12,7 @@ pub(crate) struct HaloErrors;
 
 impl ErrorDecoder for HaloErrors {
     fn decode(&self, status: StatusCode, _: &HeaderMap, body: &[u8]) -> ErrorDetails {
-        let mut details = read(body);
+        let mut details = read(status, body);
         if let Some(refusal) = details.message.as_deref().and_then(|text| meaning(status, text)) {
             details = details.with_refusal(refusal);
         }
@@ -45,14 +45,16 @@ fn text(raw: Option<&RawValue>) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-fn read(body: &[u8]) -> ErrorDetails {
+fn read(status: StatusCode, body: &[u8]) -> ErrorDetails {
     let details = ErrorDetails::new();
     let body = std::str::from_utf8(body).unwrap_or_default().trim_start_matches('\u{feff}').trim();
     match body.bytes().next() {
         None => details.with_code("empty").with_message("the server gave no reason"),
-        Some(b'<') => details.with_code("html").with_message(
-            "the server answered a web page; is this the address of the API, and may this machine reach it?",
-        ),
+        Some(b'<') => details.with_code("html").with_message(if status.is_server_error() {
+            "a web page came instead of an answer, as from a proxy whose server does not answer"
+        } else {
+            "the server answered a web page; is this the address of the API, and may this machine reach it?"
+        }),
         Some(b'"') => match text(serde_json::from_str(body).ok()) {
             Some(message) => details.with_code("message").with_message(message),
             None => details,
@@ -190,7 +192,13 @@ mod tests {
     #[test]
     fn nothing_and_web_pages() {
         assert_eq!(decoded(403, "").0.as_deref(), Some("empty"));
-        assert_eq!(decoded(404, "<!DOCTYPE html><html>").0.as_deref(), Some("html"));
+        for (status, blames_the_address) in
+            [(404, true), (200, true), (403, true), (502, false), (522, false)]
+        {
+            let (code, message, _) = decoded(status, "<!DOCTYPE html><html>");
+            assert_eq!(code.as_deref(), Some("html"), "{status}");
+            assert_eq!(message.unwrap().contains("address"), blames_the_address, "{status}");
+        }
         assert_eq!(decoded(500, "Oops"), (None, None, None));
         assert_eq!(decoded(500, "{}"), (None, None, None));
     }
