@@ -33,7 +33,8 @@ impl Story {
             drop(self.desk.sync_after(Reach::Everything).await?);
         }
         self.tell.say(
-            "Twice, since two clean runs in a row are asked for, and runs with nothing to do do not count.",
+            "Twice, since two clean runs in a row are asked for: a poll that finds nothing does not count, a complete \
+             read does.",
         );
         let (report, _) = self.desk.app.gate().await?;
         let (met, missing): (Vec<&GateNeed>, Vec<&GateNeed>) = report.needs.iter().partition(|need| need.met);
