@@ -15,6 +15,7 @@ use sync_core::plan::{Op, OpKind, Plan, Skip, SkipReason, explain_op_named};
 use sync_core::settings::{Finding, VANISHED_CODES};
 
 use crate::config::key_of;
+use crate::exit::Exit;
 use crate::storage::{Change, NewIssue, OpenIssue, Run};
 
 /// A server refused a write.
@@ -30,8 +31,9 @@ const DUPLICATE: &str = "duplicate_found";
 const OF_OPERATIONS: [&str; 3] = [REFUSED, AMBIGUOUS, OVERTAKEN];
 /// In how many runs in a row an operation is overtaken before a person hears of it. Once is a person at work.
 const RUNS: usize = 3;
-/// How many earlier runs are looked at for that: this one, which has not ended, and those before it.
-pub(super) const EARLIER: u32 = RUNS as u32;
+/// How many earlier runs are looked at for that: this one, which has not ended, and those before it. Those that limits
+/// have stopped do not count, and there may be some in between.
+pub(super) const EARLIER: u32 = 50;
 
 /// What a run over this plan opens and closes. `known` are the issues so far, `earlier` the last runs, newest first.
 pub(super) fn changes(
@@ -129,7 +131,9 @@ pub(super) fn is_planners(code: &str) -> bool {
 
 /// The operations that were overtaken in each of the last runs before this one.
 fn overtaken(earlier: &[Run]) -> BTreeSet<OpId> {
-    let ended = earlier.iter().filter(|run| run.ended_at.is_some()).map(|run| {
+    let blocked = Some(Exit::Blocked.number());
+    let tried = earlier.iter().filter(|run| run.ended_at.is_some() && run.exit != blocked);
+    let ended = tried.map(|run| {
         let report = run.summary.as_deref().and_then(|text| serde_json::from_str::<Report>(text).ok());
         let ops = report.map(|report| report.ops).unwrap_or_default();
         let overtaken = ops.into_iter().filter(|op| op.result == OpResult::ChangedSincePlan);
@@ -334,6 +338,11 @@ mod tests {
         }
         let found = opened(&run(&now, &[], &earlier(&[ChangedSincePlan, ChangedSincePlan])));
         assert_eq!(found[0].code, OVERTAKEN);
+        // One that limits have stopped tried nothing.
+        let mut between = earlier(&[ChangedSincePlan, Done, ChangedSincePlan]);
+        between[1].exit = Some(Exit::Blocked.number());
+        between[1].summary = Some("[]".into());
+        assert_eq!(opened(&run(&now, &[], &between)).len(), 1);
     }
 
     #[test]
