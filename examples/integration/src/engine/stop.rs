@@ -93,6 +93,7 @@ mod tests {
         assert!(stop.is_requested());
         assert_eq!(stop.unless(async { 1 }).await, None);
     }
+
     #[tokio::test]
     async fn work_in_hand_has_its_time_after_somebody_has_asked() {
         let (stop, long) = (Stop::new(), Duration::from_secs(3_600));

@@ -11,7 +11,8 @@ use super::schedule::Cause;
 use crate::exit::{Exit, Failure};
 use crate::storage::{Store, StoreError, UnixMs};
 
-const SERVE: &str = "serve";
+/// Under which name the state of the serving process stands among the facts.
+const FACT: &str = "serve";
 
 const fn hook_fact(side: Side) -> &'static str {
     match side {
@@ -88,7 +89,7 @@ pub fn is_served(database: &Path) -> bool {
 /// # Errors
 /// Those of the store.
 pub async fn state(store: &dyn Store) -> Result<Option<ServeState>, StoreError> {
-    read(store, SERVE).await
+    read(store, FACT).await
 }
 
 /// What was last noted of a side's webhook.
@@ -100,7 +101,7 @@ pub async fn hook(store: &dyn Store, side: Side) -> Result<Option<HookState>, St
 }
 
 pub(super) async fn note_state(store: &dyn Store, state: &ServeState, now: UnixMs) -> Result<(), StoreError> {
-    note(store, SERVE, state, now).await
+    note(store, FACT, state, now).await
 }
 
 pub(super) async fn note_hook(
