@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use sandbox::net::{self, Outcome};
 use sandbox::options::Info;
+use sandbox::untrue::Untrue;
 use sandbox::world::SeedOptions;
 use sandbox::{Options, Sandbox};
 use serde_json::{Value, json};
@@ -30,11 +31,13 @@ pub struct Size {
     pub capabilities: Option<Vec<String>>,
     /// Requests per seconds that each side admits; none: no limit.
     pub rate_limit: Option<(u32, u32)>,
+    /// Beliefs about both systems that are false.
+    pub untrue: Vec<Untrue>,
 }
 
 impl Default for Size {
     fn default() -> Self {
-        Self { seed: 1, clients: 1, capabilities: None, rate_limit: None }
+        Self { seed: 1, clients: 1, capabilities: None, rate_limit: None, untrue: Vec::new() }
     }
 }
 
@@ -77,7 +80,8 @@ impl Desk {
     pub async fn start(program: impl AsRef<Path>, size: &Size) -> Self {
         let seed =
             SeedOptions { seed: size.seed, clients: 8, tickets: 40, items: 24, rate_limit: size.rate_limit };
-        let options = Options { seed, hit_capabilities: size.capabilities.clone(), ..Options::default() };
+        let (hit_capabilities, untrue) = (size.capabilities.clone(), size.untrue.clone());
+        let options = Options { seed, hit_capabilities, untrue, ..Options::default() };
         let sandbox = Sandbox::start(options).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let mut desk = Self { program: program.as_ref().to_owned(), folder, sandbox, clients: Vec::new() };

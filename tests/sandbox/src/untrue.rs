@@ -63,6 +63,8 @@ beliefs! {
     H92;
     /// The number of actions that are asked for is ignored.
     H93;
+    /// The detail of a ticket lacks its external links.
+    H130;
     /// HIT has another name for a status.
     T2;
 }
@@ -160,7 +162,8 @@ pub(crate) fn apply(world: &mut World, beliefs: &[Untrue]) {
             | Untrue::H54
             | Untrue::H55
             | Untrue::H60
-            | Untrue::H92 => {}
+            | Untrue::H92
+            | Untrue::H130 => {}
         }
     }
 }

@@ -211,6 +211,7 @@ async fn tickets(client: &Client, book: &mut Book) {
     carried(&records, book);
     sentinels(&records, book);
     priced(&details, book);
+    linked(&details, book);
     closed(client, &records, book).await;
     let made = details.iter().filter(|row| whole(row, "createdfrom_id").is_some_and(|id| id > 0)).count();
     match made {
@@ -290,6 +291,15 @@ fn carried(records: &[Row], book: &mut Book) {
         (true, _) => book.cannot_tell("H62", "no ticket was listed"),
         (false, true) => book.holds("H62", format!("{} rows have none of the eight", records.len())),
         (false, false) => book.fails("H62", format!("rows of lists have {}", there.join(", "))),
+    }
+}
+
+/// Whether details carry the external links of their tickets, none included.
+fn linked(details: &[Row], book: &mut Book) {
+    let there = details.iter().filter(|row| row.get("external_links").is_some_and(Value::is_array)).count();
+    match details.len() {
+        0 => book.cannot_tell("H130", "no ticket was read in detail"),
+        all => book.is("H130", there == all, format!("{there} of {all} tickets have the list")),
     }
 }
 

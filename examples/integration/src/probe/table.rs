@@ -96,6 +96,7 @@ pub const PROBES: &[Probe] = &[
     writes("H97", "a reply shows custom fields that were just written"),
     writes("H98", "a 401 for one record means that a right on it is missing"),
     writes("H99", "a template is applied before the create is answered"),
+    reads("H130", "the detail of a ticket has its external links"),
     reads("T1", "there is an API of the shape of openapi.yaml"),
     reads("T2", "four status names and classes"),
     reads("T3", "the account's id never changes"),

@@ -265,7 +265,9 @@ fn add_details(world: &World, ticket: &Row, id: i64, row: &mut Row) {
             .collect()
     };
     put(row, "attachments", Value::Array(of_ticket("attachment", "ticket_id")));
-    put(row, "external_links", Value::Array(of_ticket("externallink", "halo_id")));
+    if !world.untrue.contains(&Untrue::H130) {
+        put(row, "external_links", Value::Array(of_ticket("externallink", "halo_id")));
+    }
     let related: Vec<Value> = ticket
         .get("_related")
         .and_then(Value::as_array)
