@@ -5,6 +5,7 @@
 
 mod about;
 mod absence;
+mod blocked;
 mod chronicle;
 mod details;
 mod feed;
@@ -12,6 +13,7 @@ pub mod halo;
 pub mod hit;
 mod kept;
 mod manner;
+mod outage;
 mod people;
 mod perform;
 mod proof;
@@ -43,10 +45,11 @@ use crate::remote;
 use crate::storage::Store;
 
 pub use self::about::client_named;
+pub(crate) use self::blocked::SERVE;
 pub use self::kept::{kept_catalogue, kept_client_references};
+pub(crate) use self::outage::not_answering;
 pub use self::people::Matches;
-pub use self::perform::{Performer, Silent, Watch, now_ms};
-pub(crate) use self::proof::SERVE;
+pub use self::perform::{Early, Performed, Performer, Silent, Watch, now_ms};
 pub use self::questions::asks_about_imports;
 pub use self::read::{Reach, View};
 pub use self::rows::{kept_item, kept_ticket};

@@ -3,7 +3,8 @@
 //! `sync_core` decides, this talks, stores and waits. Every journal entry is durable before the next step is asked for,
 //! so the process may die between any two lines below.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::time::Duration;
 
 use rest_core::clock::Time;
@@ -15,7 +16,7 @@ use sync_core::exec::{
 };
 use sync_core::hash::Hash256;
 use sync_core::ids::{ItemId, Side, TicketId};
-use sync_core::plan::{Op, Plan, explain_op_named};
+use sync_core::plan::{Op, OpKind, Plan, explain_op_named};
 use sync_core::record::{HaloTicket, Snapshot};
 use sync_core::stamp::Stamp;
 use sync_core::value::Obs;
@@ -23,6 +24,7 @@ use sync_core::value::Obs;
 use super::chronicle::{Chronicle, Late, written};
 use super::halo::{HaloSide, Known};
 use super::hit::HitSide;
+use super::outage::{self, Outages};
 use super::rows::keep_ticket;
 use super::stop::Stop;
 use crate::exit::Failure;
@@ -39,11 +41,40 @@ pub trait Watch: Send + Sync {
 /// How much further back than the wait the last look for a project goes.
 const A_DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
-/// Why a run that was asked to stop ended early.
-const STOPPED: &str = "asked to stop";
+/// Why a run ended before its plan was through.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Early {
+    /// Somebody asked this process to stop.
+    Stopped,
+    /// Somebody has paused everything, and why.
+    Paused(String),
+    /// A system does not answer any more.
+    Outage(Side),
+}
 
-/// Why a step has no answer.
-const GIVEN_UP: &str = "asked to stop before the server had answered";
+impl fmt::Display for Early {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stopped => f.write_str("asked to stop"),
+            Self::Paused(why) => write!(f, "paused meanwhile ({why})"),
+            Self::Outage(side) => write!(f, "{} does not answer", side.name()),
+        }
+    }
+}
+
+/// What came of a plan, and how it ended.
+#[derive(Clone, Debug, Default)]
+pub struct Performed {
+    /// What came of each operation.
+    pub report: Report,
+    /// Why it ended before its plan was through; nothing if it did not, or if credentials were refused.
+    pub early: Option<Early>,
+    /// Operations of which something was not waited for, because the end was asked for.
+    pub given_up: BTreeSet<OpId>,
+}
+
+/// Why a step has no answer: the end was asked for while it waited, for its turn under the rate limit or for the server.
+const GIVEN_UP: &str = "asked to stop before there was an answer";
 
 /// Says nothing.
 pub struct Silent;
@@ -96,25 +127,35 @@ impl Performer<'_> {
         plan: &Plan,
         plan_hash: Hash256,
         mut memory: Memory,
-    ) -> Result<Report, Failure> {
+    ) -> Result<Performed, Failure> {
         let ops: BTreeMap<OpId, &Op> = plan.ops.iter().map(|op| (op.id, op)).collect();
         let mut chronicle = Chronicle::new(plan, plan_hash, self.run, self.catalogue, self.snapshot);
         let mut done = 0;
         let mut seen = Vec::new();
         let mut outages = Outages::default();
+        // The operation that has sent something last, and those that something was not waited for of.
+        let (mut sent, mut parted) = (None, BTreeSet::new());
+        let mut early = None;
+        let mut end = |exec: &mut Exec, why: Early| {
+            exec.stop(why.to_string());
+            early.get_or_insert(why);
+        };
         loop {
             let event = match exec.poll(self.now()) {
                 Step::Done(mut report) => {
-                    chronicle.tell_given_up(&mut report, is_given_up);
+                    parted.extend(chronicle.tell_given_up(&mut report, is_given_up));
                     let mut changes = chronicle.end(&report, now_ms(self.time));
                     changes.extend(overtaken(plan, &report));
                     changes.append(&mut seen);
                     self.commit(&changes).await?;
-                    return Ok(report);
+                    // Refused credentials are the reason, whatever was asked for afterwards.
+                    let why = report.aborted.as_ref().map(|reject| &*reject.detail);
+                    let early = early.filter(|early: &Early| why == Some(&*early.to_string()));
+                    return Ok(Performed { report, early, given_up: parted });
                 }
                 Step::Wait(until) => {
                     if self.stop.unless(self.wait(until)).await.is_none() {
-                        exec.stop(STOPPED);
+                        end(&mut exec, Early::Stopped);
                     }
                     continue;
                 }
@@ -135,7 +176,7 @@ impl Performer<'_> {
                     self.commit(&changes).await?;
                     if let Some(op) = op {
                         if let Some(paused) = self.store.paused().await? {
-                            exec.stop(format!("paused meanwhile ({})", paused.why));
+                            end(&mut exec, Early::Paused(paused.why));
                         }
                         done += 1;
                         self.watch.operation(&explain_op_named(op, self.catalogue), done, plan.ops.len());
@@ -147,15 +188,21 @@ impl Performer<'_> {
                         // It needs no pending write; the commit of its line also proves that the lease still holds.
                         self.commit(&chronicle.link_back(call, now_ms(self.time))).await?;
                     }
+                    sent = sends(&step, plan).or(sent);
                     let answer = self.answer(&step, &memory);
                     let event = match self.stop.unless_after(self.last_step, self.time, answer).await {
                         Some(event) => event?,
-                        None => given_up(&step),
+                        None => {
+                            let read_back = || sent.filter(|op| reads_back(&step, ops.get(op).copied()));
+                            parted.extend(sends(&step, plan).or_else(read_back));
+                            given_up(&step)
+                        }
                     };
-                    if let Some(side) = outages.heard(&step, &event)
-                        && !self.is_there(side).await
+                    let (side, answered) = answered(&step, &event);
+                    if outages.heard(side, answered)
+                        && !outage::is_there(self.halo, self.hit, side, self.stop).await
                     {
-                        exec.stop(format!("{} does not answer", side.name()));
+                        end(&mut exec, Early::Outage(side));
                     }
                     event
                 }
@@ -170,7 +217,7 @@ impl Performer<'_> {
             }
             exec.on(event).map_err(|error| internal(error.to_string()))?;
             if self.stop.is_requested() {
-                exec.stop(STOPPED);
+                end(&mut exec, Early::Stopped);
             }
         }
     }
@@ -223,9 +270,7 @@ impl Performer<'_> {
                 return Known::Linked;
             }
             let same = |seen: &&HaloTicket| {
-                seen.link_back != Obs::NotFetched
-                    && seen.last_update.is_some()
-                    && seen.last_update == row.last_update
+                seen.link_back.is_seen() && seen.last_update.is_some() && seen.last_update == row.last_update
             };
             match self.snapshot.ticket(row.id).filter(same) {
                 Some(seen) => Known::InDetail(Box::new(seen.clone())),
@@ -233,21 +278,6 @@ impl Performer<'_> {
             }
         };
         self.halo.find_projects(opportunity, link.halo_client, since, known).await
-    }
-
-    /// Whether a system answers the simplest of questions.
-    async fn is_there(&self, side: Side) -> bool {
-        let asked = async {
-            match side {
-                Side::Halo => self.halo.client().agents().me().await.err(),
-                Side::Hit => self.hit.api().account().await.err(),
-            }
-        };
-        // Nobody waits for it after the end was asked for.
-        let failed = self.stop.unless(asked).await.flatten();
-        !failed.is_some_and(|error| {
-            error.is_connect() || error.is_timeout() || error.is_server() || error.is_throttled()
-        })
     }
 
     /// What became of writes whose replies were lost.
@@ -280,41 +310,48 @@ impl Performer<'_> {
     }
 }
 
-/// After how many failures in a row it is found out whether a system is there at all. If it is not, the run ends: each
-/// operation would take as long as a request may, with all its repetitions, and fare no better. If it is, the records
-/// themselves are the trouble, and the next ones may do.
-const OUTAGE: u32 = 3;
+/// The system that a step asks, and whether what came back is an answer.
+fn answered(step: &Step, event: &Event) -> (Side, bool) {
+    let side = match step {
+        Step::Read(record) => record.side(),
+        Step::FindMarker(query) => query.side,
+        Step::Create(call) => call.intent().spec.target,
+        Step::Update(call) => call.side(),
+        Step::LinkBack(call) => call.side(),
+        _ => Side::Halo,
+    };
+    let answered = match event {
+        Event::Read(Err(reject))
+        | Event::Markers(Err(reject))
+        | Event::Projects(Err(reject))
+        | Event::Note(Err(reject))
+        | Event::Written(Outcome::Rejected(reject)) => outage::is_answer(reject),
+        Event::Written(Outcome::Unknown) => false,
+        _ => true,
+    };
+    (side, answered)
+}
 
-/// How often in a row a question to each system has failed.
-#[derive(Default)]
-struct Outages(BTreeMap<Side, u32>);
-
-impl Outages {
-    /// Takes notice of an answer, or of none; gives the side with too many failures in a row, whose count begins anew.
-    fn heard(&mut self, step: &Step, event: &Event) -> Option<Side> {
-        let side = match step {
-            Step::Read(record) => record.side(),
-            Step::FindMarker(query) => query.side,
-            Step::Create(call) => call.intent().spec.target,
-            Step::Update(call) => call.side(),
-            Step::LinkBack(call) => call.side(),
-            _ => Side::Halo,
-        };
-        let missed =
-            |reject: &Reject| matches!(reject.class, RejectClass::Unavailable | RejectClass::Throttled);
-        let unanswered = match event {
-            Event::Read(Err(reject))
-            | Event::Markers(Err(reject))
-            | Event::Projects(Err(reject))
-            | Event::Note(Err(reject))
-            | Event::Written(Outcome::Rejected(reject)) => missed(reject),
-            Event::Written(Outcome::Unknown) => true,
-            _ => false,
-        };
-        let count = self.0.entry(side).or_default();
-        *count = if unanswered { *count + 1 } else { 0 };
-        (*count >= OUTAGE).then(|| *count = 0).map(|()| side)
+/// The operation that a step writes for.
+fn sends(step: &Step, plan: &Plan) -> Option<OpId> {
+    match step {
+        Step::Create(call) => Some(call.intent().op),
+        Step::Update(call) => Some(call.op()),
+        Step::StatusWrite(call) => Some(call.op()),
+        Step::LinkBack(call) => {
+            let meant = |op: &&Op| {
+                matches!(op.kind, OpKind::LinkBack { kind, side } if (kind, side) == (call.kind(), call.side()))
+                    && (op.item.as_ref() == Some(call.item()) || op.ticket == Some(call.ticket()))
+            };
+            plan.ops.iter().find(meant).map(|op| op.id)
+        }
+        _ => None,
     }
+}
+
+/// Whether a step looks at what the operation has written.
+fn reads_back(step: &Step, op: Option<&Op>) -> bool {
+    matches!(step, Step::Read(record) if op.and_then(written).as_ref() == Some(record))
 }
 
 /// What is said of a step whose answer was not waited for: a write may have arrived, and a question has no answer.
@@ -419,22 +456,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn failures_in_a_row_are_counted_for_each_side_and_an_answer_begins_anew() {
+    fn a_lost_reply_is_no_answer_of_the_system_that_was_asked() {
         let (halo, hit) =
             (Step::Read(RecordKey::Ticket(TicketId(7))), Step::Read(RecordKey::Item("i1".into())));
         let refused = |class| Event::Read(Err(Reject::new(class, "x")));
-        let silent = || refused(RejectClass::Unavailable);
-        let mut outages = Outages::default();
-        assert_eq!(outages.heard(&halo, &silent()), None);
-        assert_eq!(outages.heard(&halo, &refused(RejectClass::Throttled)), None);
-        // What the other side says is no answer of this one.
-        assert_eq!(outages.heard(&hit, &Event::Read(Ok(None))), None);
-        assert_eq!(outages.heard(&halo, &Event::Written(Outcome::Unknown)), Some(Side::Halo));
-        assert_eq!(outages.heard(&halo, &silent()), None, "found out a moment ago");
-        assert_eq!(outages.heard(&hit, &silent()), None);
-        assert_eq!(outages.heard(&hit, &silent()), None);
-        // A refusal is an answer.
-        assert_eq!(outages.heard(&hit, &refused(RejectClass::Forbidden)), None);
-        assert_eq!(outages.heard(&hit, &silent()), None);
+        assert_eq!(answered(&halo, &refused(RejectClass::Unavailable)), (Side::Halo, false));
+        assert_eq!(answered(&halo, &refused(RejectClass::Forbidden)), (Side::Halo, true));
+        assert_eq!(answered(&hit, &Event::Read(Ok(None))), (Side::Hit, true));
+        assert_eq!(answered(&halo, &Event::Written(Outcome::Unknown)), (Side::Halo, false));
     }
 }

@@ -1,16 +1,14 @@
-//! What a run proves about going global, and what is left of one that limits have stopped.
+//! What a run proves about going global.
 
-use sync_core::exec::{OpReport, OpResult, Report};
+use sync_core::exec::{OpReport, OpResult};
 use sync_core::gate::RunFacts;
 use sync_core::ids::Side;
-use sync_core::plan::{Adoption, LimitHit, Op, OpKind, Plan, Verdict, Why};
+use sync_core::plan::{Adoption, Op, OpKind, Plan, Verdict, Why};
 
-use super::{Engine, Planned, View, perform};
-use crate::exit::{Exit, Failure};
-use crate::storage::{Change, GateStep, HistoryEntry, Lease, Outcome, Run};
-
-/// The command of the process that goes on by itself.
-pub(crate) const SERVE: &str = "serve";
+use super::perform::{Early, Performed};
+use super::{Engine, Planned, View};
+use crate::exit::Failure;
+use crate::storage::GateStep;
 
 impl Engine {
     /// What the run adds to the evidence for going global.
@@ -18,10 +16,10 @@ impl Engine {
         &self,
         view: &View,
         planned: &Planned,
-        report: &Report,
+        performed: &Performed,
     ) -> Result<GateStep, Failure> {
         let done = || {
-            let pairs = planned.plan.ops.iter().zip(&report.ops);
+            let pairs = planned.plan.ops.iter().zip(&performed.report.ops);
             pairs.filter(|(_, done)| done.result.is_success()).map(|(op, _)| op)
         };
         let count = |wanted: &dyn Fn(&Op) -> bool| done().filter(|op| wanted(op)).count() as u64;
@@ -29,12 +27,8 @@ impl Engine {
             op.why.iter().any(|why| matches!(why, Why::Changed { side, .. } if *side == changed))
         };
         let links = self.store.count_links().await?;
-        let facts = judge(&planned.plan, Some(report), links, view.whole);
-        // One that somebody has ended early says nothing.
-        let ended = self.stop.is_requested() || self.store.paused().await?.is_some();
-        let clean_run = if ended { None } else { facts.evidence() };
         Ok(GateStep {
-            clean_run,
+            clean_run: evidence(&planned.plan, performed, links, view.whole),
             creates: count(&|op| matches!(op.kind, OpKind::Create(_))),
             halo_edits: count(&|op| op.kind.side() == Some(Side::Hit) && from(op, Side::Halo)),
             hit_edits: count(&|op| op.kind.side() == Some(Side::Halo) && from(op, Side::Hit)),
@@ -42,84 +36,60 @@ impl Engine {
         })
     }
 
-    /// A pass that limits have stopped is one that was not clean. It is a run with a line of its own in the history, so that
-    /// it is seen where nobody watched it; a serving process that is stopped again and again by the same adds no more.
-    pub(super) async fn note_blocked(
+    /// What it says of going global that limits have stopped a run.
+    pub(super) async fn evidence_of_a_stop(
         &self,
-        lease: &Lease,
         view: &View,
         planned: &Planned,
-        command: &str,
-    ) -> Result<(), Failure> {
-        let now = perform::now_ms(&*self.time);
+    ) -> Result<GateStep, Failure> {
         let facts = judge(&planned.plan, None, self.store.count_links().await?, view.whole);
-        let mut changes = vec![Change::Gate(GateStep { clean_run: facts.evidence(), ..GateStep::default() })];
-        let Verdict::Blocked(hits) = &planned.plan.head.verdict else { return Ok(()) };
-        let summary = serde_json::to_string(hits).map_err(|error| super::internal(&error))?;
-        let last = self.store.runs(1).await?.pop();
-        if command != SERVE || !last.is_some_and(|last| is_same_stop(&last, &summary)) {
-            let run = self.store.begin_run(lease, command, now).await?;
-            let line = HistoryEntry {
-                run: Some(run),
-                op: None,
-                at: now,
-                record: None,
-                item: None,
-                name: None,
-                client: None,
-                action: "blocked".to_owned(),
-                field: None,
-                before: None,
-                after: None,
-                why: "[]".to_owned(),
-                sentence: format!("Stopped by limits, and nothing was written: {}.", in_words(hits)),
-                plan: Some(planned.hash),
-                attempt: None,
-                outcome: Outcome::Skipped,
-                detail: None,
-            };
-            let (plan, exit) = (Some(planned.hash), Exit::Blocked.number());
-            changes.push(Change::Log(Box::new(line)));
-            changes.push(Change::EndRun { run, plan, exit, summary });
-        }
-        self.store.commit(lease, &changes, now).await?;
-        Ok(())
+        Ok(GateStep { clean_run: facts.evidence(), ..GateStep::default() })
     }
 }
 
-/// Whether the run before was stopped by the same.
-fn is_same_stop(last: &Run, summary: &str) -> bool {
-    last.command == SERVE
-        && last.exit == Some(Exit::Blocked.number())
-        && last.summary.as_deref() == Some(summary)
+/// What a run says as evidence for going global. One that somebody has ended early does not speak for it, whatever it
+/// had done until then; but what went wrong until then speaks against it.
+fn evidence(plan: &Plan, performed: &Performed, links: u64, whole: bool) -> Option<bool> {
+    let evidence = judge(plan, Some(performed), links, whole).evidence();
+    evidence.filter(|good| !(*good && is_cut_short(performed)))
 }
 
-/// The limits that were met, in one sentence without a full stop.
-pub(super) fn in_words(hits: &[LimitHit]) -> String {
-    hits.iter().map(|hit| hit.sentence().to_string()).collect::<Vec<_>>().join("; ")
+/// Whether somebody has ended it early.
+const fn is_cut_short(performed: &Performed) -> bool {
+    matches!(performed.early, Some(Early::Stopped | Early::Paused(_)))
 }
 
 /// What a run is as evidence for going global. One beyond limits that a person has lifted is no example of how runs go, and
-/// counts as one over a part. Without a report, limits have stopped it.
-fn judge(plan: &Plan, report: Option<&Report>, links: u64, whole: bool) -> RunFacts {
-    let lifted = report.is_some() && plan.head.verdict != Verdict::Ok;
-    let results = || report.into_iter().flat_map(|report| plan.ops.iter().zip(&report.ops));
+/// counts as one over a part. What was left because somebody has ended it early is no failure. Without a result, limits
+/// have stopped it.
+fn judge(plan: &Plan, performed: Option<&Performed>, links: u64, whole: bool) -> RunFacts {
+    let lifted = performed.is_some() && plan.head.verdict != Verdict::Ok;
+    let results = || performed.into_iter().flat_map(|performed| plan.ops.iter().zip(&performed.report.ops));
     let carried_out = |(op, done): &(&Op, &OpReport)| {
         let counts = op.kind.is_write() || matches!(op.kind, OpKind::Adopt { .. });
         counts && matches!(done.result, OpResult::Done | OpResult::Adopted)
     };
-    let unknown = results().filter(|(_, done)| done.result == OpResult::Unknown).count() as u64;
-    let unsuccessful = results().filter(|(_, done)| !done.result.is_success()).count() as u64;
-    let aside = report.map_or(0, |report| report.duplicates.len() + usize::from(report.aborted.is_some()));
+    let cut = performed.filter(|performed| is_cut_short(performed));
+    let left = |done: &OpReport| match &done.result {
+        OpResult::NotTried | OpResult::Blocked => cut.is_some(),
+        OpResult::Unknown => cut.is_some_and(|performed| performed.given_up.contains(&done.op)),
+        _ => false,
+    };
+    let failures = || results().filter(|(_, done)| !done.result.is_success() && !left(done));
+    let unknown = failures().filter(|(_, done)| done.result == OpResult::Unknown).count() as u64;
+    let aside = performed.map_or(0, |performed| {
+        let aborted = performed.report.aborted.is_some() && cut.is_none();
+        performed.report.duplicates.len() + usize::from(aborted)
+    });
     RunFacts {
         complete: plan.head.complete && !lifted,
         links,
         whole,
         done: results().filter(carried_out).count() as u64,
-        failed: unsuccessful - unknown + aside as u64,
+        failed: failures().count() as u64 - unknown + aside as u64,
         unknown,
         conflicts: plan.conflicts.len() as u64,
-        blocked: report.is_none(),
+        blocked: performed.is_none(),
     }
 }
 
@@ -133,6 +103,7 @@ fn is_promotion(op: &Op) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use sync_core::exec::{Reject, RejectClass, Report};
     use sync_core::hash::Hash128;
     use sync_core::ids::Kind;
     use sync_core::plan::{PlanHead, Rank};
@@ -141,7 +112,7 @@ mod tests {
 
     fn plan(kind: Option<OpKind>) -> Plan {
         let op = |kind| Op {
-            id: Hash128([1; 16]),
+            id: OP,
             rank: Rank::Local,
             after: Vec::new(),
             kind,
@@ -159,8 +130,11 @@ mod tests {
         Plan { head, ops: kind.into_iter().map(op).collect(), ..Plan::default() }
     }
 
-    fn report(result: OpResult) -> Report {
-        Report { ops: vec![OpReport { op: Hash128([1; 16]), result }], ..Report::default() }
+    const OP: Hash128 = Hash128([1; 16]);
+
+    fn report(result: OpResult) -> Performed {
+        let report = Report { ops: vec![OpReport { op: OP, result }], ..Report::default() };
+        Performed { report, ..Performed::default() }
     }
 
     fn update() -> Plan {
@@ -169,7 +143,7 @@ mod tests {
 
     #[test]
     fn a_poll_that_finds_nothing_to_do_proves_nothing() {
-        let (idle, done) = (plan(None), Report::default());
+        let (idle, done) = (plan(None), Performed::default());
         assert_eq!(judge(&idle, Some(&done), 3, false).evidence(), None);
         assert_eq!(judge(&idle, Some(&done), 3, true).evidence(), Some(true), "both systems were read whole");
         assert_eq!(judge(&idle, Some(&done), 0, true).evidence(), None, "over no links");
@@ -202,5 +176,30 @@ mod tests {
         assert_eq!(judge(&blocked, None, 3, false).evidence(), Some(false));
         assert_eq!(judge(&blocked, Some(&report(OpResult::Done)), 3, true).evidence(), None);
         assert_eq!(judge(&blocked, Some(&report(OpResult::Unknown)), 3, true).evidence(), Some(false));
+    }
+
+    #[test]
+    fn a_run_that_somebody_has_ended_says_only_what_had_gone_wrong_until_then() {
+        let clean = update();
+        let rejected = || OpResult::Rejected(Reject::new(RejectClass::Invalid, "no"));
+        let ended = |result, early: &Early, given_up: bool| {
+            let mut performed = report(result);
+            performed.report.aborted = Some(Reject::new(RejectClass::Unavailable, early.to_string()));
+            performed.early = Some(early.clone());
+            performed.given_up.extend(given_up.then_some(OP));
+            evidence(&clean, &performed, 3, true)
+        };
+        for early in [Early::Stopped, Early::Paused("inventory".into())] {
+            for left in [OpResult::NotTried, OpResult::Blocked, OpResult::Done] {
+                assert_eq!(ended(left.clone(), &early, false), None, "{early}, {left:?}");
+            }
+            assert_eq!(ended(OpResult::Unknown, &early, true), None, "{early}: not waited for");
+            for wrong in [OpResult::Unknown, rejected(), OpResult::NotKept] {
+                assert_eq!(ended(wrong.clone(), &early, false), Some(false), "{early}, {wrong:?}");
+            }
+        }
+        // Nobody has asked for that.
+        assert_eq!(ended(OpResult::NotTried, &Early::Outage(Side::Halo), false), Some(false));
+        assert_eq!(ended(OpResult::Done, &Early::Outage(Side::Halo), false), Some(false));
     }
 }

@@ -10,7 +10,7 @@ use sync_core::plan::{Op, Plan, Skip, Stale, Verdict, plan_hash};
 use sync_core::planner::{self, PlanInput};
 use sync_core::stamp::Stamp;
 
-use super::perform::{self, Performer, Watch};
+use super::perform::{self, Early, Performed, Performer, Watch};
 use super::{Engine, View, questions, trouble};
 use crate::exit::{Exit, Failure};
 use crate::storage::{Change, Lease, NewIssue, OpenIssue, RunId};
@@ -31,6 +31,8 @@ pub struct Done {
     pub run: RunId,
     /// What came of each operation.
     pub report: Report,
+    /// Why it ended before its plan was through.
+    pub early: Option<Early>,
     /// The class of its end.
     pub exit: Exit,
 }
@@ -188,15 +190,16 @@ impl Engine {
             stop: &self.stop,
             last_step: self.config.timing.request_timeout.min(LAST_STEP),
         };
-        let report = performer.perform(exec, &planned.plan, planned.hash, memory).await?;
-        let exit = exit_of(planned, &report);
-        self.finish(lease, view, planned, &report, run, exit).await?;
+        let performed = performer.perform(exec, &planned.plan, planned.hash, memory).await?;
+        let exit = exit_of(planned, &performed.report);
+        self.finish(lease, view, planned, &performed, run, exit).await?;
+        let Performed { report, early, .. } = performed;
         if let Some(reject) = &report.aborted
             && reject.class == RejectClass::Credentials
         {
             return Err(credentials_refused(reject));
         }
-        Ok(Done { run, report, exit })
+        Ok(Done { run, report, early, exit })
     }
 
     async fn finish(
@@ -204,11 +207,11 @@ impl Engine {
         lease: &Lease,
         view: &View,
         planned: &Planned,
-        report: &Report,
+        performed: &Performed,
         run: RunId,
         exit: Exit,
     ) -> Result<(), Failure> {
-        let plan = &planned.plan;
+        let (plan, report) = (&planned.plan, &performed.report);
         let mut changes = Vec::new();
         let results = || plan.ops.iter().zip(&report.ops);
         let earlier = self.store.runs(trouble::EARLIER).await?;
@@ -226,7 +229,7 @@ impl Engine {
                 changes.push(Change::RemoveConflict(known.conflict.id));
             }
         }
-        changes.push(Change::Gate(self.evidence(view, planned, report).await?));
+        changes.push(Change::Gate(self.evidence(view, planned, performed).await?));
         let summary = serde_json::to_string(&report).map_err(|error| super::internal(&error))?;
         changes.push(Change::EndRun { run, plan: Some(planned.hash), exit: exit.number(), summary });
         self.store.commit(lease, &changes, perform::now_ms(&*self.time)).await?;
@@ -281,7 +284,7 @@ pub fn stale(error: Stale) -> Failure {
         Stale::Blocked(hits) => Failure::new(
             Exit::Blocked,
             "limits_exceeded",
-            super::proof::in_words(&hits),
+            super::blocked::in_words(&hits),
             "look at the plan; `halo-hit apply --lift-limits HASH` lifts the limits for exactly that plan",
         ),
         other => {

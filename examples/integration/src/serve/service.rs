@@ -17,7 +17,7 @@ use super::upkeep::count;
 use crate::app::{App, Systems};
 use crate::cli::clock_time;
 use crate::config::Config;
-use crate::engine::{Engine, SERVE, Silent, Stop};
+use crate::engine::{Early, Engine, SERVE, Silent, Stop, not_answering};
 use crate::exit::{Exit, Failure};
 use crate::home;
 use crate::render::Out;
@@ -270,7 +270,7 @@ impl Service {
                 (systems, engine)
             }
         };
-        let worked = self.work(cause, &lease, &engine).await;
+        let worked = self.work(cause, &lease, &engine, out).await;
         // What was sent counts in Halo's rate window for the next process too.
         let kept = self.app.keep_rate_window(&systems.halo).await;
         if worked.is_ok() && self.hooks_due && !self.stop.is_requested() {
@@ -310,7 +310,13 @@ impl Service {
         Ok(())
     }
 
-    async fn work(&mut self, cause: Cause, lease: &Lease, engine: &Engine) -> Result<Pass, Failure> {
+    async fn work(
+        &mut self,
+        cause: Cause,
+        lease: &Lease,
+        engine: &Engine,
+        out: &mut Out,
+    ) -> Result<Pass, Failure> {
         self.app.pass_gate().await?;
         self.app.require_gate().await?;
         let Some(view) = self.stop.unless(engine.read(lease, cause.reach())).await else {
@@ -344,7 +350,14 @@ impl Service {
             1 => text.push_str(", one conflict or issue is open"),
             _ => text.push_str(&format!(", {waits} conflicts and issues are open")),
         }
+        if let Some(early) = &done.early {
+            text.push_str(&format!("; ended early: {early}"));
+        }
         text.push('.');
+        if let Some(Early::Outage(side)) = done.early {
+            self.tell(out, cause.word(), &text);
+            return Err(not_answering(side));
+        }
         Ok(Pass::Done(Some(text)))
     }
 

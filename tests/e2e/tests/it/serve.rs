@@ -352,3 +352,28 @@ async fn a_process_that_ends_in_its_first_pass_leaves_the_state_of_the_webhooks_
     assert_eq!(after["webhooks"], before["webhooks"]);
     assert_eq!(desk.json(&["issues"]).await.1["data"]["issues"], json!([]));
 }
+
+#[tokio::test]
+async fn an_outage_in_the_middle_of_a_run_is_a_failed_pass() {
+    let desk = story::in_step(&Size::default()).await;
+    desk.configure("deadline = \"4s\"", "deadline = \"2s\"");
+    desk.configure("[timing]\n", "[timing]\npoll = \"100ms\"\n");
+    let mut served = Served::start(&desk, &[]).await;
+    let silent = |path: &str| json!({"side": "halo", "path": path, "fault": "status_503", "times": 1_000});
+    desk.faults(json!({"next": [silent("/ExternalLink"), silent("/Agent/me")]})).await;
+    let new = |number: u64| {
+        let item = json!({"client_id": desk.clients()[0], "name": format!("New {number}"), "status_id": "st_qualified"});
+        json!({"side": "hit", "create": item})
+    };
+    desk.edit(json!((1..=4).map(new).collect::<Vec<_>>())).await;
+    served.says("ended early: Halo does not answer.").await;
+    served.says("Halo does not answer as it should").await;
+    until("it is noted", async || status(&desk).await["serve"]["failure"].is_string()).await;
+    assert!(served.said.iter().all(|line| !line.contains("It works again")), "{:#?}", served.said);
+    desk.faults(json!({"next": []})).await;
+    served.says("It works again").await;
+    until("they are made", async || desk.counts().await["halo"]["creates"] == 6).await;
+    served.signal("TERM").await;
+    assert_eq!(served.ends().await.0, Some(0));
+    desk.assert_unharmed("after an outage").await;
+}

@@ -269,13 +269,17 @@ impl<'a> Chronicle<'a> {
     }
 
     /// An operation whose question was given up was not refused: nothing was tried, unless something was sent before.
-    pub(super) fn tell_given_up(&self, report: &mut Report, given_up: fn(&Reject) -> bool) {
+    /// Which ones these are.
+    pub(super) fn tell_given_up(&self, report: &mut Report, given_up: fn(&Reject) -> bool) -> Vec<OpId> {
+        let mut found = Vec::new();
         for done in &mut report.ops {
             if matches!(&done.result, OpResult::Rejected(reject) if given_up(reject)) {
                 let sent = self.told.contains(&done.op);
                 done.result = if sent { OpResult::Unknown } else { OpResult::NotTried };
+                found.push(done.op);
             }
         }
+        found
     }
 
     /// What came of operations that nothing was said about yet: refused before anything was sent, left out, not reached.
