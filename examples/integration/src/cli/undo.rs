@@ -9,7 +9,7 @@ use super::work::{Session, show_plan, write_plan};
 use super::{Context, UndoArgs};
 use crate::engine::{Left, Reach, Undone, View};
 use crate::exit::{Exit, Failure};
-use crate::render::{Style, Table};
+use crate::render::{Progress, Style, Table};
 
 #[derive(Serialize)]
 struct UndoReport<'a> {
@@ -25,7 +25,9 @@ struct UndoReport<'a> {
 pub(super) async fn undo(args: &UndoArgs, context: &mut Context) -> Result<Exit, Failure> {
     let session = Session::open(context, "undo").await?;
     let app = session.app.clone();
-    let looked = look(&session, args.run).await;
+    let progress = context.out.progress("looking at what it has written", None);
+    let looked = look(&session, args.run, &progress).await;
+    drop(progress);
     let (view, Undone { planned, left }) = session.end(looked).await?;
     let file = match &args.out {
         Some(path) if planned.plan.writes() => {
@@ -83,8 +85,9 @@ pub(super) async fn undo(args: &UndoArgs, context: &mut Context) -> Result<Exit,
     Ok(exit)
 }
 
-async fn look(session: &Session, run: i64) -> Result<(View, Undone), Failure> {
+async fn look(session: &Session, run: i64, progress: &Progress) -> Result<(View, Undone), Failure> {
     let (mut view, _) = session.look(Reach::Changes).await?;
-    let undone = session.engine.undo(&session.lease, &mut view, run).await?;
+    let read = || progress.advance(1);
+    let undone = session.unless_stopped(session.engine.undo(&session.lease, &mut view, run, &read)).await?;
     Ok((view, undone))
 }

@@ -7,8 +7,8 @@ use sync_core::catalogue::Catalogue;
 use sync_core::exec::{OpResult, Report};
 use sync_core::hash::Hash256;
 use sync_core::plan::{
-    self, Counts, Plan, Proposal, ProposalKind, SkipReason, Verdict, explain_conflict_named, explain_issue,
-    explain_op_named, explain_proposal, explain_skip,
+    self, Counts, Plan, Proposal, ProposalKind, SkipReason, Verdict, Why, explain_conflict_named,
+    explain_issue, explain_op_named, explain_proposal, explain_skip,
 };
 
 use super::{ApplyArgs, Context, PlanArgs, SyncArgs, plan_files};
@@ -18,7 +18,7 @@ use crate::exit::{Exit, Failure};
 use crate::home;
 use crate::render::{Out, Progress, Style, Table};
 use crate::serve::signals;
-use crate::storage::Lease;
+use crate::storage::{Lease, RunId};
 
 /// How many skips and rebases are listed before the rest is only counted: they are reasons, not work.
 const SHOWN_SKIPS: usize = 20;
@@ -46,9 +46,16 @@ impl Session {
         Ok(Self { app, engine, lease, stop })
     }
 
+    /// What `work` gives, unless the end is asked for. Only for what writes nothing to either system.
+    pub(super) async fn unless_stopped<T>(
+        &self,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        self.stop.unless(work).await.ok_or_else(stopped)?
+    }
+
     pub(super) async fn look(&self, reach: Reach) -> Result<(View, Planned), Failure> {
-        let read = self.stop.unless(self.engine.read(&self.lease, reach));
-        let view = read.await.ok_or_else(stopped)??;
+        let view = self.unless_stopped(self.engine.read(&self.lease, reach)).await?;
         let planned = self.engine.plan(&view);
         self.engine.remember(&self.lease, &view, &planned, None).await?;
         Ok((view, planned))
@@ -142,8 +149,13 @@ async fn apply_in(
         Some(plan) => {
             let stored = Planned::new(plan);
             let (app, expiry) = (&session.app, session.app.config.timing.plan_expiry);
-            plan_files::require_fresh(&*app.store, stored.hash, expiry, app.now()).await?;
-            run(session, view.for_stored_plan(), &stored, args.lift_limits, "apply", context).await
+            let view = view.for_stored_plan();
+            let fresh = plan_files::require_fresh(&*app.store, stored.hash, expiry, app.now()).await;
+            let done = match fresh {
+                Ok(()) => run(session, view, &stored, args.lift_limits, "apply", context).await,
+                Err(expired) => Err(expired),
+            };
+            done.map_err(|failure| made_anew(failure, &stored.plan))
         }
         None => {
             if let Some(expected) = args.expect.or(args.lift_limits) {
@@ -196,14 +208,25 @@ async fn run(
     let unfinished = |result: &OpResult| {
         matches!(result, OpResult::Unknown | OpResult::NotTried | OpResult::ChangedSincePlan)
     };
-    if store.paused().await?.is_some() {
+    let paused = store.paused().await?.is_some();
+    if paused {
         next.push("halo-hit resume");
-    } else if done.report.ops.iter().any(|op| unfinished(&op.result)) {
-        next.push("halo-hit sync");
+    }
+    // No sync takes up the rest of a plan to undo, or of one beyond limits.
+    let again = undone_run(&planned.plan).map(undo_command);
+    let taken_up = again.is_none() && lifted.is_none();
+    if done.report.ops.iter().any(|op| unfinished(&op.result)) {
+        match &again {
+            Some(undo) => next.push(undo),
+            None if lifted.is_some() => next.push("halo-hit plan"),
+            None if !paused => next.push("halo-hit sync"),
+            None => {}
+        }
     }
     show_next(&mut context.out, if next.is_empty() { &["halo-hit gate", "halo-hit history"] } else { &next });
     if let Some(why) = &done.report.aborted {
-        context.out.note(&format!("Ended early: {}. The next run goes on from here.", why.detail));
+        let rest = if taken_up { " The next run goes on from here." } else { "" };
+        context.out.note(&format!("Ended early: {}.{rest}", why.detail));
     }
     context.out.result(
         command,
@@ -216,6 +239,30 @@ async fn run(
         },
     );
     Ok(done.exit)
+}
+
+/// The run that a plan takes back.
+fn undone_run(plan: &Plan) -> Option<RunId> {
+    let mut reasons = plan.ops.iter().flat_map(|op| &op.why);
+    reasons.find_map(|why| match why {
+        Why::Undone { run, .. } => Some(*run),
+        _ => None,
+    })
+}
+
+fn undo_command(run: RunId) -> String {
+    format!("halo-hit undo {run} --out FILE")
+}
+
+/// A plan from a file that is stale: one that takes a run back is made by another command than others.
+fn made_anew(failure: Failure, plan: &Plan) -> Failure {
+    match undone_run(plan) {
+        Some(run) if failure.exit() == Exit::Stale => {
+            let way_out = format!("make it anew with `{}`", undo_command(run));
+            Failure::new(Exit::Stale, failure.code(), failure.what(), way_out)
+        }
+        _ => failure,
+    }
 }
 
 #[derive(Serialize)]

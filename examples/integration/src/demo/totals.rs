@@ -75,7 +75,7 @@ impl Story {
     async fn undo(&mut self, run: i64) -> Result<(), Failure> {
         self.tell.command(&format!("halo-hit undo {run}"));
         let mut looked = self.desk.plan(Reach::Changes).await?;
-        let undone = looked.engine.undo(&looked.lease, &mut looked.view, run).await?;
+        let undone = looked.engine.undo(&looked.lease, &mut looked.view, run, &|| {}).await?;
         let ops = &undone.planned.plan.ops;
         self.tell.say(format!(
             "Shown only: {} would be restored, {} would stay as the run left them.",

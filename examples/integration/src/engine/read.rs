@@ -10,7 +10,7 @@ use rest_core::clock::Moment;
 use sync_core::base::{BaseHead, Intent, Link};
 use sync_core::catalogue::{Catalogue, Directory};
 use sync_core::decision::{Candidates, Decisions};
-use sync_core::exec::{DirtyMark, Reject};
+use sync_core::exec::DirtyMark;
 use sync_core::field::FieldId;
 use sync_core::ids::{HaloClientId, HitClientId, Kind, Side, TicketId};
 use sync_core::planner::{self, Digests, PlanInput};
@@ -73,7 +73,7 @@ pub struct View {
     pub dirty: Vec<DirtyMark>,
     /// What webhooks had told since the read before.
     pub told: Told,
-    /// Whether both systems were read whole, and every record of theirs could be.
+    /// Whether both systems were read whole, and every record that was asked for could be.
     pub whole: bool,
 }
 
@@ -257,9 +257,9 @@ impl Engine {
         Ok((kept.catalogue, kept.found, kept.stored_clients, Some(Change::KeepCatalogue(text))))
     }
 
-    /// Refuses settings that no run can go on with, by what was found in them. What has vanished from a tenant touches a part, and only that part
-    /// waits. It has vanished if the settings of the last run named it too: what is named now for the first time was
-    /// never there, and is a slip.
+    /// Refuses settings that no run can go on with, by what was found in them. What has vanished from a tenant touches a
+    /// part, and only that part waits. It has vanished if the settings of the last run named it too: what is named now
+    /// for the first time was never there, and is a slip.
     async fn refuse(&self, mut found: Vec<Finding>, catalogue: &Catalogue) -> Result<(), Failure> {
         if found.iter().any(Finding::is_partial) {
             let noted = self.store.settings_versions(1).await?;
@@ -403,30 +403,6 @@ impl Engine {
             }
         }
         Ok(())
-    }
-
-    /// Reads one record in detail, or learns that there is none.
-    ///
-    /// # Errors
-    /// The outer ones are faults of this program; the inner one says why the record could not be read.
-    pub(super) async fn look_at(
-        &self,
-        key: &RecordKey,
-        rows: &mut Rows,
-    ) -> Result<Result<(), Reject>, Failure> {
-        match key {
-            RecordKey::Ticket(id) => match self.halo.read(*id).await {
-                Ok(Some(ticket)) => rows.put_ticket(ticket, false)?,
-                Ok(None) => rows.not_found(key.clone()),
-                Err(reject) => return Ok(Err(reject)),
-            },
-            RecordKey::Item(id) => match self.hit.read(id).await {
-                Ok(Some(item)) => rows.put_item(item, false)?,
-                Ok(None) => rows.not_found(key.clone()),
-                Err(reject) => return Ok(Err(reject)),
-            },
-        }
-        Ok(Ok(()))
     }
 
     /// Milliseconds since a moment, rounded up.

@@ -12,6 +12,7 @@ use sync_core::settings::{CreateRule, Settings};
 use sync_core::value::Obs;
 
 use super::feed::Feed;
+use super::outage::Outages;
 use crate::exit::Failure;
 use crate::storage::{Change, Dirty, RecordKey, Store};
 
@@ -84,6 +85,8 @@ pub(super) struct Rows {
     pub(super) met: BTreeSet<RecordKey>,
     /// Tickets that no read before this one has seen.
     pub(super) fresh: BTreeSet<TicketId>,
+    /// How often in a row single records could not be read.
+    pub(super) outages: Outages,
 }
 
 impl Rows {
@@ -213,7 +216,7 @@ impl Rows {
         let unseen = |ticket: &&HaloTicket| {
             ticket.kind == Some(Kind::Project)
                 && !ticket.is_task
-                && ticket.link_back == Obs::NotFetched
+                && !ticket.link_back.is_seen()
                 && !linked.contains(&ticket.id)
         };
         let may_be = |ticket: &&HaloTicket| {

@@ -1,9 +1,10 @@
 //! Which lines of a run's history can be taken back, and the plan that does it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use sync_core::base::Link;
 use sync_core::field::FieldRow;
-use sync_core::ids::Side;
+use sync_core::ids::{ItemId, Side};
 use sync_core::planner::undo::{Kept, Undo, Wrote, undo};
 use sync_core::value::Obs;
 
@@ -35,11 +36,21 @@ const LINES: u32 = 1_000_000;
 
 impl Engine {
     /// Plans to restore what a run has overwritten, where nobody has changed it since. Writes nothing to either system;
-    /// what the lists do not say of the records concerned is read in detail first, into the view.
+    /// what the lists do not say of the records concerned is read in detail first, into the view. `read` is told after
+    /// each of them.
     ///
     /// # Errors
-    /// A run that does not exist, refused credentials, and those of the store.
-    pub async fn undo(&self, lease: &Lease, view: &mut View, run: RunId) -> Result<Undone, Failure> {
+    /// A run that does not exist, refused credentials, a system that does not answer any more, and those of the store.
+    ///
+    /// # Cancel safety
+    /// May be dropped anywhere.
+    pub async fn undo(
+        &self,
+        lease: &Lease,
+        view: &mut View,
+        run: RunId,
+        read: &(dyn Fn() + Sync),
+    ) -> Result<Undone, Failure> {
         if !self.store.runs(u32::MAX).await?.iter().any(|known| known.id == run) {
             return Err(Failure::usage(
                 "no_such_run",
@@ -51,6 +62,7 @@ impl Engine {
             self.store.history(&HistoryFilter { run: Some(run), limit: LINES, ..Default::default() }).await?;
         lines.reverse();
         let (mut wrote, mut rows, mut left) = (Vec::new(), Vec::new(), Vec::new());
+        let mut told = BTreeSet::new();
         for row in lines {
             match overwrote(&row.entry) {
                 Line::Value(one) => {
@@ -58,13 +70,18 @@ impl Engine {
                     rows.push(row);
                 }
                 // One line tells of an operation, however many fields it has.
-                Line::Stays(_) if left.iter().any(|left: &Left| left.line.entry.op == row.entry.op) => {}
-                Line::Stays(reason) => left.push(Left { reason: reason.to_owned(), line: row }),
+                Line::Stays(reason) => {
+                    if told.insert(row.entry.op) {
+                        left.push(Left { reason: reason.to_owned(), line: row });
+                    }
+                }
                 Line::Nothing => {}
             }
         }
-        let unseen: BTreeSet<RecordKey> = wrote.iter().flat_map(|one| not_said(view, one)).collect();
-        self.read_details(lease, view, unseen).await?;
+        let links: BTreeMap<&ItemId, &Link> = view.links.iter().map(|link| (&link.item, link)).collect();
+        let unseen: BTreeSet<RecordKey> =
+            wrote.iter().flat_map(|one| not_said(view, links.get(&one.item).copied(), one)).collect();
+        self.read_details(lease, view, &unseen, read).await?;
         // Whether a ticket is priced decides about its money: without knowing, nothing of it is taken back.
         let (known, unknown): (Vec<_>, Vec<_>) =
             wrote.into_iter().zip(rows).partition(|(one, _)| !is_price_unknown(view, one));
@@ -102,9 +119,8 @@ impl Engine {
 
 /// What has to be read in detail before a value can be taken back: lists say neither everything nor whether a ticket was
 /// priced.
-fn not_said(view: &View, wrote: &Wrote) -> impl Iterator<Item = RecordKey> {
+fn not_said(view: &View, link: Option<&Link>, wrote: &Wrote) -> impl Iterator<Item = RecordKey> {
     let lacks = |row: &FieldRow| *row.get(wrote.field) == Obs::NotFetched;
-    let link = view.links.iter().find(|link| link.item == wrote.item);
     let ticket = wrote.ticket.or_else(|| link.and_then(|link| link.ticket(link.leading()?)));
     let ticket = ticket.and_then(|id| view.snapshot.ticket(id)).filter(|ticket| lacks(&ticket.fields));
     let ticket = ticket.map(|ticket| ticket.id).or(wrote.ticket.filter(|_| is_price_unknown(view, wrote)));

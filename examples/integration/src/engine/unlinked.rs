@@ -13,10 +13,10 @@ use sync_core::planner;
 use sync_core::record::Snapshot;
 use sync_core::value::{Obs, Value};
 
-use super::rows::Rows;
+use super::rows::{Rows, keep_ticket};
 use super::{Engine, View};
 use crate::exit::Failure;
-use crate::storage::{Lease, RecordKey};
+use crate::storage::{Change, Lease, RecordKey};
 
 impl Engine {
     /// Takes the markers of all tickets from one list of our external links, so that a complete read shows a create that
@@ -36,22 +36,45 @@ impl Engine {
     }
 
     /// Reads in detail what would be imported, or offered as the counterpart of an item, before it is planned: it may
-    /// be our own. Where only the reference of the customer says so, no list shows it: then each ticket is read that has the
-    /// name of a linked one, for a create that arrived late has it. What cannot be read now is not imported, and asked for again by the next run.
+    /// be our own. Where only the reference of the customer says so, no list shows it: then each ticket is read that has
+    /// the name of a linked one, for a create that arrived late has it. What cannot be read now is not imported, and
+    /// asked for again by the next run; what is not shown to us, when it has changed.
     ///
     /// # Errors
-    /// Refused credentials, and those of the store.
+    /// Refused credentials, a system that does not answer any more, and those of the store.
     pub(super) async fn read_sources(&self, lease: &Lease, view: &mut View) -> Result<(), Failure> {
         let mut wanted: BTreeSet<TicketId> = planner::unread_sources(&view.input(self)).into_iter().collect();
         if self.halo.marks_by_reference() {
             wanted.extend(namesakes(&view.links, &view.snapshot));
         }
-        let wanted = wanted.into_iter().map(RecordKey::Ticket);
-        if self.read_details(lease, view, wanted).await? {
+        wanted.retain(|id| !is_hidden(&view.snapshot, *id));
+        let wanted = wanted.into_iter().map(RecordKey::Ticket).collect();
+        let read = self.read_details(lease, view, &wanted, &|| {}).await?;
+        let mut hidden = hide(&mut view.snapshot, &read.refused)?;
+        self.keep(lease, view, &mut hidden).await?;
+        if read.changed {
             view.find_candidates();
         }
         Ok(())
     }
+}
+
+/// Whether the detail of a ticket of no link was refused, and the ticket has not changed since.
+fn is_hidden(snapshot: &Snapshot, id: TicketId) -> bool {
+    snapshot.ticket(id).is_some_and(|ticket| ticket.link_back == Obs::Forbidden)
+}
+
+/// Notes of tickets of no link that their details are not shown to us, so that they are not asked for with every poll.
+fn hide(snapshot: &mut Snapshot, refused: &[RecordKey]) -> Result<Vec<Change>, Failure> {
+    let mut changes = Vec::new();
+    for key in refused {
+        let RecordKey::Ticket(id) = key else { continue };
+        if let Some(ticket) = snapshot.tickets.iter_mut().find(|ticket| ticket.id == *id) {
+            ticket.link_back = Obs::Forbidden;
+            changes.push(keep_ticket(ticket.clone())?);
+        }
+    }
+    Ok(changes)
 }
 
 /// Tickets of no link, never read in detail, that are called as a linked ticket or its item of the same client and kind.
@@ -122,5 +145,21 @@ mod tests {
         snapshot.normalise();
         assert_eq!(namesakes(&[link], &snapshot), [TicketId(2), TicketId(3)]);
         assert_eq!(namesakes(&[], &snapshot), []);
+    }
+    #[test]
+    fn a_namesake_that_is_not_shown_to_us_is_not_asked_for_with_every_poll() {
+        let mut link = Link::new("i1".into(), HitClientId::from("c1"), HaloClientId(12));
+        link.opportunity = Some(TicketId(1));
+        let mut snapshot = Snapshot {
+            tickets: vec![ticket(1, 12, "Backup"), ticket(2, 12, "Backup")],
+            ..Snapshot::default()
+        };
+        assert_eq!(namesakes(std::slice::from_ref(&link), &snapshot), [TicketId(2)]);
+        let changes = hide(&mut snapshot, &[RecordKey::Ticket(TicketId(2))]).unwrap();
+        assert!(matches!(&changes[..], [Change::PutSeen { key: RecordKey::Ticket(TicketId(2)), .. }]));
+        assert!(is_hidden(&snapshot, TicketId(2)) && !is_hidden(&snapshot, TicketId(1)));
+        assert_eq!(namesakes(&[link], &snapshot), []);
+        // What was refused was not read: it is still not imported.
+        assert!(!snapshot.tickets[1].links_read());
     }
 }

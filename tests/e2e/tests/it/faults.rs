@@ -97,7 +97,7 @@ async fn a_thousand_seeds_converge() {
 #[tokio::test]
 async fn an_outage_in_the_middle_of_a_run_ends_it_and_records_that_fail_by_themselves_do_not() {
     let desk = story::in_step(&Size::default()).await;
-    desk.configure("deadline = \"4s\"", "deadline = \"1s\"");
+    desk.configure("deadline = \"4s\"", "deadline = \"2s\"");
     let new = |name: String| {
         let item = json!({"client_id": desk.clients()[0], "name": name, "status_id": "st_qualified"});
         json!({"side": "hit", "create": item})
@@ -123,5 +123,42 @@ async fn an_outage_in_the_middle_of_a_run_ends_it_and_records_that_fail_by_thems
     assert_eq!(desk.counts().await["halo"]["creates"], creates);
     story::rest(&desk).await;
     assert_eq!(desk.counts().await["halo"]["creates"].as_u64(), creates.as_u64().map(|before| before + 6));
+    desk.assert_unharmed("after an outage").await;
+}
+
+#[tokio::test]
+async fn an_outage_while_single_records_are_read_ends_the_reading() {
+    let desk = story::in_step(&Size { clients: 3, ..Size::default() }).await;
+    desk.configure("deadline = \"4s\"", "deadline = \"1500ms\"");
+    let state = State::read(&desk).await;
+    let deals: Vec<_> = state.pairs.values().filter(|pair| pair.project.is_none()).collect();
+    let deals: Vec<_> =
+        deals.into_iter().filter_map(|pair| Some((&pair.item, pair.opportunity.as_ref()?))).collect();
+    assert!(deals.len() > 3, "{}", deals.len());
+    let paid = async |amount: u64| {
+        let budget = json!({"currency": "USD", "recurring": [],
+            "one_time": [{"label": "All", "amount_minor": amount, "frequency": "once"}]});
+        let edit = |item: &serde_json::Value| json!({"side": "hit", "item_id": item["id"], "set": {"budget": budget}});
+        desk.edit(deals.iter().map(|(item, _)| edit(item)).collect()).await;
+    };
+    paid(471_100).await;
+    let (code, done) = desk.json(&["sync"]).await;
+    assert!([2, 3].contains(&code), "{done}");
+    let run = done["data"]["run"].to_string();
+    // Rows of lists do not say whether the changed ones were priced: they are read in detail, one by one.
+    let change = |ticket: &serde_json::Value| json!({"side": "halo", "ticket_id": ticket["id"], "set": {"oppconversionprobability": 60}});
+    desk.edit(deals.iter().map(|(_, ticket)| change(ticket)).collect()).await;
+    let silent = |path: &str| json!({"side": "halo", "path": path, "fault": "status_503", "times": 1_000});
+    let outage = json!({"next": [silent("/Tickets/*"), silent("/Agent/me")]});
+    desk.faults(outage.clone()).await;
+    let ended = desk.run(&["undo", &run]).await;
+    assert_eq!(ended.code, 1, "{ended:?}");
+    assert!(ended.err.contains("Halo does not answer as it should"), "{ended:?}");
+    paid(81_500).await;
+    let ended = desk.run(&["sync"]).await;
+    assert_eq!(ended.code, 1, "{ended:?}");
+    assert!(ended.err.contains("Halo does not answer as it should"), "{ended:?}");
+    desk.faults(json!({"next": []})).await;
+    story::rest(&desk).await;
     desk.assert_unharmed("after an outage").await;
 }

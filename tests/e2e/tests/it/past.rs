@@ -190,6 +190,33 @@ async fn a_run_is_taken_back_where_nobody_has_changed_it_since() {
 }
 
 #[tokio::test]
+async fn what_is_left_of_an_undo_is_for_another_undo_and_for_no_sync() {
+    let desk = story::in_step(&Size::default()).await;
+    let state = State::read(&desk).await;
+    let (factor, network) = (find(&state, FACTOR), find(&state, "Network segmentation"));
+    rename(&desk, &factor.item, "Renamed by mistake").await;
+    rename(&desk, &network.item, "Renamed too").await;
+    let run = run_of(&desk).await;
+    assert_eq!(desk.run(&["undo", &run, "--out", "undo.plan"]).await.code, 2);
+    // Somebody goes on with one of them before the plan is applied: that one is left out, the other is taken back.
+    let sales = json!({"side": "halo", "ticket_id": network.opportunity.as_ref().unwrap()["id"],
+        "set": {"summary": "Named by sales"}});
+    desk.edit(json!([sales])).await;
+    let applied = desk.run(&["apply", "undo.plan"]).await;
+    assert_eq!(applied.code, 3, "{applied:?}");
+    assert_eq!(summary(&desk, factor.opportunity.as_ref().unwrap()).await, FACTOR);
+    let next = format!("Next: halo-hit undo {run} --out FILE\n");
+    assert!(applied.out.ends_with(&next), "{applied:?}");
+    // The file is old by now, and is made by no `plan`.
+    let refused = desk.run(&["apply", "undo.plan"]).await;
+    assert_eq!(refused.code, 5, "{refused:?}");
+    assert!(
+        refused.err.contains(&format!("make it anew with `halo-hit undo {run} --out FILE`")),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test]
 async fn a_conflict_says_who_did_what_and_closes_by_itself() {
     let desk = story::in_step(&Size::default()).await;
     let state = State::read(&desk).await;

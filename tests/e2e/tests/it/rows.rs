@@ -4,6 +4,7 @@ use e2e::{Size, State};
 use halo_hit::config::MarkerPlace;
 use halo_hit::engine::halo::read::Reading;
 use halo_hit::engine::halo::{HaloSide, Known};
+use sandbox::untrue::Untrue;
 use serde_json::json;
 use sync_core::exec::RejectClass;
 use sync_core::ids::{HaloClientId, Kind, TicketId, TicketTypeId};
@@ -48,10 +49,10 @@ async fn a_quoted_opportunity_keeps_its_money_and_the_runs_stay_clean() {
     assert_eq!(now["oppvalue_oneoff"], opportunity["oppvalue_oneoff"]);
 }
 
-#[tokio::test]
-async fn money_of_a_ticket_that_was_quoted_since_is_not_taken_back() {
-    let desk = story::in_step(&Size::default()).await;
-    let state = State::read(&desk).await;
+/// A run that has written an amount and a name into an opportunity, whose row has changed since and does not say whether
+/// it was priced: the run, and the opportunity as it was before.
+pub(crate) async fn wrote_money(desk: &e2e::Desk, quoted: bool) -> (String, serde_json::Value) {
+    let state = State::read(desk).await;
     let (item, opportunity) = untouched(&state);
     let budget = json!({"currency": "USD", "recurring": [],
         "one_time": [{"label": "All", "amount_minor": 1_234_500, "frequency": "once"}]});
@@ -59,14 +60,21 @@ async fn money_of_a_ticket_that_was_quoted_since_is_not_taken_back() {
         .await;
     let (code, done) = desk.json(&["sync"]).await;
     assert_eq!(code, 2, "{done}");
-    let run = done["data"]["run"].to_string();
-    // Sales quote it, and its row, which was changed by that, says nothing of quotations.
-    desk.halo_post("/Quotation", json!([{"ticket_id": opportunity["id"], "title": "Keys for all"}])).await;
+    if quoted {
+        desk.halo_post("/Quotation", json!([{"ticket_id": opportunity["id"], "title": "Keys for all"}]))
+            .await;
+    }
     desk.edit(
         json!([{"side": "halo", "ticket_id": opportunity["id"], "set": {"oppconversionprobability": 60}}]),
     )
     .await;
+    (done["data"]["run"].to_string(), opportunity.clone())
+}
 
+#[tokio::test]
+async fn money_of_a_ticket_that_was_quoted_since_is_not_taken_back() {
+    let desk = story::in_step(&Size::default()).await;
+    let (run, opportunity) = wrote_money(&desk, true).await;
     let (code, looked) = desk.json(&["undo", &run, "--out", "undo.plan"]).await;
     assert_eq!(code, 2, "{looked}");
     let ops = looked["data"]["plan"]["ops"].as_array().unwrap();
@@ -84,6 +92,42 @@ async fn money_of_a_ticket_that_was_quoted_since_is_not_taken_back() {
     let id = opportunity["id"].as_i64().unwrap();
     let now = desk.halo(&format!("/Tickets/{id}?includedetails=true")).await;
     assert_eq!((&now["summary"], now["oppvalue_oneoff"].as_f64()), (&opportunity["summary"], Some(12_345.0)));
+}
+
+#[tokio::test]
+async fn a_ticket_that_an_undo_does_not_find_is_looked_at_by_the_next_run() {
+    let desk = story::in_step(&Size::default()).await;
+    let (run, opportunity) = wrote_money(&desk, false).await;
+    assert_eq!(desk.run(&["sync"]).await.code, 0);
+    desk.edit(json!([{"side": "halo", "ticket_id": opportunity["id"], "purge": true}])).await;
+    let (code, looked) = desk.json(&["undo", &run]).await;
+    assert_eq!(code, 2, "the name was seen in a list\n{looked}");
+    let left = looked["data"]["left"].as_array().unwrap();
+    assert_eq!((left.len(), &left[0]["field"]), (1, &json!("budget_once")), "{looked:#}");
+    // The next run gathers the evidence: it asks for the ticket itself, and for a neighbour.
+    assert_eq!(desk.run(&["sync"]).await.code, 3);
+    let (_, waiting) = desk.json(&["approve"]).await;
+    let open = waiting["data"]["open"].as_array().unwrap();
+    assert!(open.iter().any(|one| one["sort"] == "unlink"), "{waiting:#}");
+}
+
+#[tokio::test]
+async fn a_detail_without_links_is_read_once() {
+    let desk = story::answered(&Size { untrue: vec![Untrue::H130], ..Size::default() }).await;
+    desk.configure("[halo]\n", "[halo]\nmarker = \"client_reference\"\n");
+    let new = json!({"client_id": desk.clients()[0], "name": "Made twice", "status_id": "st_qualified"});
+    desk.edit(json!([{"side": "hit", "create": new}])).await;
+    story::rest(&desk).await;
+    let made = desk.halo("/Opportunities?pageinate=true&page_size=1&page_no=1&search_summary=Made").await;
+    let made = &made["tickets"][0];
+    let namesake = json!({"summary": made["summary"], "tickettype_id": made["tickettype_id"],
+        "client_id": made["client_id"], "site_id": made["site_id"]});
+    desk.edit(json!([{"side": "halo", "create": namesake}])).await;
+    story::rest(&desk).await;
+    let before = desk.requests().await;
+    desk.run(&["sync"]).await;
+    let after = desk.requests().await;
+    assert_eq!((after.0 - before.0, after.1 - before.1), IDLE);
 }
 
 /// An item and its opportunity that nobody has touched yet.

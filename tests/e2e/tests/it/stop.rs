@@ -148,6 +148,28 @@ async fn a_server_that_does_not_answer_does_not_hold_the_end_up() {
     desk.assert_unharmed("asked to stop while a server was silent").await;
 }
 
+#[tokio::test]
+async fn an_undo_that_reads_in_detail_is_given_up() {
+    let desk = story::in_step(&Size::default()).await;
+    let (run, opportunity) = crate::rows::wrote_money(&desk, false).await;
+    for (key, short, long) in
+        [("request_timeout", "300ms", "20s"), ("settle", "300ms", "20s"), ("deadline", "4s", "60s")]
+    {
+        desk.configure(&format!("{key} = \"{short}\""), &format!("{key} = \"{long}\""));
+    }
+    let path = format!("/Tickets/{}", opportunity["id"].as_f64().unwrap());
+    let held = json!({"side": "halo", "method": "GET", "path": path, "fault": "timeout"});
+    desk.faults(json!({"hold_ms": 30_000, "next": [held]})).await;
+    let child = desk.command(&["undo", &run]).spawn().unwrap();
+    until_struck(&desk).await;
+    signal(&child, "INT").await;
+    let output = tokio::time::timeout(Duration::from_secs(5), child.wait_with_output()).await;
+    let output = output.expect("it does not wait for the answer").unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("had written nothing to either system yet"), "{said}");
+}
+
 /// Waits until the one scripted fault has struck.
 async fn until_struck(desk: &Desk) {
     e2e::served::until("the fault strikes", async || {

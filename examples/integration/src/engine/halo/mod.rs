@@ -22,6 +22,7 @@ use sync_core::exec::{
 use sync_core::ids::{HaloClientId, ItemId, Kind, TicketId};
 use sync_core::record::{HaloTicket, HitItem};
 use sync_core::stamp::Stamp;
+use sync_core::value::Obs;
 
 use crate::config::MarkerPlace;
 use crate::storage::Edit;
@@ -186,8 +187,12 @@ impl HaloSide {
             Ok(row) => match self.reading().ticket(&row) {
                 // Halo may answer another record than the one asked for by a badly formed id; never take it for ours.
                 Some(mut ticket) if ticket.id == id => {
-                    // A detail that counts no quotations has none: there is nothing more to read.
+                    // A detail that counts no quotations has none, and one without links neither: there is nothing
+                    // more to read.
                     ticket.priced.get_or_insert(false);
+                    if ticket.link_back == Obs::NotFetched {
+                        ticket.link_back = Obs::Null;
+                    }
                     Ok(Some(ticket))
                 }
                 Some(_) | None => {
