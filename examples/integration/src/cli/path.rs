@@ -5,7 +5,7 @@ use sync_core::settings::Scope;
 
 use super::work::counted;
 use crate::app::App;
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 use crate::render::{Out, Style, Table};
 
 /// One step.
@@ -47,21 +47,28 @@ pub(super) async fn steps(app: &App) -> Result<Vec<Step>, Failure> {
         (true, 1) => "1 question is open".to_owned(),
         (true, open) => format!("{open} questions are open"),
     };
+    let stopped = runs.first().is_some_and(|last| last.exit == Some(Exit::Blocked.number()));
     let clean = facts.clean_runs;
     let in_a_row = format!("{} in a row", counted(clean, "clean run"));
     let undecided = store.conflicts().await?.into_iter().filter(|open| open.decided.is_none());
-    let conflicts = undecided.count() as u64;
+    let waits = [(undecided.count() as u64, "conflict"), (facts.blocking_issues, "issue")];
+    let waits: Vec<String> =
+        waits.into_iter().filter(|(open, _)| *open > 0).map(|(open, what)| counted(open, what)).collect();
     Ok(vec![
         step("choose validation clients", chosen > 0, clients, "halo-hit setup"),
         step("preview", read, preview.to_owned(), "halo-hit plan"),
         step("pairing", read && open == 0, pairing, "halo-hit pair"),
         step("run", facts.links > 0, counted(facts.links, "link"), "halo-hit sync"),
         // A run that asks what has changed and is told "nothing" does not count; a complete read does, but none while
-        // somebody has to decide.
-        match conflicts {
-            0 => step("clean twice", clean >= 2, in_a_row, "halo-hit sync --full"),
-            open => {
-                let waits = format!("{in_a_row}; open: {}", counted(open, "conflict"));
+        // somebody has to decide, while the same write is refused again and again, or beyond limits.
+        match (waits.is_empty(), stopped) {
+            (true, false) => step("clean twice", clean >= 2, in_a_row, "halo-hit sync --full"),
+            (true, true) => {
+                let stopped = format!("{in_a_row}; limits have stopped the last run");
+                step("clean twice", clean >= 2, stopped, "halo-hit plan")
+            }
+            (false, _) => {
+                let waits = format!("{in_a_row}; open: {}", waits.join(" and "));
                 step("clean twice", clean >= 2, waits, "halo-hit issues")
             }
         },

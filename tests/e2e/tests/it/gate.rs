@@ -37,9 +37,18 @@ async fn only_runs_that_prove_something_count_for_the_gate() {
     assert_eq!(desk.run(&["sync"]).await.code, 4);
     let (count, step) = gate(&desk).await;
     assert_eq!((count, &step["done"]), (json!(0), &json!(false)), "{step}");
-    assert_eq!(step["command"], "halo-hit sync --full", "{step}");
+    assert_eq!(step["command"], "halo-hit plan", "a complete read meets the same limits: {step}");
     desk.configure("updates = 1", "updates = 500");
+    let refuse =
+        json!({"side": "halo", "method": "POST", "path": "/Tickets", "fault": "status_429", "times": 50});
+    desk.faults(json!({"next": [refuse]})).await;
+    assert_eq!(desk.run(&["sync"]).await.code, 3);
+    desk.faults(json!({"next": []})).await;
+    let (_, step) = gate(&desk).await;
+    assert_eq!(step["command"], "halo-hit issues", "nor is the same refused again a clean run: {step}");
+    assert!(step["state"].as_str().unwrap().contains("open: 2 issues"), "{step}");
     assert_eq!(desk.run(&["sync"]).await.code, 2);
+    assert_eq!(gate(&desk).await.1["command"], "halo-hit sync --full");
     assert_eq!(gate(&desk).await.0, json!(1), "two edits were carried over");
 
     // Polls that find nothing neither help nor harm; a complete read counts.
@@ -61,6 +70,28 @@ async fn only_runs_that_prove_something_count_for_the_gate() {
     served.signal("TERM").await;
     assert_eq!(served.ends().await.0, Some(0));
     assert_eq!((gate(&desk).await.0, runs().await), (json!(2), before));
+}
+
+#[tokio::test]
+async fn a_complete_read_that_lacks_a_detail_proves_nothing() {
+    let desk = story::in_step(&Size::default()).await;
+    desk.configure("[halo]\n", "[halo]\nmarker = \"client_reference\"\n");
+    story::rest(&desk).await;
+    let state = e2e::State::read(&desk).await;
+    let made = state.pairs.values().find_map(|pair| pair.opportunity.clone()).unwrap();
+    // A namesake of a linked ticket may be our own: only its detail says.
+    let namesake = json!({"summary": made["summary"], "tickettype_id": made["tickettype_id"],
+        "client_id": made["client_id"], "site_id": made["site_id"]});
+    let namesake = desk.edit(json!([{"side": "halo", "create": namesake}])).await.remove(0);
+    let before = gate(&desk).await.0;
+    let path = format!("/Tickets/{}", namesake.as_f64().unwrap());
+    let silent = json!({"side": "halo", "path": path, "fault": "status_503", "times": 100});
+    desk.faults(json!({"next": [silent]})).await;
+    assert_eq!(desk.run(&["sync", "--full"]).await.code, 0);
+    assert_eq!(gate(&desk).await.0, before);
+    desk.faults(json!({"next": []})).await;
+    assert_eq!(desk.run(&["sync", "--full"]).await.code, 0);
+    assert_eq!(gate(&desk).await.0.as_u64(), before.as_u64().map(|before| before + 1));
 }
 
 #[tokio::test]
