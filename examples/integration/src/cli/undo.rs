@@ -25,7 +25,7 @@ struct UndoReport<'a> {
 pub(super) async fn undo(args: &UndoArgs, context: &mut Context) -> Result<Exit, Failure> {
     let session = Session::open(context, "undo").await?;
     let app = session.app.clone();
-    let progress = context.out.progress("looking at what it has written", None);
+    let progress = context.out.progress(&format!("looking at what run {} has written", args.run), None);
     let looked = look(&session, args.run, &progress).await;
     drop(progress);
     let (view, Undone { planned, left }) = session.end(looked).await?;
