@@ -262,6 +262,8 @@ impl CreateTask {
     /// Halo's own workflow may have made the project in the meantime.
     fn projects(&mut self, opportunity: TicketId, tickets: &[HaloTicket], cx: &Context<'_>) -> State {
         self.looked_for_project = true;
+        let link = self.spec().item.as_ref().and_then(|item| cx.link(item));
+        let parted = |ticket| link.is_some_and(|link| link.is_parted_from(ticket));
         let fits = |ticket: &&HaloTicket| {
             ticket.kind == Some(Kind::Project)
                 && !ticket.deleted
@@ -273,6 +275,7 @@ impl CreateTask {
                     || ticket.parent == Some(opportunity)
                     || ticket.related.contains(&opportunity))
                 && cx.memory.link_of_ticket(ticket.id).is_none()
+                && !parted(ticket.id)
         };
         let mut found = tickets.iter().filter(fits);
         match (found.next(), found.next()) {

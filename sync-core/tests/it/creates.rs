@@ -297,6 +297,15 @@ fn a_project_that_appeared_since_the_plan_is_adopted() {
     let mut of_other = found(20, ours);
     of_other.id = TICKET;
     assert_eq!(run(vec![of_other], taken).0, OpResult::Unknown, "it belongs to another item");
+    // The item was parted from it, by a link of the same opportunity: the project is made beside it.
+    let mut link = Link::new(item(), HitClientId::from("c"), HaloClientId(7));
+    (link.opportunity, link.project) = (Some(TicketId(1)), Some(TicketId(20)));
+    link.end();
+    let parted = Memory { links: BTreeMap::from([(item(), link)]), ..Memory::default() };
+    let (done, memory) = run(vec![found(20, ours)], parted.clone());
+    assert_eq!((done, memory.links[&item()].project), (OpResult::Unknown, None));
+    let (done, memory) = run(vec![found(20, ours), found(21, ours)], parted);
+    assert_eq!((done, memory.links[&item()].project), (OpResult::Adopted, Some(TicketId(21))));
 }
 
 /// Creates of earlier runs that this plan does not want: looked for once they can no longer arrive, if their source was
