@@ -70,11 +70,9 @@ impl Engine {
                     rows.push(row);
                 }
                 // One line tells of an operation, however many fields it has.
-                Line::Stays(reason) => {
-                    if told.insert(row.entry.op) {
-                        left.push(Left { reason: reason.to_owned(), line: row });
-                    }
-                }
+                Line::Stays(_) | Line::Linked if !told.insert(row.entry.op) => {}
+                Line::Stays(reason) => left.push(Left { reason: reason.to_owned(), line: row }),
+                Line::Linked => left.push(Left { reason: still_linked(view, &row.entry), line: row }),
                 Line::Nothing => {}
             }
         }
@@ -134,6 +132,17 @@ fn is_price_unknown(view: &View, wrote: &Wrote) -> bool {
     wrote.field.is_money() && ticket.is_some_and(|ticket| ticket.priced.is_none())
 }
 
+/// What became of a link that the run has made.
+fn still_linked(view: &View, entry: &HistoryEntry) -> String {
+    let link = entry.item.as_ref().and_then(|item| view.links.iter().find(|link| link.item == *item));
+    match link.filter(|link| link.leading().is_some()) {
+        Some(link) => {
+            format!("was linked; `halo-hit pair {} unlink` ends a link that is wrong", link.item)
+        }
+        None => "was linked, and the link has ended since".to_owned(),
+    }
+}
+
 /// What a line means to an undo.
 #[derive(Debug, PartialEq, Eq)]
 enum Line {
@@ -141,6 +150,8 @@ enum Line {
     Value(Wrote),
     /// Something was done that is not taken back.
     Stays(&'static str),
+    /// Two records were linked.
+    Linked,
     /// Nothing was done, or nothing that anybody would want back.
     Nothing,
 }
@@ -160,7 +171,7 @@ fn overwrote(entry: &HistoryEntry) -> Line {
         "create" => return Line::Stays("was created, and nothing is deleted; archive it by hand if need be"),
         "promote" => return Line::Stays("became a project, and a promotion is not taken back"),
         "close_won" => return Line::Stays("was closed as won; reopen it in Halo if that was wrong"),
-        "adopt" => return Line::Stays("was linked; `halo-hit pair ITEM unlink` ends a link that is wrong"),
+        "adopt" => return Line::Linked,
         "unlink" => return Line::Stays("was unlinked; `halo-hit pair` links it again"),
         "link_back" => return Line::Stays("only refers to the other record, and still does"),
         _ => return Line::Nothing,

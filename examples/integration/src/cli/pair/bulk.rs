@@ -4,7 +4,7 @@ use sync_core::decision::PairingAnswer;
 
 use super::clients::clients_only_link;
 use super::known::Known;
-use super::{PairWord, Said, Sort, not_for};
+use super::{PairWord, Said, Sort};
 use crate::exit::Failure;
 use crate::storage::Answer;
 
@@ -21,7 +21,11 @@ pub(super) async fn answer(
     let questions = &known.questions;
     let answers: Vec<Answer> = match (sort, word) {
         (_, PairWord::Withdraw | PairWord::Unlink) | (Sort::Person, _) => {
-            return Err(not_for("this", "bulk of them", "answer one by one; `halo-hit pair` lists them"));
+            let what =
+                "\"all\" stands for the clear suggestions about items, tickets or clients, to be accepted";
+            let way_out = "withdraw and unlink, and whatever is said of a person, go one by one: `halo-hit pair --all` \
+                           lists the commands";
+            return Err(Failure::usage("not_in_bulk", what, way_out));
         }
         (Sort::Client, PairWord::Link) => {
             let clear =
