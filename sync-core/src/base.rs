@@ -9,6 +9,7 @@ use crate::ids::{
 };
 use crate::learn::StoredForm;
 use crate::marker::Marker;
+pub use crate::parting::End;
 use crate::stamp::Stamp;
 use crate::value::Value;
 use alloc::boxed::Box;
@@ -297,10 +298,9 @@ pub struct Link {
     /// How often something that a person was asked for was called off. An approval holds for one time of asking.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub called_off: u32,
-    /// The tickets from which a person has parted the item by ending its link, one list for each time, oldest first;
-    /// an empty one where it ended because its tickets were gone. Neither a marker nor a reference leads back to them.
+    /// How the link ended, each time, oldest first. Only ever added to: each needs another marker than the one before.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub parted: Vec<Vec<TicketId>>,
+    pub ends: Vec<End>,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
@@ -329,7 +329,7 @@ impl Link {
             overwritten: Vec::new(),
             linked_back: Vec::new(),
             called_off: 0,
-            parted: Vec::new(),
+            ends: Vec::new(),
         }
     }
 

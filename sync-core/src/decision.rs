@@ -255,6 +255,8 @@ issue_codes! {
     LinkBackNotKept = "link_back_not_kept", "The reference to the other record does not stay, and is not written again; add it by hand, or switch the field link_back off.";
     /// A claimed ticket is linked to another item already.
     TicketAlreadyLinked = "ticket_already_linked", "The ticket is linked to another item already; one ticket belongs to one item.";
+    /// A ticket that a person has named cannot be linked.
+    TicketUnusable = "ticket_unusable", "The ticket that was named for the item is deleted, merged, a task or a probe; name another one, or take the answer back.";
     /// The read of one side looks broken.
     ReadSuspicious = "read_suspicious", "A complete read found far fewer records than are linked; deletions are not considered.";
     /// Opportunities stay open although their projects are linked, because nobody has shown how one is won.

@@ -33,7 +33,8 @@ pub fn gather<'a>(
     not_found: &BTreeSet<RecordKey>,
     ended: Stamp,
 ) -> Vec<(ItemId, Gathered)> {
-    let links: Vec<&Link> = links.into_iter().collect();
+    // Of a link that has ended nothing is missed.
+    let links: Vec<&Link> = links.into_iter().filter(|link| link.leading().is_some()).collect();
     let read = Read::of(snapshot, &links, not_found);
     let mut changed = Vec::new();
     for link in links {

@@ -14,7 +14,7 @@ const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 ///
 /// It is a pure function of the pair of tenants, the source side, the source id and the kind: no stored state is
 /// needed to compute it again, it is the same on every machine, and it does not reveal the source id. Only where a
-/// person has ended a link does the number of times enter as well.
+/// link has ended, by a person's word or because its tickets were gone, does the number of times enter as well.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
 pub struct Marker(Box<str>);
@@ -26,7 +26,7 @@ impl Marker {
         Self::for_item_after(pair, item, kind, 0)
     }
 
-    /// The same, after a person has ended the item's link `ended` times. The ticket that was wrong still carries the
+    /// The same, after the item's link has ended `ended` times, taken back or not. The ticket of before still carries the
     /// marker of before, so what is made or linked next needs another one.
     #[must_use]
     pub fn for_item_after(pair: &PairId, item: &ItemId, kind: Kind, ended: usize) -> Self {
@@ -39,8 +39,8 @@ impl Marker {
         Self::for_ticket_after(pair, ticket, kind, 0)
     }
 
-    /// The same, after a person has ended a link of the ticket `ended` times: the item that was wrong carries the
-    /// marker of before.
+    /// The same, after a person has ended a link of the ticket `ended` times, taken back or not: the item that was wrong
+    /// carries the marker of before.
     #[must_use]
     pub fn for_ticket_after(pair: &PairId, ticket: TicketId, kind: Kind, ended: usize) -> Self {
         Self::compute(pair, Side::Halo, &alloc::format!("{ticket}"), kind, ended)

@@ -277,6 +277,14 @@ impl HitItem {
         }
     }
 
+    /// Whether one of its references names the ticket, as one of this kind.
+    #[must_use]
+    pub fn refers_to(&self, kind: Kind, ticket: TicketId) -> bool {
+        self.references
+            .iter()
+            .any(|r| &*r.system == "halopsa" && r.kind == Some(kind) && r.id.parse() == Ok(ticket))
+    }
+
     /// The status, if it was read.
     #[must_use]
     pub fn status(&self) -> Option<HitStatusId> {

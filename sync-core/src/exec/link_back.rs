@@ -59,7 +59,7 @@ impl LinkBackTask {
         let linked = || cx.link(&item).and_then(|link| link.ticket(self.kind));
         let ticket = cx.op.ticket.or_else(|| made.map(|made| made.ticket)).or_else(linked)?;
         let marker = made.and_then(|made| made.marker.clone()).unwrap_or_else(|| {
-            let ended = cx.link(&item).map_or(0, |link| link.parted.len());
+            let ended = cx.link(&item).map_or(0, |link| link.ends.len());
             Marker::for_item_after(cx.pair, &item, self.kind, ended)
         });
         // The address belongs to the record that is pointed to.

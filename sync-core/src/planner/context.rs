@@ -26,8 +26,10 @@ pub(super) struct Context<'a> {
     /// Unlinked projects by the ticket they came from.
     offspring: BTreeMap<TicketId, Vec<&'a HaloTicket>>,
     intents: BTreeMap<&'a Marker, &'a Intent>,
-    /// How often a person has ended a link of the ticket.
-    parted: BTreeMap<TicketId, usize>,
+    /// How often a person has ended a link of the ticket, taken back or not.
+    ended: BTreeMap<TicketId, usize>,
+    /// Tickets that a person has parted from an item.
+    parted: BTreeSet<TicketId>,
     /// Whether money may be synced at all.
     pub(super) money: bool,
     digests: OnceCell<Digests>,
@@ -45,7 +47,8 @@ impl<'a> Context<'a> {
             markers: BTreeMap::new(),
             offspring: BTreeMap::new(),
             intents: input.intents.iter().map(|intent| (&intent.spec.marker, intent)).collect(),
-            parted: BTreeMap::new(),
+            ended: BTreeMap::new(),
+            parted: BTreeSet::new(),
             money: input
                 .settings
                 .project
@@ -53,8 +56,13 @@ impl<'a> Context<'a> {
                 .is_some_and(|halo| input.settings.project.hit_currency == Some(halo)),
             digests: OnceCell::new(),
         };
-        for ticket in input.links.iter().flat_map(|link| link.parted.iter().flatten()) {
-            *context.parted.entry(*ticket).or_default() += 1;
+        for end in input.links.iter().flat_map(|link| &link.ends) {
+            for ticket in end.tickets() {
+                *context.ended.entry(ticket).or_default() += 1;
+                if end.parted {
+                    context.parted.insert(ticket);
+                }
+            }
         }
         for ticket in &input.snapshot.tickets {
             if let Some(marker) = &ticket.marker
@@ -114,13 +122,45 @@ impl<'a> Context<'a> {
 
     /// The marker of what is made for the item.
     pub(super) fn marker_for(&self, item: &ItemId, kind: Kind) -> Marker {
-        let ended = self.links.get(item).map_or(0, |link| link.parted.len());
+        let ended = self.links.get(item).map_or(0, |link| link.ends.len());
         Marker::for_item_after(self.input.pair, item, kind, ended)
     }
 
-    /// How often a person has ended a link of the ticket.
-    pub(super) fn times_parted(&self, ticket: TicketId) -> usize {
-        self.parted.get(&ticket).copied().unwrap_or(0)
+    /// How often a person has ended a link of the ticket, taken back or not.
+    pub(super) fn times_ended(&self, ticket: TicketId) -> usize {
+        self.ended.get(&ticket).copied().unwrap_or(0)
+    }
+
+    /// Whether a person has parted the ticket from any item.
+    pub(super) fn was_parted(&self, ticket: TicketId) -> bool {
+        self.parted.contains(&ticket)
+    }
+
+    /// Whether the ticket carries a marker only because it was an item's from which a person has parted it, or because an
+    /// item was made of it that was parted from it.
+    pub(super) fn is_marked_as_parted(&self, ticket: &HaloTicket) -> bool {
+        let Some(marker) = &ticket.marker else { return false };
+        let pair = self.input.pair;
+        let of_item = |link: &&Link| {
+            Kind::ALL.into_iter().any(|kind| {
+                (0..link.ends.len())
+                    .any(|ended| *marker == Marker::for_item_after(pair, &link.item, kind, ended))
+            })
+        };
+        let of_itself = || {
+            Kind::ALL.into_iter().any(|kind| {
+                (0..self.times_ended(ticket.id))
+                    .any(|ended| *marker == Marker::for_ticket_after(pair, ticket.id, kind, ended))
+            })
+        };
+        self.was_parted(ticket.id)
+            && (self
+                .links
+                .values()
+                .copied()
+                .filter(|link| link.is_parted_from(ticket.id))
+                .any(|link| of_item(&link))
+                || of_itself())
     }
 
     /// Whether a person has parted the item from the ticket. An answer that names it still goes before.

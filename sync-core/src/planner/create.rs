@@ -13,37 +13,59 @@ use crate::ids::{HaloClientId, ItemId, Kind, Side, SiteId, TicketId, TicketTypeI
 use crate::plan::{Adoption, OpKind, Precond, Proposal, ProposalKind, Rank, SkipReason, Why};
 use crate::record::{HaloTicket, HitItem};
 use alloc::boxed::Box;
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 /// Every item without a link.
 pub(super) fn plan_creates(context: &Context<'_>, out: &mut LinkPlan) {
-    // Two items that claim one ticket: the first by id gets it, the other is reported.
-    let mut claimed = BTreeSet::new();
     for item in &context.input.snapshot.items {
         if context.links.contains_key(&item.id)
             || context.input.only.is_some_and(|only| !only.contains(&item.id))
         {
             continue;
         }
-        let before = out.ops.len();
         plan_unlinked(context, item, out);
-        let adopted = out.ops[before..].iter().find_map(|op| match op.kind {
-            OpKind::Adopt { .. } => op.ticket,
+    }
+}
+
+/// Items of one plan that claim the same ticket: one gets it, by a person's word before what the records say, and by id
+/// where both have it. The others are reported, and what hangs on their claim is left out.
+pub(super) fn keep_one_claim(out: &mut LinkPlan) {
+    if !guard::on(Guard::UniqueLink) {
+        return;
+    }
+    let mut claims: Vec<_> = out
+        .ops
+        .iter()
+        .filter_map(|op| match op.kind {
+            OpKind::Adopt { how, .. } => Some((op.ticket?, how != Adoption::Answer, op.item.clone()?, op.id)),
             _ => None,
-        });
-        if let Some(ticket) = adopted
-            && !claimed.insert(ticket)
-            && guard::on(Guard::UniqueLink)
-        {
-            out.ops.truncate(before);
-            issue(
-                out,
-                IssueCode::TicketAlreadyLinked,
-                Subject::item(&item.id).with_value(alloc::format!("{ticket}")),
-            );
-            skip_item(out, &item.id, None, SkipReason::WaitsForPairing(alloc::vec![ticket]));
+        })
+        .collect();
+    claims.sort();
+    let mut first: BTreeMap<TicketId, ItemId> = BTreeMap::new();
+    for (ticket, _, item, op) in claims {
+        if *first.entry(ticket).or_insert_with(|| item.clone()) == item {
+            continue;
         }
+        let mut dropped = BTreeSet::from([op]);
+        loop {
+            let known = dropped.len();
+            dropped.extend(
+                out.ops
+                    .iter()
+                    .filter(|op| op.after.iter().any(|id| dropped.contains(id)))
+                    .map(|op| op.id)
+                    .collect::<Vec<_>>(),
+            );
+            if dropped.len() == known {
+                break;
+            }
+        }
+        out.ops.retain(|op| !dropped.contains(&op.id));
+        let subject = Subject::item(&item).with_value(alloc::format!("{ticket}"));
+        issue(out, IssueCode::TicketAlreadyLinked, subject);
+        skip_item(out, &item, None, SkipReason::WaitsForPairing(alloc::vec![ticket]));
     }
 }
 
@@ -120,8 +142,10 @@ fn linked_client(context: &Context<'_>, item: &HitItem, out: &mut LinkPlan) -> O
 }
 
 /// Links tickets that carry our marker for this item, or to which the item refers: the reply of a create was lost,
-/// or the database was.
+/// or the database was. Where a person wants a new ticket, a reference says nothing: it leads to one that was there
+/// before, and that the person has seen.
 fn adopt_ours(context: &Context<'_>, item: &HitItem, halo_client: HaloClientId, out: &mut LinkPlan) -> bool {
+    let wants_own = context.input.decisions.pairings.get(&item.id) == Some(&PairingAnswer::Create);
     let mut adopted = false;
     for kind in Kind::ALL {
         let marker = context.marker_for(&item.id, kind);
@@ -145,6 +169,7 @@ fn adopt_ours(context: &Context<'_>, item: &HitItem, halo_client: HaloClientId, 
         let referred = item
             .references
             .iter()
+            .filter(|_| !wants_own)
             .filter(|r| &*r.system == "halopsa" && r.kind == Some(kind))
             .filter_map(|r| context.ticket(r.id.parse().ok()?))
             .find(|t| t.kind == Some(kind) && context.is_free(t) && !context.is_parted(&item.id, t.id));
@@ -176,7 +201,11 @@ fn adopt_answer(
         return skip_item(out, &item.id, None, SkipReason::TypeNotFollowed(ticket.ticket_type));
     };
     if !context.is_free(ticket) {
-        issue(out, IssueCode::TicketAlreadyLinked, Subject::item(&item.id).with_ticket(id, kind));
+        let code = match context.is_linked(id) {
+            true => IssueCode::TicketAlreadyLinked,
+            false => IssueCode::TicketUnusable,
+        };
+        issue(out, code, Subject::item(&item.id).with_ticket(id, kind));
         return skip_item(out, &item.id, Some(kind), SkipReason::WaitsForPairing(alloc::vec![id]));
     }
     let why = Why::Paired { ticket: id };

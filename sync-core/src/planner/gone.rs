@@ -111,8 +111,10 @@ fn unlink(link: &Link, kind: Kind, evidence: Evidence, out: &mut LinkPlan) {
 /// Whether the read misses so much of what is linked that it is the read that is broken.
 fn suspicious(context: &Context<'_>) -> bool {
     let complete = |full: bool, missing: usize, all: usize| full && lacks_too_much(missing, all);
-    let (mut tickets, mut tickets_missing, mut items_missing) = (0, 0, 0);
-    for link in context.links.values() {
+    let (mut tickets, mut tickets_missing, mut items, mut items_missing) = (0, 0, 0, 0);
+    // Of a link that has ended nothing is missed.
+    for link in context.links.values().filter(|link| link.leading().is_some()) {
+        items += 1;
         for id in [link.opportunity, link.project].into_iter().flatten() {
             tickets += 1;
             tickets_missing += usize::from(context.ticket(id).is_none());
@@ -121,11 +123,7 @@ fn suspicious(context: &Context<'_>) -> bool {
     }
     let snapshot = context.input.snapshot;
     complete(matches!(snapshot.halo, crate::record::Coverage::Full { .. }), tickets_missing, tickets)
-        || complete(
-            matches!(snapshot.hit, crate::record::Coverage::Full { .. }),
-            items_missing,
-            context.links.len(),
-        )
+        || complete(matches!(snapshot.hit, crate::record::Coverage::Full { .. }), items_missing, items)
 }
 
 /// Says once that deletions were not considered.

@@ -30,11 +30,12 @@ pub(super) fn plan_imports(context: &Context<'_>, out: &mut LinkPlan) {
         if !context.is_free(ticket) || adopted.contains(&ticket.id) {
             continue;
         }
-        let parted = context.times_parted(ticket.id) > 0;
-        let wanted =
-            parted && context.input.decisions.imports.get(&ticket.id) == Some(&PairingAnswer::Create);
+        let asked_for = context.input.decisions.imports.get(&ticket.id) == Some(&PairingAnswer::Create);
+        let wanted = asked_for && context.is_marked_as_parted(ticket);
+        let parted = context.was_parted(ticket.id) && !asked_for;
         if let Some(marker) = ticket.marker.as_ref().filter(|_| !wanted && guard::on(Guard::OwnImage)) {
-            // Our own image is never a source, whatever became of its item, unless a person has parted the two.
+            // Our own image is never a source, whatever became of its item, unless a person has parted the two and wants
+            // an item of its own for it.
             if context.input.only.is_none() && context.in_scope_of(ticket) && !parted {
                 out.diags.push(Diagnostic {
                     code: DiagnosticCode::MarkerOfUnknownItem,
@@ -94,7 +95,7 @@ fn plan_import(context: &Context<'_>, ticket: &HaloTicket, kind: Kind, out: &mut
     };
     let answer = context.input.decisions.imports.get(&ticket.id);
     // One that a person has parted from its item is left alone until somebody says otherwise, as that item is.
-    let parted = context.times_parted(ticket.id) > 0 && answer != Some(&PairingAnswer::Create);
+    let parted = context.was_parted(ticket.id) && answer != Some(&PairingAnswer::Create);
     if matches!(answer, Some(PairingAnswer::Ignore | PairingAnswer::Link(_)))
         || parted
         || is_named(context, ticket, kind)
@@ -149,7 +150,7 @@ fn create(
     status: Value,
     out: &mut LinkPlan,
 ) {
-    let ended = context.times_parted(ticket.id);
+    let ended = context.times_ended(ticket.id);
     let marker = Marker::for_ticket_after(context.input.pair, ticket.id, kind, ended);
     let payload = payload::for_item(context, ticket, kind, status);
     let spec = CreateSpec {

@@ -152,7 +152,7 @@ pub(super) fn link_back(
         Target::By(op, ticket) => (Some(*op), *ticket),
     };
     if context.links_back(kind, Side::Hit) {
-        let known = ticket.is_some_and(|id| refers_to(item, kind, id));
+        let known = ticket.is_some_and(|id| item.refers_to(kind, id));
         if !known && !does_not_stay(context, item, kind, Side::Hit, ticket, out) {
             out.ops.push(link_back_op(Some(&item.id), client, kind, Side::Hit, ticket, after));
         }
@@ -186,12 +186,6 @@ fn does_not_stay(
     let subject = Subject::item(&item.id).with_ticket(ticket, kind).with_value(side.name());
     issue(out, IssueCode::LinkBackNotKept, subject);
     true
-}
-
-pub(super) fn refers_to(item: &HitItem, kind: Kind, ticket: TicketId) -> bool {
-    item.references
-        .iter()
-        .any(|r| &*r.system == "halopsa" && r.kind == Some(kind) && r.id.parse() == Ok(ticket))
 }
 
 pub(super) fn link_back_op(

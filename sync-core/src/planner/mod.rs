@@ -70,16 +70,19 @@ pub fn plan(input: &PlanInput<'_>) -> Plan {
         if input.only.is_some_and(|only| !only.contains(&link.item)) {
             continue;
         }
-        looked_at += 1;
+        // One that has ended, and whose item is no longer linked, is none.
+        let linked = u64::from(link.leading().is_some());
+        looked_at += linked;
         if clean_now(&context, rules, link) {
-            unchanged += 1;
+            unchanged += linked;
             continue;
         }
         let before = sizes(&out);
         link::plan_link(&context, link, &mut out);
-        unchanged += u64::from(sizes(&out) == before);
+        unchanged += linked * u64::from(sizes(&out) == before);
     }
     create::plan_creates(&context, &mut out);
+    create::keep_one_claim(&mut out);
     import::plan_imports(&context, &mut out);
     gone::note_suspicious_reads(&context, &mut out);
     promote::note_missing_recipe(&context, &mut out);
@@ -88,11 +91,16 @@ pub fn plan(input: &PlanInput<'_>) -> Plan {
     }
     let mut plan = assemble(input, &context, out);
     plan.head.counts.links = looked_at;
-    plan.head.counts.links_total = input.links_total.max(input.links.len() as u64);
+    plan.head.counts.links_total = input.links_total.max(linked(input));
     plan.head.counts.unchanged = unchanged;
     plan.head.counts = plan::count(&plan);
     plan.head.verdict = plan::check_limits(&plan, input.settings);
     plan
+}
+
+/// How many links of the input have a ticket.
+fn linked(input: &PlanInput<'_>) -> u64 {
+    input.links.iter().filter(|link| link.leading().is_some()).count() as u64
 }
 
 /// What servers make of texts, once enough links show it.

@@ -141,7 +141,7 @@ pub fn undo(input: &PlanInput<'_>, run: i64, wrote: &[Wrote]) -> Undo {
     kept.sort_unstable();
     let mut plan = assemble(&input, &context, out);
     plan.head.counts.links = items.len() as u64;
-    plan.head.counts.links_total = input.links_total.max(input.links.len() as u64);
+    plan.head.counts.links_total = input.links_total.max(super::linked(&input));
     plan.head.counts = plan::count(&plan);
     plan.head.verdict = plan::check_limits(&plan, input.settings);
     Undo { plan, kept }

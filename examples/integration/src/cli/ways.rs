@@ -89,6 +89,13 @@ fn of_code(code: IssueCode, issue: &OpenIssue) -> Vec<Way> {
             "ends the link; nothing is written to either system",
         )
     };
+    // What a person has answered, where nothing is linked yet.
+    let withdraw = || {
+        Way::command(
+            format!("halo-hit pair {item} withdraw"),
+            "takes the answer back, if the two are not linked yet",
+        )
+    };
     let hand = Way::by_hand;
     match code {
         IssueCode::HitStatusUnknown => {
@@ -119,7 +126,9 @@ fn of_code(code: IssueCode, issue: &OpenIssue) -> Vec<Way> {
         IssueCode::SiteMissing => {
             vec![hand("set the client's main site in Halo under Customers > the client")]
         }
-        IssueCode::TicketMoved => vec![hand("move the ticket or the item back to its client"), unlink()],
+        IssueCode::TicketMoved => {
+            vec![hand("move the ticket or the item back to its client"), unlink(), withdraw()]
+        }
         IssueCode::EditForClosed => vec![
             hand("reopen the ticket in Halo, or undo the change in HIT"),
             hand("set write = true under [sync.closed] to let changes reach closed tickets"),
@@ -128,6 +137,7 @@ fn of_code(code: IssueCode, issue: &OpenIssue) -> Vec<Way> {
             vec![
                 hand("add the type under [project_settings], or change the ticket's type back in Halo"),
                 unlink(),
+                withdraw(),
             ]
         }
         IssueCode::CreateTypeMissing => vec![hand("set create_type under [project_settings.KIND]"), check()],
@@ -171,11 +181,14 @@ fn of_code(code: IssueCode, issue: &OpenIssue) -> Vec<Way> {
             hand("find the rule or integration that takes the reference out, and add it by hand"),
             hand("write link_back = \"off\" under [sync.opportunity] and [sync.project]"),
         ],
+        IssueCode::TicketUnusable => vec![pair_items("links the item to another ticket"), withdraw()],
         IssueCode::TicketAlreadyLinked => {
+            let named = subject.ticket.map(|ticket| ticket.to_string());
+            let ticket = named.or_else(|| subject.value.as_deref().map(str::to_owned));
             vec![
                 pair_items("links the item to another ticket"),
                 Way::command(
-                    "halo-hit pair --ticket TICKET unlink".to_owned(),
+                    format!("halo-hit pair --ticket {} unlink", ticket.as_deref().unwrap_or("TICKET")),
                     "ends the ticket's link to the other item",
                 ),
             ]
@@ -234,6 +247,18 @@ mod tests {
                 let parsed = Cli::try_parse_from(typed.split(' '));
                 assert!(parsed.is_ok(), "{typed}: {}", parsed.unwrap_err());
             }
+        }
+    }
+
+    #[test]
+    fn the_number_of_a_ticket_that_is_known_is_in_the_command() {
+        let named = open(IssueCode::TicketAlreadyLinked);
+        let subject = Subject::item(&"it_1".into()).with_value("7");
+        let claimed =
+            OpenIssue::seen_once(NewIssue::from(&Issue::new(IssueCode::TicketAlreadyLinked, subject)));
+        for issue in [named, claimed] {
+            let commands: Vec<_> = of_issue(&issue).into_iter().filter_map(|way| way.command).collect();
+            assert!(commands.contains(&"halo-hit pair --ticket 7 unlink".to_owned()), "{commands:?}");
         }
     }
 

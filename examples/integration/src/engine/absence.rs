@@ -59,7 +59,7 @@ impl Engine {
         if rows.not_found.is_empty() {
             return Ok(());
         }
-        for link in links {
+        for link in links.iter().filter(|link| link.leading().is_some()) {
             for (what, key) in keys(link) {
                 let known = link.gone.contains(&(what, Evidence::NotFoundWithCanary));
                 if known || !rows.not_found.contains(&key) {

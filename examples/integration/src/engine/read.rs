@@ -446,7 +446,7 @@ impl View {
             now: Stamp::ours(perform::now_ms(&*engine.time)),
             only: None,
             taken: None,
-            links_total: self.links.len() as u64,
+            links_total: self.links.iter().filter(|link| link.leading().is_some()).count() as u64,
             digests: Some(&self.digests),
         }
     }

@@ -133,8 +133,8 @@ pub trait Store: Send + Sync {
         }
     }
 
-    /// Links without a ticket, in the order of their items: those that have ended.
-    async fn ended_links(&self) -> Result<Vec<Link>, StoreError>;
+    /// Links that have ended at least once, in the order of their items: also those that were made anew.
+    async fn links_with_ends(&self) -> Result<Vec<Link>, StoreError>;
 
     /// The link of an item.
     async fn link(&self, item: &ItemId) -> Result<Option<Link>, StoreError>;

@@ -9,6 +9,7 @@ mod decisions;
 #[cfg(feature = "demo")]
 mod demo;
 mod mistakes;
+mod pairing;
 mod probe;
 mod program;
 mod setup;

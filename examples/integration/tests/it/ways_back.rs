@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use halo_hit::storage::{Change, RecordKey, SqliteStore, Store};
-use sync_core::base::{BaseCell, CreateSpec, Intent, Link, LinkState, PendingWrite};
+use sync_core::base::{BaseCell, CreateSpec, End, Intent, Link, LinkState, PendingWrite};
 use sync_core::catalogue::{Agent, Catalogue, HaloClient, HitClient, Member};
 use sync_core::decision::PairingAnswer;
 use sync_core::field::{FieldId, FieldRow};
@@ -17,14 +17,14 @@ use sync_core::value::{Obs, Value};
 use crate::decisions::{NOW, after_a_plan, conflict};
 use crate::program::{CONFIGURATION, Desk};
 
-async fn commit(store: &SqliteStore, changes: &[Change]) {
+pub(crate) async fn commit(store: &SqliteStore, changes: &[Change]) {
     let lease = store.lease("test", Duration::ZERO).await.unwrap();
     store.commit(&lease, changes, NOW).await.unwrap();
 }
 
 /// What a read has shown of both tenants: two clients on each side, of which HIT itself says that c1 is 12; a team member;
 /// an agent, and one for the API alone.
-async fn after_a_read(desk: &Desk) -> SqliteStore {
+pub(crate) async fn after_a_read(desk: &Desk) -> SqliteStore {
     let store = after_a_plan(desk).await;
     let mut has = Catalogue::default();
     for id in ["c1", "c2"] {
@@ -44,14 +44,14 @@ async fn after_a_read(desk: &Desk) -> SqliteStore {
 }
 
 /// The link of the conflict's item: opportunity 6 and project 7.
-fn link() -> Link {
+pub(crate) fn link() -> Link {
     let mut link = Link::new("i1".into(), "c1".into(), HaloClientId(12));
     (link.opportunity, link.project) = (Some(TicketId(6)), Some(TicketId(7)));
     link.base.of_mut(Kind::Project).insert(FieldId::Name, BaseCell { halo: None, hit: None });
     link
 }
 
-fn intent(sent: bool) -> Intent {
+pub(crate) fn intent(sent: bool) -> Intent {
     let item = ItemId::from("i1");
     Intent {
         op: Hash128::of(b"create"),
@@ -227,7 +227,8 @@ async fn a_wrong_link_is_ended_and_the_ending_taken_back() {
     );
     let kept = store.link(&"i1".into()).await.unwrap().unwrap();
     assert_eq!((kept.leading(), &kept.state), (None, &LinkState::Ended));
-    assert_eq!(kept.parted, [[TicketId(6), TicketId(7)]]);
+    let end = End { opportunity: Some(TicketId(6)), project: Some(TicketId(7)), parted: true };
+    assert_eq!(kept.ends, [end]);
     assert!(kept.base.project.is_empty());
     assert_eq!(store.link_of_ticket(TicketId(7)).await.unwrap(), None);
     // What hung on the link is over, decided or not; earlier plan files are stale; both are looked at anew.
@@ -254,8 +255,20 @@ async fn a_wrong_link_is_ended_and_the_ending_taken_back() {
     let ended = desk.run(&["pair", "i1", "withdraw"]);
     assert_eq!(ended.code, 0, "{}", ended.err);
     let kept = store.link(&"i1".into()).await.unwrap().unwrap();
-    assert_eq!((kept.leading(), &kept.state, kept.parted.len()), (None, &LinkState::Active, 0));
-    assert_eq!(desk.run(&["pair", "i1", "withdraw"]).code, 64);
+    assert_eq!((kept.opportunity, kept.project), (Some(TicketId(6)), Some(TicketId(7))));
+    assert_eq!((&kept.state, kept.ends.len(), kept.last_parting()), (&LinkState::Active, 1, None));
+    assert!(kept.base.project.is_empty() && !kept.is_parted_from(TicketId(7)));
+    let said = ended.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("the opportunity 6 and project 7 are linked again"), "{said}");
+    assert_eq!(store.link_of_ticket(TicketId(7)).await.unwrap(), Some(kept.clone()));
+    let (_, history) = desk.json(&["history", "--item", "i1"]);
+    let sentence = &history["data"]["lines"][0]["sentence"];
+    let want = "A person took back that the item i1 was unlinked from the opportunity 6 and project 7.";
+    assert_eq!(sentence, want, "{history:#}");
+    // Once: typed again it says what is so, and undoes nothing older.
+    let ended = desk.run(&["pair", "i1", "withdraw"]);
+    assert!(ended.code == 64 && ended.err.contains("is linked to the opportunity 6"), "{}", ended.err);
+    assert_eq!(store.link(&"i1".into()).await.unwrap(), Some(kept));
     // What HIT still says of an item that was parted stands in the way of an item of the ticket's own, and is told.
     let mut item = HitItem::new("i1".into(), "c1".into());
     item.references.push(ExternalRef {
@@ -315,10 +328,21 @@ async fn a_link_with_a_write_under_way_is_not_ended() {
         assert_eq!(ended.err, said);
     };
     refused("write");
-    assert_eq!(store.link(&"i1".into()).await.unwrap(), Some(pending));
+    assert_eq!(store.link(&"i1".into()).await.unwrap(), Some(pending.clone()));
     let changes = [Change::PutLink(Box::new(link())), Change::PutIntent(Box::new(intent(true)))];
     commit(&store, &changes).await;
     refused("create");
+    // While its field has an open conflict, every run keeps a write: that is what stands in the way.
+    let mut held = pending.clone();
+    held.pending[0].field = conflict().field;
+    held.pending[0].kind = conflict().kind;
+    commit(&store, &[Change::PutLink(Box::new(held))]).await;
+    let ended = desk.run(&["pair", "i1", "unlink"]);
+    assert_eq!(ended.code, 4, "{}", ended.err);
+    assert!(ended.err.contains("while its conflict is open"), "{}", ended.err);
+    let (_, way) = ended.err.split_once("halo-hit issues dismiss ").unwrap();
+    assert!(conflict().id.to_string().starts_with(&way[..4]), "{way}");
+    commit(&store, &[Change::PutLink(Box::new(link()))]).await;
     // Nor while another process plans with the link in mind.
     let lease = store.lease("another", Duration::ZERO).await.unwrap();
     for word in ["unlink", "withdraw"] {

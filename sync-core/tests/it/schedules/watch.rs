@@ -75,8 +75,9 @@ impl Engine<'_> {
         }
         let Some(item) = item else { return };
         let link = self.durable.memory.links.get(&ItemId::from(item.as_str()));
-        let ended = link.is_some_and(|link| link.state == LinkState::Ended && link.parted.is_empty());
-        if ended || self.seen.parted.contains(&item) {
+        let ended = link.is_some_and(|link| link.state == LinkState::Ended && link.last_parting().is_none());
+        let answered = self.durable.decisions.pairings.contains_key(&ItemId::from(item.as_str()));
+        if ended && !answered || self.seen.parted.contains(&item) {
             self.breach(Violation::NotLeftAlone(format!("{request:?}")));
         }
     }

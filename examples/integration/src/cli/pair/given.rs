@@ -4,7 +4,7 @@ use serde::Serialize;
 use sync_core::decision::PairingAnswer;
 use sync_core::ids::{ItemId, TicketId};
 
-use super::known::{Known, spoken};
+use super::known::{Known, spoken, tickets};
 use crate::exit::Failure;
 
 /// One answer.
@@ -28,27 +28,26 @@ pub(super) struct Given {
 pub(super) async fn waiting(known: &Known) -> Result<Vec<Given>, Failure> {
     let mut given = Vec::new();
     for (item, answer) in &known.decisions.pairings {
-        // An earlier program kept what was carried out.
-        let link = known.link(item).await?;
-        let done = link.as_ref().is_some_and(|link| match answer {
-            PairingAnswer::Link(ticket) => link.project.is_some() || link.opportunity == Some(*ticket),
-            _ => link.leading().is_some(),
-        });
-        if !done {
-            given.push(of_item(known, item, *answer).await?);
+        let mut one = of_item(known, item, *answer).await?;
+        // Said while a run linked the item to something else.
+        if let Some(link) = super::items::stands_against(known, item, *answer).await? {
+            let linked = tickets(&link);
+            one.sentence.push_str(&format!(
+                "; not possible: it is linked to the {linked} already, which `halo-hit pair {item} unlink` ends"
+            ));
         }
+        given.push(one);
     }
     for (ticket, answer) in &known.decisions.imports {
         if known.app.store.link_of_ticket(*ticket).await?.is_none() {
             given.push(of_ticket(known, *ticket, *answer).await?);
         }
     }
-    for link in known.app.store.ended_links().await? {
-        if let Some(tickets) = link.parted.last().filter(|tickets| !tickets.is_empty())
+    for link in known.app.store.links_with_ends().await? {
+        if let Some(end) = link.last_parting()
             && !known.decisions.pairings.contains_key(&link.item)
-            && link.state == sync_core::base::LinkState::Ended
         {
-            let with: Vec<String> = tickets.iter().map(ToString::to_string).collect();
+            let with: Vec<String> = end.tickets().map(|ticket| ticket.to_string()).collect();
             given.push(Given {
                 about: "item",
                 name: known.item(&link.item).await?.unwrap_or_default(),

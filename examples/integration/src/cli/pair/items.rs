@@ -1,11 +1,13 @@
 //! Answers about items: which ticket it is, that it gets one, that it is left alone, and the ways back.
 
 use sync_core::base::{Link, LinkState};
-use sync_core::decision::PairingAnswer;
+use sync_core::decision::{Conflict, PairingAnswer};
 use sync_core::ids::{ItemId, Kind, TicketId};
 
 use super::known::{Known, spoken, tickets};
 use super::{PairWord, Said, no_suggestion, nothing_to_withdraw, number};
+use crate::cli::ids::short;
+use crate::engine::kept_ticket;
 use crate::exit::{Exit, Failure};
 use crate::storage::{Answer, Change, HistoryEntry, Lease, Outcome, RecordKey};
 
@@ -23,22 +25,41 @@ pub(super) async fn answer(
             };
             link(known, item, ticket).await
         }
-        PairWord::Create => {
-            require_open(known, item).await?;
-            known.decide(&[Answer::Pair(item.clone(), PairingAnswer::Create)]).await?;
-            Ok(Said::one(NOTED))
-        }
-        PairWord::Ignore => {
-            require_open(known, item).await?;
-            known.decide(&[Answer::Pair(item.clone(), PairingAnswer::Ignore)]).await?;
-            Ok(Said::one(NOTED))
-        }
+        PairWord::Create => say(known, item, PairingAnswer::Create).await,
+        PairWord::Ignore => say(known, item, PairingAnswer::Ignore).await,
         PairWord::Withdraw => withdraw(known, item).await,
         PairWord::Unlink => unlink(known, item).await,
     }
 }
 
 const NOTED: &str = "Noted; the next plan knows.";
+
+/// Stores an answer about an item that is not linked.
+async fn say(known: &Known, item: &ItemId, answer: PairingAnswer) -> Result<Said, Failure> {
+    known.require_item(item).await?;
+    if let Some(link) = stands_against(known, item, answer).await? {
+        return Err(linked(item, &link));
+    }
+    known.decide(&[Answer::Pair(item.clone(), answer)]).await?;
+    Ok(Said::one(NOTED))
+}
+
+/// The link that keeps an answer about its item from being carried out. Beside an opportunity there may be a project.
+pub(super) async fn stands_against(
+    known: &Known,
+    item: &ItemId,
+    answer: PairingAnswer,
+) -> Result<Option<Link>, Failure> {
+    let link = known.link(item).await?.filter(|link| link.leading().is_some());
+    let Some(link) = link else { return Ok(None) };
+    let beside = match answer {
+        PairingAnswer::Link(ticket) => {
+            link.project.is_none() && known.kind(ticket).await? != Some(Kind::Opportunity)
+        }
+        PairingAnswer::Create | PairingAnswer::Ignore => false,
+    };
+    Ok((!beside).then_some(link))
+}
 
 async fn suggested(known: &Known, item: &ItemId) -> Result<TicketId, Failure> {
     known.require_item(item).await?;
@@ -62,13 +83,18 @@ pub(super) async fn link(known: &Known, item: &ItemId, ticket: TicketId) -> Resu
         let what = format!("the ticket {ticket} is linked to {whose} already");
         return Err(Failure::usage("ticket_linked", what, way_out));
     }
-    // Beside an opportunity there may be a project.
-    if let Some(link) = known.link(item).await?.filter(|link| link.leading().is_some())
-        && (link.project.is_some() || known.kind(ticket).await? == Some(Kind::Opportunity))
-    {
+    if let Some(other) = known.named_by(ticket, item) {
+        let what =
+            format!("the item {other} was said to be the ticket {ticket}, which waits for the next sync");
+        let way_out = format!("if that is wrong, `halo-hit pair {other} withdraw` takes it back");
+        return Err(Failure::usage("ticket_named", what, way_out));
+    }
+    require_usable(known, item, ticket).await?;
+    let answer = PairingAnswer::Link(ticket);
+    if let Some(link) = stands_against(known, item, answer).await? {
         return Err(linked(item, &link));
     }
-    known.decide(&[Answer::Pair(item.clone(), PairingAnswer::Link(ticket))]).await?;
+    known.decide(&[Answer::Pair(item.clone(), answer)]).await?;
     let mut said = Said::one(NOTED);
     if let Some(other) = known.still_refers(ticket).await?.filter(|other| other != item) {
         said.next.push(format!(
@@ -79,13 +105,36 @@ pub(super) async fn link(known: &Known, item: &ItemId, ticket: TicketId) -> Resu
     Ok(said)
 }
 
-/// Refuses an answer about an item that is linked already.
-async fn require_open(known: &Known, item: &ItemId) -> Result<(), Failure> {
-    known.require_item(item).await?;
-    match known.link(item).await? {
-        Some(link) if link.leading().is_some() => Err(linked(item, &link)),
-        _ => Ok(()),
+/// Refuses a ticket that no item can be linked to, or not this one, as far as it was read.
+async fn require_usable(known: &Known, item: &ItemId, ticket: TicketId) -> Result<(), Failure> {
+    let Some(read) = kept_ticket(&*known.app.store, ticket).await? else { return Ok(()) };
+    let unusable = |what: &str| {
+        let what = format!("the ticket {ticket} {what}");
+        Failure::usage(
+            "ticket_unusable",
+            what,
+            "name another ticket, or change that in Halo and run `halo-hit plan`",
+        )
+    };
+    if let Some(into) = read.merged_into {
+        return Err(unusable(&format!("was merged into the ticket {into}")));
     }
+    let what = match &read {
+        read if read.deleted => "is deleted",
+        read if read.is_task => "is a task, not a ticket of its own",
+        read if read.is_probe => "is a probe of `halo-hit setup`",
+        read if read.kind.is_none() => "is of a type that is not followed",
+        _ => match known.halo_client(item).await? {
+            Some(halo) if halo != read.client => {
+                return Err(unusable(&format!(
+                    "belongs to Halo's client {}, and the item's client is {halo}",
+                    read.client
+                )));
+            }
+            _ => return Ok(()),
+        },
+    };
+    Err(unusable(what))
 }
 
 fn linked(item: &ItemId, link: &Link) -> Failure {
@@ -110,34 +159,27 @@ async fn withdraw(known: &Known, item: &ItemId) -> Result<Said, Failure> {
     let lease = known.app.lease("pair").await?;
     let link = known.link(item).await?;
     let whole = spoken(&name, item);
-    let decisions = known.app.store.decisions().await?;
-    if let Some(link) = link.as_ref().filter(|link| link.leading().is_some()) {
-        // Which project the item is can be said while its opportunity is linked.
-        let waits = match decisions.pairings.get(item) {
-            Some(PairingAnswer::Link(ticket)) => link.project.is_none() && link.opportunity != Some(*ticket),
-            _ => false,
-        };
-        if !waits {
-            return Err(linked(item, link));
-        }
-    }
-    if decisions.pairings.contains_key(item) {
+    if known.app.store.decisions().await?.pairings.contains_key(item) {
         known.decide(&[Answer::WithdrawPair(item.clone())]).await?;
-        let ended = link.as_ref().is_some_and(|link| link.state == LinkState::Ended);
-        return Ok(Said::one(match ended {
-            true => format!(
+        return Ok(Said::one(match link {
+            Some(link) if link.last_parting().is_some() => format!(
                 "Taken back: {whole} is left alone, because its link was ended. `halo-hit pair {item} withdraw` takes \
                  that back too."
             ),
-            false => {
+            Some(link) if link.leading().is_some() => {
+                format!("Taken back: {whole} stays linked to the {}.", tickets(&link))
+            }
+            Some(link) if link.state == LinkState::Ended => {
+                format!("Taken back: {whole} is left alone, because its ticket was gone.")
+            }
+            _ => {
                 format!("Taken back: the next plan asks about {whole} again, or does what the settings say.")
             }
         }));
     }
     match link {
-        Some(link) if link.parted.last().is_some_and(|tickets| !tickets.is_empty()) => {
-            take_back_end(known, &lease, link, &whole).await
-        }
+        Some(link) if link.leading().is_some() => Err(linked(item, &link)),
+        Some(link) if link.last_parting().is_some() => take_back_end(known, &lease, link, &whole).await,
         Some(link) if link.state == LinkState::Ended => {
             let what = format!(
                 "the link of the item {item} has ended because its ticket is gone, which was approved"
@@ -149,16 +191,43 @@ async fn withdraw(known: &Known, item: &ItemId) -> Result<Said, Failure> {
     }
 }
 
+/// Links the item to its tickets again, unless somebody has one of them by now. What the two sides agreed about is
+/// forgotten: they begin as newly linked records do.
 async fn take_back_end(known: &Known, lease: &Lease, mut link: Link, whole: &str) -> Result<Said, Failure> {
-    let tickets = link.parted.last().cloned().unwrap_or_default();
+    let item = link.item.clone();
     link.take_back_end();
-    let sentence = format!("A person took back that the item {} was unlinked.", link.item);
-    put(known, lease, link, &tickets, sentence).await?;
-    let tickets = tickets.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
+    // As it is stored now: the lease is held.
+    let decisions = known.app.store.decisions().await?;
+    for ticket in link.opportunity.into_iter().chain(link.project) {
+        let holder = known.app.store.link_of_ticket(ticket).await?.map(|link| link.item);
+        let named = || decisions.pairings.iter().find(|(_, answer)| **answer == PairingAnswer::Link(ticket));
+        let (other, has, word) = match (holder, named()) {
+            (Some(other), _) => (other, "is linked to", "unlink"),
+            (None, Some((other, _))) => (other.clone(), "was said to be", "withdraw"),
+            (None, None) => continue,
+        };
+        let what = match word {
+            "unlink" => {
+                format!("the ticket {ticket} {has} the item {other} by now, so {item} cannot have it again")
+            }
+            _ => format!("the item {other} {has} the ticket {ticket} by now, so {item} cannot have it again"),
+        };
+        let way_out = format!(
+            "if that is wrong, `halo-hit pair {other} {word}` first; else say what {item} is: `halo-hit pair {item} link \
+             TICKET`, or create"
+        );
+        return Err(Failure::usage("ticket_taken", what, way_out));
+    }
+    let named = tickets(&link);
+    let sentence = format!("A person took back that the item {item} was unlinked from the {named}.");
+    let mut changes = without_creates(known, &item, whole, "withdraw").await?;
+    changes.extend(anew(&link));
+    changes.push(told(known, &link, sentence).await?);
+    changes.push(Change::PutLink(Box::new(link)));
+    known.app.store.commit(lease, &changes, known.app.now()).await?;
     Ok(Said::one(format!(
-        "Taken back: the next plan treats {whole} like one that nobody has said anything about. What still names the \
-         ticket {tickets} as its own (a marker in Halo, a reference in HumanizeIT) links the two again; else it is \
-         asked, or created, as the settings say."
+        "Taken back: {whole} and the {named} are linked again, as two records that a person links for the first time: what \
+         both sides agreed about before is forgotten, and where they differ the rule for newly linked records decides."
     )))
 }
 
@@ -168,6 +237,7 @@ async fn take_back_end(known: &Known, lease: &Lease, mut link: Link, whole: &str
 async fn unlink(known: &Known, item: &ItemId) -> Result<Said, Failure> {
     let name = known.require_item(item).await?;
     let lease = known.app.lease("pair").await?;
+    let store = &known.app.store;
     let whole = spoken(&name, item);
     let link = known.link(item).await?.filter(|link| link.leading().is_some());
     let Some(mut link) = link else {
@@ -175,18 +245,29 @@ async fn unlink(known: &Known, item: &ItemId) -> Result<Said, Failure> {
         let way_out = format!("`halo-hit pair {item} ignore` leaves it alone, withdraw takes an answer back");
         return Err(Failure::usage("not_linked", what, way_out));
     };
+    let conflicts: Vec<Conflict> = store
+        .conflicts()
+        .await?
+        .into_iter()
+        .map(|open| open.conflict)
+        .filter(|open| open.item == *item)
+        .collect();
     if !link.pending.is_empty() {
-        return Err(under_way("a write", &whole));
+        let waits = |open: &&Conflict| link.pending_for(open.kind, open.field).next().is_some();
+        return Err(match conflicts.iter().find(waits) {
+            Some(conflict) => undecided(conflict, &whole),
+            None => under_way("a write", &whole, "unlink"),
+        });
     }
-    let intents = known.app.store.intents().await?;
-    if intents.iter().any(|intent| intent.spec.item.as_ref() == Some(item) && intent.sent_at.is_some()) {
-        return Err(under_way("a create", &whole));
-    }
-    let tickets: Vec<TicketId> = link.opportunity.into_iter().chain(link.project).collect();
-    let named = super::known::tickets(&link);
-    link.end();
+    let mut changes = without_creates(known, item, &whole, "unlink").await?;
+    let named = tickets(&link);
+    changes.extend(anew(&link));
+    changes.extend(conflicts.iter().map(|conflict| Change::RemoveConflict(conflict.id)));
     let sentence = format!("A person said that the item {item} and the {named} do not belong together.");
-    put(known, &lease, link, &tickets, sentence).await?;
+    changes.push(told(known, &link, sentence).await?);
+    link.end();
+    changes.push(Change::PutLink(Box::new(link)));
+    store.commit(&lease, &changes, known.app.now()).await?;
     Ok(Said {
         count: 1,
         next: vec![
@@ -199,44 +280,64 @@ async fn unlink(known: &Known, item: &ItemId) -> Result<Said, Failure> {
     })
 }
 
-fn under_way(what: &str, whole: &str) -> Failure {
+/// Forgets creates that were decided and never sent: they belong to the state that was. Refused where one was sent.
+async fn without_creates(
+    known: &Known,
+    item: &ItemId,
+    whole: &str,
+    then: &str,
+) -> Result<Vec<Change>, Failure> {
+    let intents = known.app.store.intents().await?;
+    let of_item: Vec<_> = intents.iter().filter(|intent| intent.spec.item.as_ref() == Some(item)).collect();
+    if of_item.iter().any(|intent| intent.sent_at.is_some()) {
+        return Err(under_way("a create", whole, then));
+    }
+    Ok(of_item.into_iter().map(|intent| Change::RemoveIntent(intent.op)).collect())
+}
+
+fn under_way(what: &str, whole: &str, then: &str) -> Failure {
     Failure::new(
         Exit::Blocked,
         "outcome_unknown",
         format!("{what} for {whole} was sent, and what became of it is not known yet"),
-        "run `halo-hit sync`, which finds out, and then unlink",
+        format!("run `halo-hit sync`, which finds out, and then {then}"),
     )
 }
 
-/// Writes a link, with what follows from its ending or its return: conflicts of the link are over, both records are looked
-/// at anew, and the history tells of it.
-async fn put(
-    known: &Known,
-    lease: &Lease,
-    link: Link,
-    tickets: &[TicketId],
-    sentence: String,
-) -> Result<(), Failure> {
-    let store = &known.app.store;
-    let item = link.item.clone();
-    let name = known.item(&item).await?;
-    let mut changes: Vec<Change> = tickets.iter().copied().map(RecordKey::Ticket).map(mark).collect();
-    changes.push(mark(RecordKey::Item(item.clone())));
-    let conflicts = store.conflicts().await?;
-    let over = conflicts.iter().filter(|open| open.conflict.item == item);
-    changes.extend(over.map(|open| Change::RemoveConflict(open.conflict.id)));
-    // A create that was decided and never sent belongs to the link that was.
-    let intents = store.intents().await?;
-    let unsent = intents.iter().filter(|intent| intent.spec.item.as_ref() == Some(&item));
-    changes.extend(
-        unsent.filter(|intent| intent.sent_at.is_none()).map(|intent| Change::RemoveIntent(intent.op)),
-    );
-    changes.push(Change::Log(Box::new(HistoryEntry {
+/// A write is kept under way while its field has an open conflict, by every run.
+fn undecided(conflict: &Conflict, whole: &str) -> Failure {
+    let id = short(&conflict.id);
+    Failure::new(
+        Exit::Blocked,
+        "conflict_open",
+        format!(
+            "a write of the {} for {whole} was sent, and what became of it stays unknown while its conflict is open",
+            conflict.field.label()
+        ),
+        format!(
+            "decide it (`halo-hit issues` shows it: `halo-hit issues resolve {id} --keep halo` or hit) or put it aside \
+             (`halo-hit issues dismiss {id}`), run `halo-hit sync`, and then unlink"
+        ),
+    )
+}
+
+/// Both records of a link are looked at anew.
+fn anew(link: &Link) -> Vec<Change> {
+    let tickets = link.opportunity.into_iter().chain(link.project).map(RecordKey::Ticket);
+    let marks = tickets.chain([RecordKey::Item(link.item.clone())]);
+    marks.map(|key| Change::Mark { key, reason: "decision".to_owned() }).collect()
+}
+
+/// What the history says of a link that a person has changed.
+async fn told(known: &Known, link: &Link, sentence: String) -> Result<Change, Failure> {
+    let item = &link.item;
+    let name = known.item(item).await?;
+    Ok(Change::Log(Box::new(HistoryEntry {
         run: None,
         op: None,
         at: known.app.now(),
         record: Some(RecordKey::Item(item.clone())),
-        item: Some(item),
+        item: Some(item.clone()),
         name: name.filter(|name| !name.is_empty()),
         client: Some(link.client.clone()),
         action: "decision".to_owned(),
@@ -249,12 +350,5 @@ async fn put(
         attempt: None,
         outcome: Outcome::Applied,
         detail: None,
-    })));
-    changes.push(Change::PutLink(Box::new(link)));
-    store.commit(lease, &changes, known.app.now()).await?;
-    Ok(())
-}
-
-fn mark(key: RecordKey) -> Change {
-    Change::Mark { key, reason: "decision".to_owned() }
+    })))
 }

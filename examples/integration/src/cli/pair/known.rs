@@ -2,13 +2,13 @@
 
 use sync_core::base::Link;
 use sync_core::catalogue::Catalogue;
-use sync_core::decision::Decisions;
+use sync_core::decision::{Decisions, PairingAnswer};
 use sync_core::field::{FieldId, FieldRow};
-use sync_core::ids::{HitClientId, ItemId, Kind, TicketId};
+use sync_core::ids::{HaloClientId, HitClientId, ItemId, Kind, TicketId};
 use sync_core::value::Value;
 
 use crate::app::App;
-use crate::engine::{kept_catalogue, kept_item, kept_ticket};
+use crate::engine::{kept_catalogue, kept_client_references, kept_item, kept_ticket};
 use crate::exit::Failure;
 use crate::storage::{Answer, Questions};
 
@@ -77,16 +77,42 @@ impl Known {
         Ok(kept_ticket(&*self.app.store, id).await?.and_then(|ticket| ticket.kind))
     }
 
+    /// Whether a person has parted the ticket from an item.
+    pub(super) async fn was_parted(&self, ticket: TicketId) -> Result<bool, Failure> {
+        let links = self.app.store.links_with_ends().await?;
+        Ok(links.iter().any(|link| link.is_parted_from(ticket)))
+    }
+
+    /// Another item of which a person has said that it is the ticket, and that is not linked to it yet.
+    pub(super) fn named_by(&self, ticket: TicketId, besides: &ItemId) -> Option<&ItemId> {
+        let named = PairingAnswer::Link(ticket);
+        let mut all = self.decisions.pairings.iter();
+        all.find(|(item, answer)| **answer == named && *item != besides).map(|(item, _)| item)
+    }
+
+    /// The Halo client that the item's client is, by what goes first, as far as anybody has said so.
+    pub(super) async fn halo_client(&self, item: &ItemId) -> Result<Option<HaloClientId>, Failure> {
+        let store = &*self.app.store;
+        let Some(item) = kept_item(store, item).await? else { return Ok(None) };
+        if let Some(halo) = self.app.config.settings.project.clients.get(&item.client) {
+            return Ok(Some(*halo));
+        }
+        if let Some(link) = store.client_links().await?.into_iter().find(|link| link.hit == item.client) {
+            return Ok(Some(link.halo));
+        }
+        let references = kept_client_references(store).await?;
+        Ok(references.into_iter().find(|(hit, _)| *hit == item.client).map(|(_, halo)| halo))
+    }
+
     /// The item that a person has parted from the ticket and that still refers to it in HIT, where one target belongs to
-    /// one item.
+    /// one item. Also one that was linked anew, where its reference was not replaced.
     pub(super) async fn still_refers(&self, ticket: TicketId) -> Result<Option<ItemId>, Failure> {
-        for link in self.app.store.ended_links().await? {
+        for link in self.app.store.links_with_ends().await? {
             if !link.is_parted_from(ticket) {
                 continue;
             }
             let item = kept_item(&*self.app.store, &link.item).await?;
-            let to = ticket.to_string();
-            if item.is_some_and(|item| item.references.iter().any(|known| *known.id == *to)) {
+            if item.is_some_and(|item| Kind::ALL.into_iter().any(|kind| item.refers_to(kind, ticket))) {
                 return Ok(Some(link.item));
             }
         }

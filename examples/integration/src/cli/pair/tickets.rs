@@ -5,6 +5,7 @@ use sync_core::ids::{ItemId, TicketId};
 
 use super::known::{Known, spoken};
 use super::{PairWord, Said, items, no_suggestion, nothing_to_withdraw};
+use crate::engine::kept_ticket;
 use crate::exit::Failure;
 use crate::storage::Answer;
 
@@ -30,6 +31,17 @@ pub(super) async fn answer(
         }
         PairWord::Create => {
             require_open(known, ticket).await?;
+            let read = kept_ticket(&*known.app.store, ticket).await?;
+            if read.is_some_and(|read| read.marker.is_some()) && !known.was_parted(ticket).await? {
+                let what = format!(
+                    "the ticket {ticket} carries a marker of ours: it was made for an item, and is never a source of another"
+                );
+                let way_out = format!(
+                    "say which item it is: `halo-hit pair --ticket {ticket} link ITEM`; or take the marker off in Halo, its \
+                     external link or client reference"
+                );
+                return Err(Failure::usage("marked_as_ours", what, way_out));
+            }
             if let Some(item) = known.still_refers(ticket).await? {
                 let what = format!(
                     "in HumanizeIT the item {item} still refers to the ticket {ticket}, and only one may"

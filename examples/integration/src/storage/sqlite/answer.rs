@@ -1,8 +1,12 @@
 //! People's decisions: what each changes, and the line of history it leaves.
 
-use sync_core::decision::{OpId, PairingAnswer, Subject};
+use std::collections::BTreeSet;
 
-use super::rows::{from_json, to_json};
+use sync_core::base::{Link, LinkState};
+use sync_core::decision::{OpId, PairingAnswer, Subject};
+use sync_core::ids::{Kind, TicketId};
+
+use super::rows::{column, from_json, to_json};
 use super::write::{Done, Query, Tx};
 use crate::storage::{Answer, HistoryEntry, Outcome, RecordKey, StoreError};
 
@@ -158,6 +162,59 @@ impl Tx<'_> {
                 (None, format!("A person unlocked global scope by typing the tenant's name {tenant:?}."))
             }
         })
+    }
+
+    /// Forgets what people have answered and what this link carries out, or ends: the question that the answer was given
+    /// to is over. The next one about the item, or about a ticket that it gives up, is a new one.
+    ///
+    /// What was said during the run, and the link does not say, is kept for the person who has said it.
+    pub(super) async fn use_up_answers(&mut self, link: &Link) -> Done {
+        let held: Vec<i64> = sqlx::query_scalar("SELECT ticket FROM link_tickets WHERE item = ?")
+            .bind(link.item.to_string())
+            .fetch_all(&mut *self.inner)
+            .await
+            .map_err(|error| self.store.fail(error))?;
+        let held: BTreeSet<TicketId> = held.into_iter().map(TicketId).collect();
+        let holds: BTreeSet<TicketId> = link.opportunity.into_iter().chain(link.project).collect();
+        let ends = link.state == LinkState::Ended && !held.is_empty();
+        if ends || (!holds.is_subset(&held) && self.carries_out(link).await?) {
+            self.delete("DELETE FROM answers WHERE sort = 'pairing' AND id = ?", &link.item).await?;
+        }
+        for ticket in held.symmetric_difference(&holds) {
+            self.delete("DELETE FROM answers WHERE sort = 'import' AND id = ?", ticket).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether a link that gets a ticket is what a person has answered about the item, if anything.
+    async fn carries_out(&mut self, link: &Link) -> Result<bool, StoreError> {
+        const TABLE: &str = "answers";
+        let sql = "SELECT body, answered_at, (SELECT max(started_at) FROM runs) AS run
+                   FROM answers WHERE sort = 'pairing' AND id = ?";
+        let query = sqlx::query(sql).bind(link.item.to_string());
+        let row = query.fetch_optional(&mut *self.inner).await.map_err(|error| self.store.fail(error))?;
+        let Some(row) = row else { return Ok(false) };
+        let answer: PairingAnswer = from_json(TABLE, column::<&str>(TABLE, &row, "body")?)?;
+        Ok(match answer {
+            PairingAnswer::Link(ticket) => {
+                Kind::ALL.into_iter().any(|kind| link.ticket(kind) == Some(ticket))
+            }
+            PairingAnswer::Ignore => false,
+            // Made, or found by its marker. What was linked otherwise since the run began is what the person did not want.
+            PairingAnswer::Create => {
+                let before = column::<Option<i64>>(TABLE, &row, "run")?
+                    .is_none_or(|run| column::<i64>(TABLE, &row, "answered_at").is_ok_and(|at| at <= run));
+                before || self.is_being_made(link).await?
+            }
+        })
+    }
+
+    /// Whether a create for the item is under way.
+    async fn is_being_made(&mut self, link: &Link) -> Result<bool, StoreError> {
+        let sql = "SELECT count(*) FROM intents WHERE json_extract(body, '$.spec.item') = ?";
+        let query = sqlx::query_scalar::<_, i64>(sql).bind(link.item.to_string());
+        let count = query.fetch_one(&mut *self.inner).await.map_err(|error| self.store.fail(error))?;
+        Ok(count > 0)
     }
 
     async fn put_answer(&mut self, sort: &'static str, id: &str, body: String) -> Done {

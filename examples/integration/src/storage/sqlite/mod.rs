@@ -267,8 +267,8 @@ impl Store for SqliteStore {
         self.read_links(after, limit).await
     }
 
-    async fn ended_links(&self) -> Result<Vec<Link>, StoreError> {
-        self.read_ended_links().await
+    async fn links_with_ends(&self) -> Result<Vec<Link>, StoreError> {
+        self.read_links_with_ends().await
     }
 
     async fn link(&self, item: &ItemId) -> Result<Option<Link>, StoreError> {

@@ -68,11 +68,10 @@ impl SqliteStore {
         self.bodies("links", query).await
     }
 
-    pub(super) async fn read_ended_links(&self) -> Result<Vec<Link>, StoreError> {
-        let query = sqlx::query(
-            "SELECT body FROM links l WHERE NOT EXISTS (SELECT 1 FROM link_tickets t WHERE t.item = l.item)
-             ORDER BY item",
-        );
+    pub(super) async fn read_links_with_ends(&self) -> Result<Vec<Link>, StoreError> {
+        // A link that never ended stores no list of ends.
+        let query =
+            sqlx::query("SELECT body FROM links WHERE json_array_length(body, '$.ends') > 0 ORDER BY item");
         self.bodies("links", query).await
     }
 

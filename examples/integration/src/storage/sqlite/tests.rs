@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use sync_core::base::End;
+use sync_core::decision::PairingAnswer;
 use sync_core::ids::{Side, TicketId};
 use sync_core::value::Value;
 
@@ -186,6 +188,13 @@ async fn a_database_of_the_first_schema_is_brought_up_to_date() {
             'Name changes.', 'applied');
         INSERT INTO issues (id, code, subject, sentence, blocks_gate, since, last_seen, seen)
             VALUES ('00000000000000000000000000000001', 'client_stopped', '{}', 'Stopped.', 1, 3, 3, 1);
+        INSERT INTO links (item, client, body) VALUES
+            ('i1', 'c1', '{"item":"i1","client":"c1","halo_client":"12","state":"ended"}'),
+            ('i2', 'c1', '{"item":"i2","client":"c1","halo_client":"12","project":"8","state":"active"}');
+        INSERT INTO link_tickets (ticket, kind, item) VALUES (8, 'project', 'i2');
+        INSERT INTO answers (sort, id, body, answered_at) VALUES ('pairing', 'i1', '{"link":"7"}', 1),
+            ('pairing', 'i2', '"create"', 1), ('pairing', 'i3', '"create"', 1), ('import', '8', '"create"', 1),
+            ('import', '9', '"ignore"', 1);
         INSERT INTO questions (sort, id, body) VALUES ('proposal', '00000000000000000000000000000002',
             '{"id":"00000000000000000000000000000002","sentence":"s","item":null,"sort":"unlink"}');
         PRAGMA user_version = 1; PRAGMA application_id = 1213421873"#,
@@ -200,6 +209,12 @@ async fn a_database_of_the_first_schema_is_brought_up_to_date() {
     assert_eq!((lines[0].entry.before.clone(), lines[0].entry.attempt), (Some(Value::text("old")), None));
     assert_eq!(store.issues().await.unwrap()[0].about, About::default());
     assert_eq!(store.questions().await.unwrap().proposals[0].since, 0);
+    // Nobody was told that what was answered and carried out long ago would say anything again.
+    let decisions = store.decisions().await.unwrap();
+    assert_eq!(decisions.pairings, [("i3".into(), PairingAnswer::Create)].into());
+    assert_eq!(decisions.imports, [(TicketId(9), PairingAnswer::Ignore)].into());
+    let ends = async |item: &str| store.link(&item.into()).await.unwrap().unwrap().ends;
+    assert_eq!((ends("i1").await, ends("i2").await), (vec![End::default()], vec![]));
 }
 
 #[tokio::test]

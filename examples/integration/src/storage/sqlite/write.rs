@@ -1,12 +1,10 @@
 //! Everything that changes the database. Each method is one transaction.
 
-use std::collections::BTreeSet;
-
 use sqlx::{Sqlite, SqliteConnection, Transaction};
-use sync_core::base::{BaseHead, Link, LinkState};
+use sync_core::base::{BaseHead, Link};
 use sync_core::decision::Conflict;
 use sync_core::hash::Hash128;
-use sync_core::ids::{Kind, TicketId};
+use sync_core::ids::Kind;
 
 use super::SqliteStore;
 use super::rows::to_json;
@@ -305,26 +303,6 @@ impl Tx<'_> {
             }
         }
         Ok(1)
-    }
-
-    /// Forgets what people have answered and what this link carries out: the question that the answer was given to is
-    /// over. The next one about the item, or about a ticket that it gives up, is a new one.
-    async fn use_up_answers(&mut self, link: &Link) -> Done {
-        let held: Vec<i64> = sqlx::query_scalar("SELECT ticket FROM link_tickets WHERE item = ?")
-            .bind(link.item.to_string())
-            .fetch_all(&mut *self.inner)
-            .await
-            .map_err(|error| self.store.fail(error))?;
-        let held: BTreeSet<TicketId> = held.into_iter().map(TicketId).collect();
-        let holds: BTreeSet<TicketId> = link.opportunity.into_iter().chain(link.project).collect();
-        let ends = link.state == LinkState::Ended && !held.is_empty();
-        if ends || !holds.is_subset(&held) {
-            self.delete("DELETE FROM answers WHERE sort = 'pairing' AND id = ?", &link.item).await?;
-        }
-        for ticket in held.symmetric_difference(&holds) {
-            self.delete("DELETE FROM answers WHERE sort = 'import' AND id = ?", ticket).await?;
-        }
-        Ok(())
     }
 
     /// Marks a record. A reason that asks for more (such as `retry`) is not replaced by a webhook's.

@@ -26,16 +26,20 @@ pub(super) async fn links_come_back_as_they_were(store: &impl Store) {
     ended.end();
     store.commit(&lease, &[Change::PutLink(Box::new(ended.clone()))], 3).await.unwrap();
     assert_eq!(store.link(&links[0].item).await.unwrap().as_ref(), Some(&ended));
-    let without: Vec<_> = store.ended_links().await.unwrap().into_iter().map(|link| link.item).collect();
-    assert_eq!(without, [ended.item, links[3].item.clone()]);
+    assert_eq!(store.links_with_ends().await.unwrap(), [ended.clone()]);
     assert_eq!(store.link_of_ticket(TicketId(100)).await.unwrap(), None);
     assert_eq!((store.count_links().await.unwrap(), store.gate().await.unwrap().links), (3, 3));
+    // Also where it was made anew.
+    ended.opportunity = Some(TicketId(200));
+    ended.state = LinkState::Active;
+    store.commit(&lease, &[Change::PutLink(Box::new(ended.clone()))], 4).await.unwrap();
+    assert_eq!(store.links_with_ends().await.unwrap(), [ended]);
 }
 
-pub(super) async fn intents_outlive_what_they_stand_for(store: &impl Store) {
-    let lease = store.lease("t", NO_WAIT).await.unwrap();
-    let item = ItemId::from("i1");
-    let intent = Intent {
+/// A create for an item that was decided and not sent.
+pub(super) fn intent(item: &str) -> Intent {
+    let item = ItemId::from(item);
+    Intent {
         op: Hash128::of(b"op"),
         spec: CreateSpec {
             marker: Marker::for_item(&PairId::from("p"), &item, Kind::Project),
@@ -56,7 +60,12 @@ pub(super) async fn intents_outlive_what_they_stand_for(store: &impl Store) {
         payload: FieldRow::new().with(FieldId::Name, Value::text("n")),
         sent_at: None,
         settle_until: None,
-    };
+    }
+}
+
+pub(super) async fn intents_outlive_what_they_stand_for(store: &impl Store) {
+    let lease = store.lease("t", NO_WAIT).await.unwrap();
+    let intent = intent("i1");
     store.commit(&lease, &[Change::PutIntent(Box::new(intent.clone()))], 1).await.unwrap();
     // The same create decided anew, under another operation, replaces the older intent.
     let intent = Intent { op: Hash128::of(b"again"), ..intent };

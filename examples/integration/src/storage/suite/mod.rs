@@ -8,7 +8,7 @@ mod state;
 
 use std::time::Duration;
 
-use sync_core::base::{BaseCell, CreateSpec, Intent, Link};
+use sync_core::base::{BaseCell, CreateSpec, Intent, Link, LinkState};
 use sync_core::decision::{Conflict, ConflictKind, Issue, IssueCode, PairingAnswer, Subject};
 use sync_core::field::{FieldId, FieldRow};
 use sync_core::hash::{Hash128, Hash256};
@@ -37,6 +37,7 @@ where
     people::conflicts_and_issues_keep_their_age(&fresh().await).await;
     people::answers_reach_the_planner(&fresh().await).await;
     people::an_answer_is_used_up_by_what_it_asked_for(&fresh().await).await;
+    people::an_answer_is_kept_by_what_did_something_else(&fresh().await).await;
     people::one_record_is_found(&fresh().await).await;
     people::only_open_things_can_be_decided(&fresh().await).await;
     past::history_tells_what_happened(&fresh().await).await;

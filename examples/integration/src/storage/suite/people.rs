@@ -164,6 +164,50 @@ pub(super) async fn an_answer_is_used_up_by_what_it_asked_for(store: &impl Store
     assert_eq!(pairings().await.len(), 2);
 }
 
+/// What a person says while a run links the item to something else is not carried out, and not forgotten.
+pub(super) async fn an_answer_is_kept_by_what_did_something_else(store: &impl Store) {
+    let lease = store.lease("t", NO_WAIT).await.unwrap();
+    let say = async |item: &str, answer| {
+        store.decide(&[Answer::Pair(item.into(), answer)], 20).await.unwrap();
+    };
+    let put = async |link: Link| {
+        store.commit(&lease, &[Change::PutLink(Box::new(link))], 30).await.unwrap();
+    };
+    let kept = async |item: &str| store.decisions().await.unwrap().pairings.get(&item.into()).copied();
+    say("i0", PairingAnswer::Create).await;
+    store.begin_run(&lease, "sync", 25).await.unwrap();
+    put(link("i0", 5)).await;
+    assert_eq!(kept("i0").await, None, "the run knew of it");
+    store.begin_run(&lease, "sync", 10_000).await.unwrap();
+    let during = async |item: &str, answer| {
+        store.decide(&[Answer::Pair(item.into(), answer)], 10_001).await.unwrap();
+        answer
+    };
+    for (n, answer) in
+        [(1, PairingAnswer::Link(TicketId(99))), (2, PairingAnswer::Ignore), (3, PairingAnswer::Create)]
+    {
+        let item = format!("i{n}");
+        let answer = during(&item, answer).await;
+        put(link(&item, n)).await;
+        assert_eq!(kept(&item).await, Some(answer));
+        // With the link it goes.
+        let mut ended = link(&item, n);
+        ended.end();
+        put(ended).await;
+        assert_eq!(kept(&item).await, None);
+    }
+    // What the person wanted is what the run has done.
+    during("i4", PairingAnswer::Link(TicketId(44))).await;
+    put(link("i4", 44)).await;
+    assert_eq!(kept("i4").await, None);
+    during("i5", PairingAnswer::Create).await;
+    let intent = links::intent("i5");
+    store.commit(&lease, &[Change::PutIntent(Box::new(intent.clone()))], 10_002).await.unwrap();
+    let done = [Change::PutLink(Box::new(link("i5", 55))), Change::RemoveIntent(intent.op)];
+    store.commit(&lease, &done, 10_003).await.unwrap();
+    assert_eq!(kept("i5").await, None);
+}
+
 pub(super) async fn one_record_is_found(store: &impl Store) {
     let lease = store.lease("t", NO_WAIT).await.unwrap();
     let key = RecordKey::Ticket(TicketId(7));
