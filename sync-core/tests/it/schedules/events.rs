@@ -22,6 +22,7 @@ impl Engine<'_> {
                 answer().is_none_or(|answer| *answer == PairingAnswer::Ignore)
             }
             Action::Part => self.may_part(&ItemId::from(event.item.as_str())),
+            Action::TakeBack => self.may_take_back(&ItemId::from(event.item.as_str())),
             Action::SayNothing => answer().is_some(),
             Action::Approve => plan().is_some_and(|plan| {
                 let open = |id| !self.durable.decisions.approvals.contains(id);
@@ -62,6 +63,10 @@ impl Engine<'_> {
             Action::Approve => self.approve(),
             Action::Part => {
                 self.part(&item);
+                return true;
+            }
+            Action::TakeBack => {
+                self.take_back(&item);
                 return true;
             }
             Action::Resolve(keep) => self.resolve(keep),
@@ -133,6 +138,38 @@ impl Engine<'_> {
         self.seen.agreed.retain(|(of, _)| of != item.as_str());
         self.say(item.clone(), None);
         self.seen.parted.insert(item.as_str().into());
+    }
+
+    /// Taking an end back is refused while a create is under way, or another item has a ticket.
+    fn may_take_back(&self, item: &ItemId) -> bool {
+        let memory = &self.durable.memory;
+        let mut of_item = memory.intents.values().filter(|intent| intent.spec.item.as_ref() == Some(item));
+        let end = memory.links.get(item).and_then(|link| link.last_parting());
+        let answered = self.durable.decisions.pairings.contains_key(item);
+        let free = |ticket| {
+            memory.links.values().all(|link| ![link.opportunity, link.project].contains(&Some(ticket)))
+        };
+        end.is_some_and(|end| end.tickets().all(free))
+            && !answered
+            && of_item.all(|intent| intent.sent_at.is_none())
+    }
+
+    /// A person takes back that the link has ended, with a process of their own as well.
+    fn take_back(&mut self, item: &ItemId) {
+        let memory = &mut self.durable.memory;
+        let Some(link) = memory.links.get_mut(item) else { return };
+        if !link.take_back_end() {
+            return;
+        }
+        for ticket in link.opportunity.into_iter().chain(link.project) {
+            self.seen.parted_from.remove(&ticket.0);
+            self.durable.mark += 1;
+            self.durable.dirty.insert(RecordKey::Ticket(ticket), self.durable.mark);
+        }
+        memory.intents.retain(|_, intent| intent.spec.item.as_ref() != Some(item));
+        self.durable.lease += 1;
+        self.lease = self.durable.lease;
+        self.say(item.clone(), None);
     }
 
     fn say(&mut self, item: ItemId, answer: Option<PairingAnswer>) {

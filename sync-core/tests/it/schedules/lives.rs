@@ -6,7 +6,7 @@ use super::stories::{ONE, OPP, name};
 use super::world::{CLIENT, Fields, Ticket};
 use Action::{
     Approve, Back, ClientBack, ClientGone, Gone, Halo, Hide, Hit, ItemBack, ItemGone, Part, Resolve,
-    SayCreate, SayLink, SayNothing, Show,
+    SayCreate, SayLink, SayNothing, Show, TakeBack,
 };
 use sync_core::field::FieldId;
 use sync_core::ids::Side;
@@ -75,6 +75,19 @@ pub(crate) fn parted_from_ours() -> Scenario {
         SayCreate,
     ];
     Scenario::new("a link is ended: ours", ONE, says.into_iter().map(|action| ("i1", action)).collect())
+        .with(|s| s.sync.opportunity = rules(ConflictRule::Manual, ConflictRule::Manual, FirstLink::Manual))
+}
+
+/// The same, and the person takes it back: both sides have moved on, and what differs is asked about.
+pub(crate) fn parted_and_back() -> Scenario {
+    let says = vec![
+        Hit(FieldId::Name, name("Router")),
+        Part,
+        Halo(OPP, FieldId::BudgetOnce, money(95_000)),
+        TakeBack,
+        Hit(FieldId::Status, code("hold")),
+    ];
+    Scenario::new("a link is ended: taken back", ONE, says.into_iter().map(|action| ("i1", action)).collect())
         .with(|s| s.sync.opportunity = rules(ConflictRule::Manual, ConflictRule::Manual, FirstLink::Manual))
 }
 
@@ -199,6 +212,7 @@ pub(super) fn all() -> Vec<Scenario> {
         pairing_withdrawn(),
         parted_from_ours(),
         parted_from_theirs(),
+        parted_and_back(),
         linking_back("links back: kept", LinkBacks::Kept),
         linking_back("links back: not kept", LinkBacks::NotKept),
         links_taken_out(),

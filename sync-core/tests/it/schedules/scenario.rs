@@ -63,6 +63,8 @@ pub(crate) enum Action {
     SayNothing,
     /// A person ends the item's link, and it is left alone until somebody says otherwise.
     Part,
+    /// A person takes that back.
+    TakeBack,
     /// A person approves everything that is proposed at the moment.
     Approve,
     /// A person decides every conflict that is open at the moment.

@@ -70,7 +70,7 @@ stories! {
     late_writes_survive_any_two_faults: "writes arrive late";
     namesakes_survive_any_fault: "three namesakes";
     late_and_withdrawn_answers_survive_any_two_faults: "pairing: a link, by hand", "pairing: a link, by rule", "pairing: blanks filled", "pairing: taken back";
-    ended_links_are_left_alone_under_any_two_faults: "a link is ended: ours", "a link is ended: theirs";
+    ended_links_are_left_alone_under_any_two_faults: "a link is ended: ours", "a link is ended: theirs", "a link is ended: taken back";
     links_back_survive_any_two_faults: "links back: kept", "links back: not kept", "links back: taken out", "links back: refused";
     deletes_survive_any_fault: "a ticket is deleted", "a ticket goes and comes back", "a ticket is merged";
     deletes_of_items_survive_any_fault: "an item is deleted", "an item goes and comes back", "an item leaves the roadmap";

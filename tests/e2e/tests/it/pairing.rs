@@ -62,8 +62,10 @@ async fn a_wrong_link_is_ended_taken_up_again_and_replaced() {
     let undo = desk.run(&["undo", &run]).await;
     assert!(undo.out.contains("not linked any more") && !undo.out.contains(&id), "{undo:?}");
 
-    // Taken back: the marker leads back to the ticket, and a person is asked who is right.
-    good(&desk, &["pair", &id, "withdraw"]).await;
+    // Taken back: the two are linked again, and a person is asked who is right.
+    let told = good(&desk, &["pair", &id, "withdraw"]).await;
+    assert!(told.contains("are linked again"), "{told}");
+    assert_eq!(desk.run(&["pair", &id, "withdraw"]).await.code, 64, "typed twice, it undoes nothing else");
     story::rest(&desk).await;
     assert_eq!(referred(&desk, &id, "opportunity").await, Some(ticket));
     assert!(story::undecided(&desk).await.contains(&id), "the two names differ");
@@ -83,6 +85,60 @@ async fn a_wrong_link_is_ended_taken_up_again_and_replaced() {
     assert!(refused.err.contains(&format!("opportunity {own}")), "{refused:?}");
     // A complete read finds neither a second ticket nor anything to do.
     assert_eq!(desk.run(&["sync", "--full"]).await.code, 0);
+    desk.assert_unharmed("after all that").await;
+}
+
+/// A ticket that was given to another item meanwhile stays there, and the first item can still get one of its own.
+#[tokio::test]
+async fn a_ticket_that_another_item_has_by_now_is_not_taken_back() {
+    let desk = story::in_step(&Size { clients: 2, ..Size::default() }).await;
+    let id = named(&desk, "Replace the edge firewall").await;
+    let ticket = referred(&desk, &id, "opportunity").await.unwrap();
+    let wanted = ticket.to_string();
+    let make = json!({"client_id": desk.clients()[0], "name": "Edge firewall, second site",
+        "status_id": "st_recommended"});
+    let other = desk.edit(json!([{"side": "hit", "create": make}])).await.remove(0);
+    let other = other.as_str().unwrap();
+    story::rest(&desk).await;
+    good(&desk, &["pair", &id, "unlink"]).await;
+    good(&desk, &["pair", other, "link", &wanted]).await;
+    let refused = desk.run(&["pair", &id, "withdraw"]).await;
+    assert_eq!(refused.code, 64);
+    assert!(refused.err.contains(&format!("`halo-hit pair {other} withdraw` first")), "{refused:?}");
+    desk.run(&["sync"]).await;
+    let refused = desk.run(&["pair", &id, "withdraw"]).await;
+    assert_eq!(refused.code, 64);
+    assert!(refused.err.contains(&format!("is linked to the item {other} by now")), "{refused:?}");
+    // One of its own has a marker that no ticket of before carries.
+    good(&desk, &["pair", &id, "create"]).await;
+    story::rest(&desk).await;
+    story::resolve_all(&desk).await;
+    story::rest(&desk).await;
+    let own = referred(&desk, &id, "opportunity").await.unwrap();
+    assert_ne!(own, ticket);
+    // To and fro once more: what is made next is told from both tickets of before.
+    good(&desk, &["pair", &id, "unlink"]).await;
+    good(&desk, &["pair", &id, "withdraw"]).await;
+    good(&desk, &["pair", &id, "unlink"]).await;
+    good(&desk, &["pair", &id, "create"]).await;
+    story::rest(&desk).await;
+    let third = referred(&desk, &id, "opportunity").await.unwrap();
+    assert!(third != own && third != ticket, "{third}");
+    assert_eq!(referred(&desk, other, "opportunity").await, Some(ticket));
+    assert!(!story::undecided(&desk).await.contains(&id));
+    // Another client's ticket is refused before it is planned with.
+    let all = desk.items().await;
+    let client = &item(&desk, &id).await["client_id"];
+    let refers = |item: &&Value| {
+        let all = item["external_references"].as_array().unwrap();
+        item["client_id"] != *client && all.iter().any(|reference| reference["kind"] == "opportunity")
+    };
+    let far = all.iter().find(refers).unwrap()["id"].as_str().unwrap().to_owned();
+    let theirs = referred(&desk, &far, "opportunity").await.unwrap().to_string();
+    good(&desk, &["pair", &far, "unlink"]).await;
+    good(&desk, &["pair", &id, "unlink"]).await;
+    let refused = desk.run(&["pair", &id, "link", &theirs]).await;
+    assert!(refused.code == 64 && refused.err.contains("belongs to Halo's client"), "{refused:?}");
     desk.assert_unharmed("after all that").await;
 }
 
