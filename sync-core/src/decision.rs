@@ -252,7 +252,7 @@ issue_codes! {
     /// Two values fight each other.
     Flapping = "flapping", "The value keeps being changed back; look for an automation that writes this field.";
     /// A link back does not stay.
-    LinkBackNotKept = "link_back_not_kept", "The reference to the other record does not stay, and is not written again; add it by hand, or switch the field link_back off.";
+    LinkBackNotKept = "link_back_not_kept", "The reference to the other record is refused or does not stay on the side that is named, and is not written again; add it by hand, try it again, or switch the field link_back off.";
     /// A claimed ticket is linked to another item already.
     TicketAlreadyLinked = "ticket_already_linked", "The ticket is linked to another item already; one ticket belongs to one item.";
     /// A ticket that a person has named cannot be linked.

@@ -234,6 +234,9 @@ pub struct HitItem {
     /// References to records elsewhere.
     #[serde(default)]
     pub references: Vec<ExternalRef>,
+    /// Whether the reply did not show its references: then nothing is known of them.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub references_hidden: bool,
     /// How many budget lines it has.
     #[serde(default)]
     pub budget_lines: BudgetLines,
@@ -267,6 +270,7 @@ impl HitItem {
             archived: false,
             origin: Origin::Manual,
             references: Vec::new(),
+            references_hidden: false,
             budget_lines: BudgetLines::default(),
             version: None,
             created: None,
@@ -277,18 +281,21 @@ impl HitItem {
         }
     }
 
-    /// Whether one of its references names the ticket, as one of this kind.
-    #[must_use]
-    pub fn refers_to(&self, kind: Kind, ticket: TicketId) -> bool {
-        self.references
-            .iter()
-            .any(|r| &*r.system == "halopsa" && r.kind == Some(kind) && r.id.parse() == Ok(ticket))
-    }
-
     /// The status, if it was read.
     #[must_use]
     pub fn status(&self) -> Option<HitStatusId> {
         self.fields.get(FieldId::Status).value().and_then(crate::value::Value::as_hit_status)
+    }
+
+    /// Whether it refers to the ticket; nothing where it does not show its references.
+    #[must_use]
+    pub fn refers_to(&self, kind: Kind, ticket: TicketId) -> Option<bool> {
+        let refers = self.references.iter().any(|reference| {
+            &*reference.system == "halopsa"
+                && reference.kind == Some(kind)
+                && reference.id.parse() == Ok(ticket)
+        });
+        (refers || !self.references_hidden).then_some(refers)
     }
 
     /// Whether it was changed after it was created, as far as HIT's own stamps say: more than a second lies between
@@ -310,6 +317,9 @@ impl HitItem {
             .number(i64::from(self.budget_lines.monthly))
             .number(i64::from(self.budget_lines.annual))
             .text(self.currency.as_ref().map_or("", Currency::as_str));
+        if self.references_hidden {
+            h.text("references hidden");
+        }
         for reference in &self.references {
             h.text(&reference.system)
                 .text(&reference.instance)

@@ -4,12 +4,11 @@ use super::call::LinkBackCall;
 use super::journal::{Commit, LinkChange};
 use super::machine::{Context, Next};
 use super::protocol::{Event, OpResult, Outcome, Record, RecordKey, Reject, RejectClass, Step};
-use crate::base::LinkedBack;
+use crate::base::{Link, LinkedBack};
 use crate::ids::{ItemId, Kind, Side, TicketId};
 use crate::marker::Marker;
 use crate::value::Obs;
 use alloc::boxed::Box;
-use alloc::string::ToString as _;
 use alloc::vec::Vec;
 
 /// Writing a link back. It is idempotent by its nature, so nothing needs to be stored before.
@@ -34,6 +33,8 @@ enum State {
     Start,
     Send,
     ReadBack,
+    /// There is no such record, it says; or no such place in it. Which of the two, a look will tell.
+    Look(Reject),
     /// Count it, with this result.
     Commit(OpResult),
     End(OpResult),
@@ -85,7 +86,7 @@ impl LinkBackTask {
                 ends.marker.clone(),
                 ends.url.clone(),
             ))),
-            State::ReadBack => Next::Step(Step::Read(key)),
+            State::ReadBack | State::Look(_) => Next::Step(Step::Read(key)),
             State::Commit(result) => {
                 let before = cx
                     .link(&ends.item)
@@ -124,6 +125,9 @@ impl LinkBackTask {
                 _ => State::Commit(OpResult::Done),
             },
             (State::ReadBack, Event::Read(_)) => State::End(OpResult::Unknown),
+            // The record is there, so it is what we write that has no place in it.
+            (State::Look(reject), Event::Read(Ok(Some(_)))) => State::Commit(OpResult::Rejected(reject)),
+            (State::Look(reject), Event::Read(_)) => State::End(OpResult::Rejected(reject)),
             (State::Commit(result), Event::Persisted) => State::End(result),
             (state, _) => state,
         };
@@ -132,27 +136,40 @@ impl LinkBackTask {
     /// Whether the record shows the link back; nothing if it does not show such things.
     fn verify(&self, record: &Record) -> Option<bool> {
         let ends = self.ends.as_ref()?;
-        match (record, self.side) {
-            (Record::Item(item), Side::Hit) if item.id == ends.item => {
-                let ticket = ends.ticket.to_string();
-                Some(
-                    item.references.iter().any(|known| known.kind == Some(self.kind) && *known.id == *ticket),
-                )
-            }
-            (Record::Ticket(ticket), Side::Halo) if ticket.id == ends.ticket => match &ticket.link_back {
-                Obs::NotFetched | Obs::Forbidden => None,
-                Obs::Null => Some(false),
-                Obs::Value(text) => Some(text.contains(ends.item.as_str())),
-            },
-            _ => None,
-        }
+        (record.key().side() == self.side).then(|| leads_back(record, &ends.item, self.kind, ends.ticket))?
     }
 }
 
-/// A server that refuses what was sent will refuse it again; one that is not there, or not ours to write to now, may
-/// take it later.
+/// Whether a record leads to the other one of its pair; nothing if it does not show such things, or is another.
+fn leads_back(record: &Record, of: &ItemId, kind: Kind, to: TicketId) -> Option<bool> {
+    match record {
+        Record::Item(item) if item.id == *of => item.refers_to(kind, to),
+        Record::Ticket(ticket) if ticket.id == to => match &ticket.link_back {
+            Obs::NotFetched | Obs::Forbidden => None,
+            Obs::Null => Some(false),
+            Obs::Value(text) => Some(text.contains(of.as_str())),
+        },
+        _ => None,
+    }
+}
+
+/// The count of a link back that the record shows after all: it begins anew.
+pub(super) fn in_place(link: &Link, record: &Record) -> Option<LinkedBack> {
+    let side = record.key().side();
+    let shown = |known: &&LinkedBack| {
+        known.side == side
+            && known.times > 1
+            && leads_back(record, &link.item, known.kind, known.ticket) == Some(true)
+    };
+    link.linked_back.iter().find(shown).map(|known| LinkedBack { times: 0, kept: true, ..*known })
+}
+
+/// A server that refuses what was sent will refuse it again. One that is not there, or that does not let us write now,
+/// may take it later: rights come back, and each run says that they are missing.
 fn refused(reject: Reject) -> State {
-    let final_word = matches!(reject.class, RejectClass::Invalid | RejectClass::Forbidden);
-    let result = OpResult::Rejected(reject);
-    if final_word { State::Commit(result) } else { State::End(result) }
+    match reject.class {
+        RejectClass::Invalid => State::Commit(OpResult::Rejected(reject)),
+        RejectClass::NotFound => State::Look(reject),
+        _ => State::End(OpResult::Rejected(reject)),
+    }
 }

@@ -2,9 +2,10 @@
 
 use super::call::{Persisted, StatusCall, StatusWay, UpdateCall, note_tag};
 use super::journal::{Commit, History, JournalEntry, LinkChange};
+use super::link_back::in_place;
 use super::machine::{Context, Next, stored_forms};
 use super::protocol::{Event, NoteQuery, OpResult, Outcome, Record, RecordKey, Reject, RejectClass, Step};
-use crate::base::{BaseCell, BaseRow, PendingWrite};
+use crate::base::{BaseCell, BaseRow, LinkedBack, PendingWrite};
 use crate::field::{FieldId, FieldRow};
 use crate::guard::{self, Guard};
 use crate::ids::{ItemId, Kind, Side, TicketTypeId};
@@ -31,6 +32,8 @@ pub(super) struct WriteTask {
     before: FieldRow,
     version: Option<Box<str>>,
     sent_at: Option<Stamp>,
+    /// A link back that the target shows although it was thought not to stay.
+    in_place: Option<LinkedBack>,
 }
 
 #[derive(Debug)]
@@ -74,6 +77,7 @@ impl WriteTask {
             before: FieldRow::new(),
             version: None,
             sent_at: None,
+            in_place: None,
         })
     }
 
@@ -185,6 +189,7 @@ impl WriteTask {
     /// Compares what the target holds with what the plan saw.
     fn compare(&mut self, record: &Record, cx: &Context<'_>) -> State {
         let op = cx.op;
+        self.in_place = cx.link(&self.item).and_then(|link| in_place(link, record));
         let held = record.fields();
         let type_there = match (record, self.to_type) {
             (Record::Ticket(ticket), Some(wanted)) => ticket.ticket_type == wanted,
@@ -387,6 +392,7 @@ impl WriteTask {
         change.base = Vec::from([(self.kind, cells)]);
         change.resolved = self.sent_at.map(|sent_at| (op.id, sent_at)).into_iter().collect();
         change.written = written;
+        change.linked_back = self.in_place;
         Commit { op: Some(op.id), links: Vec::from([change]), history, ..Commit::default() }
     }
 }

@@ -152,8 +152,9 @@ pub(super) fn link_back(
         Target::By(op, ticket) => (Some(*op), *ticket),
     };
     if context.links_back(kind, Side::Hit) {
-        let known = ticket.is_some_and(|id| item.refers_to(kind, id));
-        if !known && !does_not_stay(context, item, kind, Side::Hit, ticket, out) {
+        // Where HIT does not show references, nobody can say that one is missing.
+        let missing = ticket.map_or(!item.references_hidden, |id| item.refers_to(kind, id) == Some(false));
+        if missing && !does_not_stay(context, item, kind, Side::Hit, ticket, out) {
             out.ops.push(link_back_op(Some(&item.id), client, kind, Side::Hit, ticket, after));
         }
     }

@@ -135,26 +135,38 @@ fn a_link_back_finds_its_ends() {
     }
 }
 
-/// One that is taken out again is written a few times; a refusal counts, and what nobody has answered does not.
+/// One that is taken out again is written a few times; a refusal counts. What nobody has answered does not, nor a right
+/// that is missing: it may be back tomorrow.
 #[test]
 fn a_link_back_that_does_not_stay_is_written_a_few_times_alone() {
     let shown = || hit(|item| item.references.push(reference(OPPORTUNITY, "5")));
     let class = |class| Outcome::Rejected(Reject::new(class, "no"));
-    for (reply, counts) in [
-        (Outcome::Applied(Some(shown())), true),
-        (class(RejectClass::Invalid), true),
-        (class(RejectClass::Forbidden), true),
-        (class(RejectClass::Unavailable), false),
-        (class(RejectClass::Throttled), false),
-        (class(RejectClass::Credentials), false),
-        (Outcome::Unknown, false),
+    let (there, gone) = (|| Event::Read(Ok(Some(hit(|_| {})))), || Event::Read(Ok(None)));
+    for (reply, looks, counts) in [
+        (Outcome::Applied(Some(shown())), gone(), true),
+        (class(RejectClass::Invalid), gone(), true),
+        // No such record, or no such place in it: a look tells.
+        (class(RejectClass::NotFound), there(), true),
+        (class(RejectClass::NotFound), gone(), false),
+        (class(RejectClass::NotFound), Event::Read(Err(refused())), false),
+        (class(RejectClass::Forbidden), there(), false),
+        (class(RejectClass::Unavailable), there(), false),
+        (class(RejectClass::Throttled), there(), false),
+        (class(RejectClass::Credentials), there(), false),
+        (Outcome::Unknown, there(), false),
     ] {
         let mut memory = linked();
         for times in 1..=LinkedBack::MOST {
             let before = memory.clone();
-            play(&mut exec(vec![link_back(Side::Hit)], before), &mut memory, |_| {
-                Event::Written(reply.clone())
-            });
+            let (_, report, _) =
+                play(&mut exec(vec![link_back(Side::Hit)], before), &mut memory, |step| match step {
+                    Step::LinkBack(_) => Event::Written(reply.clone()),
+                    Step::Read(_) => looks.clone(),
+                    other => panic!("{other:?}"),
+                });
+            if let Outcome::Rejected(reject) = &reply {
+                assert_eq!(result(&report), &OpResult::Rejected(reject.clone()));
+            }
             let counted = memory.links[&item()].times_linked_back(Side::Hit, OPPORTUNITY, TICKET);
             assert_eq!(counted, if counts { times } else { 0 }, "{reply:?}");
         }
@@ -177,5 +189,69 @@ fn a_link_back_that_does_not_stay_is_written_a_few_times_alone() {
             assert_eq!(issues(&plan), told, "{linked_back:?}");
             assert!(left == 2 || plan.ops[0].kind.side() == Some(side.other()));
         }
+    }
+}
+
+/// A link back that is there after all, as a write to its record sees before it begins, may be written again later.
+#[test]
+fn a_link_back_that_is_in_place_is_counted_no_more() {
+    let known = |side, times| LinkedBack { side, kind: OPPORTUNITY, ticket: TICKET, times, kept: false };
+    let shows = |text: &'static str| {
+        halo(move |ticket| {
+            ticket.link_back = Obs::Value(text.into());
+            ticket.fields = name("old");
+        })
+    };
+    for (before, record, left) in [
+        (known(Side::Halo, 3), shows("see i1"), 0),
+        (known(Side::Halo, 2), shows("see i1"), 0),
+        (known(Side::Halo, 1), shows("see i1"), 1),
+        (known(Side::Halo, 3), shows("see i2"), 3),
+        (known(Side::Hit, 3), shows("see i1"), 3),
+    ] {
+        let mut memory = linked();
+        memory.links.get_mut(&item()).unwrap().linked_back = vec![before];
+        let mut exec = exec(vec![rename()], memory.clone());
+        play(&mut exec, &mut memory, |step| match step {
+            Step::Read(_) => Event::Read(Ok(Some(record.clone()))),
+            Step::Update(_) => Event::Written(Outcome::Applied(Some(halo(|t| t.fields = name("new"))))),
+            other => panic!("{other:?}"),
+        });
+        let link = &memory.links[&item()];
+        assert_eq!(link.times_linked_back(before.side, OPPORTUNITY, TICKET), left, "{before:?} {record:?}");
+    }
+}
+
+/// Where HIT does not show references, or shows those of other systems, nothing is known of one to the ticket.
+#[test]
+fn references_that_are_not_shown_are_not_missing() {
+    let refers = |system: &str, id: &str| ExternalRef { system: system.into(), ..reference(OPPORTUNITY, id) };
+    for (references, hidden, planned) in [
+        (vec![], false, 1),
+        (vec![], true, 0),
+        (vec![refers("halopsa", "1001")], false, 0),
+        (vec![refers("halopsa", "1001")], true, 0),
+        (vec![refers("jira", "1001")], false, 1),
+        (vec![refers("halopsa", "1002")], false, 1),
+    ] {
+        let mut w = opportunity();
+        w.catalogue.capabilities.external_references = true;
+        let case = format!("{references:?} {hidden}");
+        (w.hit(1).references, w.hit(1).references_hidden) = (references.clone(), hidden);
+        assert_eq!(codes(&w.plan()).len(), planned, "{case}");
+        // The same record as the reply to a link back: it is judged by what it shows.
+        let reply = hit(|item| {
+            item.references =
+                references.iter().map(|r| ExternalRef { id: "5".into(), ..r.clone() }).collect();
+            item.references_hidden = hidden;
+        });
+        let ours = references.iter().any(|r| &*r.system == "halopsa");
+        let want = if ours || hidden { OpResult::Done } else { OpResult::NotKept };
+        let (_, report, _) =
+            play(&mut exec(vec![link_back(Side::Hit)], linked()), &mut linked(), |step| match step {
+                Step::LinkBack(_) => Event::Written(Outcome::Applied(Some(reply.clone()))),
+                _ => Event::Read(Ok(Some(reply.clone()))),
+            });
+        assert_eq!(result(&report), &want, "{case}");
     }
 }

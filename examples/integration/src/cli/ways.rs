@@ -178,7 +178,9 @@ fn of_code(code: IssueCode, issue: &OpenIssue) -> Vec<Way> {
             ),
         ],
         IssueCode::LinkBackNotKept => vec![
-            hand("find the rule or integration that takes the reference out, and add it by hand"),
+            hand(
+                "find the rule or integration that takes the reference out or refuses it; then try again, or add it by hand",
+            ),
             hand("write link_back = \"off\" under [sync.opportunity] and [sync.project]"),
         ],
         IssueCode::TicketUnusable => vec![pair_items("links the item to another ticket"), withdraw()],

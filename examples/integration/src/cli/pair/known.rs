@@ -112,7 +112,9 @@ impl Known {
                 continue;
             }
             let item = kept_item(&*self.app.store, &link.item).await?;
-            if item.is_some_and(|item| Kind::ALL.into_iter().any(|kind| item.refers_to(kind, ticket))) {
+            if item.is_some_and(|item| {
+                Kind::ALL.into_iter().any(|kind| item.refers_to(kind, ticket) == Some(true))
+            }) {
                 return Ok(Some(link.item));
             }
         }

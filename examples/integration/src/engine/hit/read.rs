@@ -29,6 +29,7 @@ pub(super) fn item(item: &hit::Item, instance: &str) -> HitItem {
         };
         row.references = references.iter().filter(ours).map(reference).collect();
     }
+    row.references_hidden = !matches!(item.external_references, Seen::Value(_) | Seen::Null);
     if let Seen::Value(budget) = &item.budget {
         row.currency = budget.currency.as_str().parse().ok();
         row.budget_lines = budget_lines(budget);

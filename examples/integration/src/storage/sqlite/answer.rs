@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use sync_core::base::{Link, LinkState};
-use sync_core::decision::{OpId, PairingAnswer, Subject};
-use sync_core::ids::{Kind, TicketId};
+use sync_core::decision::{IssueCode, OpId, PairingAnswer, Subject};
+use sync_core::ids::{ItemId, Kind, TicketId};
 
 use super::rows::{column, from_json, to_json};
 use super::write::{Done, Query, Tx};
@@ -45,6 +45,22 @@ impl Tx<'_> {
             detail: None,
         };
         self.log(&entry).await.map(drop)
+    }
+
+    /// Forgets how often links back of the item were written, so that they are tried again.
+    async fn write_links_back_again(&mut self, item: &ItemId) -> Done {
+        let body: Option<String> = sqlx::query_scalar("SELECT body FROM links WHERE item = ?")
+            .bind(item.to_string())
+            .fetch_optional(&mut *self.inner)
+            .await
+            .map_err(|error| self.store.fail(error))?;
+        let Some(body) = body else { return Ok(()) };
+        let mut link: Link = from_json("links", &body)?;
+        link.linked_back.clear();
+        let query = sqlx::query("UPDATE links SET body = ? WHERE item = ?")
+            .bind(to_json("links", &link)?)
+            .bind(item.to_string());
+        self.run(query).await.map(drop)
     }
 
     async fn apply_answer(&mut self, answer: &Answer) -> Result<(Option<OpId>, String), StoreError> {
@@ -127,14 +143,20 @@ impl Tx<'_> {
                 (Some(*id), "A person put this aside.".to_owned())
             }
             Answer::Retry(id) => {
-                let row: Option<String> = sqlx::query_scalar("SELECT subject FROM issues WHERE id = ?")
-                    .bind(id.to_string())
-                    .fetch_optional(&mut *self.inner)
-                    .await
-                    .map_err(|error| self.store.fail(error))?;
-                let subject = row.ok_or_else(|| missing("issue", id))?;
+                let row: Option<(String, String)> =
+                    sqlx::query_as("SELECT code, subject FROM issues WHERE id = ?")
+                        .bind(id.to_string())
+                        .fetch_optional(&mut *self.inner)
+                        .await
+                        .map_err(|error| self.store.fail(error))?;
+                let (code, subject) = row.ok_or_else(|| missing("issue", id))?;
                 let subject: Subject = from_json("issues", &subject)?;
                 self.delete("DELETE FROM answers WHERE sort = 'dismissal' AND id = ?", id).await?;
+                if let Some(item) = &subject.item
+                    && code == IssueCode::LinkBackNotKept.code()
+                {
+                    self.write_links_back_again(item).await?;
+                }
                 let item = subject.item.map(RecordKey::Item);
                 let ticket = subject.ticket.map(RecordKey::Ticket);
                 for key in [item, ticket].into_iter().flatten() {

@@ -8,7 +8,7 @@ mod state;
 
 use std::time::Duration;
 
-use sync_core::base::{BaseCell, CreateSpec, Intent, Link, LinkState};
+use sync_core::base::{BaseCell, CreateSpec, Intent, Link, LinkState, LinkedBack};
 use sync_core::decision::{Conflict, ConflictKind, Issue, IssueCode, PairingAnswer, Subject};
 use sync_core::field::{FieldId, FieldRow};
 use sync_core::hash::{Hash128, Hash256};

@@ -31,6 +31,25 @@ pub(super) async fn conflicts_and_issues_keep_their_age(store: &impl Store) {
     assert!(store.issues().await.unwrap()[0].dismissed);
     store.decide(&[Answer::Retry(issue.id)], 40).await.unwrap();
     assert!(!store.issues().await.unwrap()[0].dismissed);
+    // A link back that was written too often is tried again.
+    let mut link = link("i1", 7);
+    let written = LinkedBack {
+        side: Side::Hit,
+        kind: Kind::Opportunity,
+        ticket: TicketId(7),
+        times: LinkedBack::MOST,
+        kept: false,
+    };
+    link.linked_back = vec![written];
+    let not_kept = Issue::new(IssueCode::LinkBackNotKept, Subject::item(&link.item));
+    for (other, left) in [(&issue, 1), (&not_kept, 0)] {
+        let changes =
+            [Change::PutLink(Box::new(link.clone())), Change::OpenIssue(Box::new(NewIssue::from(other)))];
+        store.commit(&lease, &changes, 41).await.unwrap();
+        store.decide(&[Answer::Retry(other.id)], 42).await.unwrap();
+        assert_eq!(store.link(&link.item).await.unwrap().unwrap().linked_back.len(), left);
+    }
+    store.commit(&lease, &[Change::CloseIssue(not_kept.id)], 43).await.unwrap();
     // What is over is forgotten, with what was decided about it.
     let over = [Change::CloseIssue(issue.id), Change::RemoveConflict(conflicts[0].conflict.id)];
     store.commit(&lease, &over, 50).await.unwrap();
