@@ -268,6 +268,14 @@ impl Kind {
         }
     }
 
+    /// The name of several.
+    pub(crate) const fn plural(self) -> &'static str {
+        match self {
+            Self::Opportunity => "opportunities",
+            Self::Project => "projects",
+        }
+    }
+
     /// The other kind.
     #[must_use]
     pub const fn other(self) -> Self {

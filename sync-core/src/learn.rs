@@ -63,39 +63,75 @@ pub enum TargetForm {
     Title,
     /// Runs of white space become one space, and none is left at the ends.
     Spaces,
-    /// The text is cut after so many characters.
+    /// The text is cut after so many characters: Unicode scalar values, of the composed text. White space that is then
+    /// left at its end is no part of it.
     Cut(u32),
 }
 
 impl TargetForm {
-    /// What a text becomes. Applying it twice is the same as once.
+    /// What a text becomes, in [one spelling](crate::text::canonical_line) as everything that is read back. Applying it
+    /// twice is the same as once.
     #[must_use]
     pub fn apply(self, text: &str) -> String {
         let capital = |word: &str| -> String {
             let mut chars = word.chars();
             chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
         };
-        match self {
-            Self::FirstUpper => capital(text),
+        let text = crate::text::canonical_line(text);
+        let stored = match self {
+            Self::FirstUpper => capital(&text),
             Self::Upper => text.to_uppercase(),
             Self::Lower => text.to_lowercase(),
             Self::Title => {
                 let words: Vec<String> = text.split(' ').map(capital).collect();
                 words.join(" ")
             }
-            Self::Spaces => crate::text::canonical_line(text),
+            Self::Spaces => text,
             Self::Cut(most) => text.chars().take(most as usize).collect(),
-        }
+        };
+        crate::text::canonical_line(&stored)
     }
 
     /// The habits that explain a pair.
     #[must_use]
     pub fn explaining(sent: &str, stored: &str) -> Vec<Self> {
-        let cut = u32::try_from(stored.chars().count()).unwrap_or(u32::MAX);
-        [Self::FirstUpper, Self::Upper, Self::Lower, Self::Title, Self::Spaces, Self::Cut(cut)]
+        let left = stored.chars().count();
+        let is_cut = left < sent.chars().count();
+        let cut = u32::try_from(left).ok().filter(|_| is_cut).map(Self::Cut);
+        [Self::FirstUpper, Self::Upper, Self::Lower, Self::Title, Self::Spaces]
             .into_iter()
-            .filter(|form| form.apply(sent) == stored)
+            .chain(cut)
+            .filter(|form| form.explains(sent, stored))
             .collect()
+    }
+
+    /// Whether the habit explains what became of a text. A server that cuts texts may also spell them in its own way,
+    /// which no form needs to say.
+    #[must_use]
+    pub fn explains(self, sent: &str, stored: &str) -> bool {
+        let made = self.apply(sent);
+        match self {
+            Self::Cut(_) => Value::text(made).is_spelling_of(&Value::text(stored)),
+            _ => made == stored,
+        }
+    }
+
+    /// How to declare it, for a person; nothing for a field of which it cannot be declared.
+    pub(crate) fn advice(self, side: Side, kind: Kind, field: FieldId) -> String {
+        if !Self::can_be_declared(field) {
+            return String::new();
+        }
+        let when = match self {
+            Self::Cut(_) => "if it always does",
+            _ => "if it always does, and only for what is linked first or after the database was lost",
+        };
+        let (side, code) = (side.code(), self.code());
+        alloc::format!("; {when}, say so: {side}_form = \"{code}\" for {} under [sync.{kind}]", field.code())
+    }
+
+    /// Whether the settings may say it of the field: of the name alone, whose spelling everybody knows.
+    pub(crate) fn can_be_declared(field: FieldId) -> bool {
+        field == FieldId::Name
     }
 
     /// The stable code, as in settings: a word, and for a cut the number of characters (`cut:50`).
@@ -160,13 +196,36 @@ pub fn learned<'a>(links: impl IntoIterator<Item = &'a Link>) -> Vec<Learned> {
     }
     let mut out = Vec::new();
     for ((side, kind, field), pairs) in fields {
-        let Some(first) = pairs.first() else { continue };
-        let explains = |form: &TargetForm| pairs.iter().all(|pair| form.apply(&pair.sent) == *pair.stored);
+        let explains = |form: &TargetForm| pairs.iter().all(|pair| form.explains(&pair.sent, &pair.stored));
         if pairs.len() < ENOUGH {
             continue;
         }
-        let form = TargetForm::explaining(&first.sent, &first.stored).into_iter().find(explains);
+        // What one text shows too little of, as a cut that fell on a space, another may show.
+        let form =
+            pairs.iter().flat_map(|pair| TargetForm::explaining(&pair.sent, &pair.stored)).find(explains);
         out.extend(form.map(|form| Learned { side, kind, field, form, cases: pairs.len() }));
     }
     out
+}
+
+/// What a server made of a text, although the settings say something else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Broken<'a> {
+    pub(crate) form: TargetForm,
+    pub(crate) stored: &'a StoredForm,
+}
+
+/// The first case of each side, kind and field whose declared form is not what the server does, or no longer.
+pub(crate) fn broken<'a>(
+    links: impl IntoIterator<Item = &'a Link>,
+    declared: impl Fn(Kind, FieldId, Side) -> Option<TargetForm>,
+) -> Vec<Broken<'a>> {
+    let mut out: BTreeMap<(Side, Kind, FieldId), Broken<'a>> = BTreeMap::new();
+    for stored in links.into_iter().flat_map(|link| &link.stored) {
+        let Some(form) = declared(stored.kind, stored.field, stored.side) else { continue };
+        if !form.explains(&stored.sent, &stored.stored) {
+            out.entry((stored.side, stored.kind, stored.field)).or_insert(Broken { form, stored });
+        }
+    }
+    out.into_values().collect()
 }

@@ -19,7 +19,6 @@ use crate::base::{CleanMark, Link};
 use crate::decision::{Conflict, Issue};
 use crate::hash::{Hash128, Hash256, Hasher};
 use crate::ids::{ItemId, Kind, Side, TicketId};
-use crate::learn::Learned;
 use crate::plan::{self, Diagnostic, DiagnosticCode, Op, Plan, PlanHead, Proposal, Skip};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -103,34 +102,47 @@ fn linked(input: &PlanInput<'_>) -> u64 {
     input.links.iter().filter(|link| link.leading().is_some()).count() as u64
 }
 
-/// What servers make of texts, once enough links show it.
+/// What servers make of texts, once enough links show it, and where that is not what the settings say.
 fn habits(input: &PlanInput<'_>) -> impl Iterator<Item = Diagnostic> {
-    let known = |habit: &Learned| {
-        let rule = input.settings.rule(habit.kind, habit.field);
-        let form = match habit.side {
+    let declared = |kind, field, side| {
+        let rule = input.settings.rule(kind, field);
+        match side {
             Side::Halo => rule.halo_form,
             Side::Hit => rule.hit_form,
-        };
-        form.is_some()
-    };
-    crate::learn::learned(input.links).into_iter().filter(move |habit| !known(habit)).map(|habit| {
-        Diagnostic {
-            code: DiagnosticCode::Normalised,
-            item: None,
-            ticket: None,
-            field: Some(habit.field),
-            detail: alloc::format!(
-                "{} {} ({} {}s show it); if it always does, say so: {}_form = \"{}\" in the field's rule",
-                habit.side.name(),
-                habit.form.sentence(),
-                habit.cases,
-                habit.kind,
-                habit.side.code(),
-                habit.form.code()
-            )
-            .into(),
         }
-    })
+    };
+    let note = |side: Side, field, says: &str, advice: &str| Diagnostic {
+        code: DiagnosticCode::Normalised,
+        item: None,
+        ticket: None,
+        field: Some(field),
+        detail: alloc::format!("{} {says}{advice}", side.name()).into(),
+    };
+    let learned = crate::learn::learned(input.links)
+        .into_iter()
+        .filter(move |habit| declared(habit.kind, habit.field, habit.side) != Some(habit.form));
+    let learned = learned.map(move |habit| {
+        let (kinds, form) = (habit.kind.plural(), habit.form);
+        let says = alloc::format!("{} ({} {kinds} show it)", form.sentence(), habit.cases);
+        let advice = form.advice(habit.side, habit.kind, habit.field);
+        note(habit.side, habit.field, &says, &advice)
+    });
+    let broken = crate::learn::broken(input.links, declared).into_iter().map(move |broken| {
+        let says = alloc::format!(
+            "made \"{}\" of \"{}\", although the settings say that it {}",
+            broken.stored.stored,
+            broken.stored.sent,
+            broken.form.sentence()
+        );
+        let advice = alloc::format!(
+            "; correct or take out {}_form under [sync.{}.{}]",
+            broken.stored.side.code(),
+            broken.stored.kind,
+            broken.stored.field.code()
+        );
+        note(broken.stored.side, broken.stored.field, &says, &advice)
+    });
+    learned.chain(broken)
 }
 
 /// Plans one link, whether or not it is in [`PlanInput::links`].

@@ -274,7 +274,7 @@ impl Validator<'_> {
                 );
             }
             for form in [rule.halo_form, rule.hit_form].into_iter().flatten() {
-                if *field != FieldId::Name {
+                if !TargetForm::can_be_declared(*field) {
                     let text = "What a server makes of texts can be said of the name alone; take it out.";
                     self.error("form_not_allowed", place.clone(), text);
                 } else if form == TargetForm::Cut(0) {
