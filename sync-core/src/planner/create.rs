@@ -346,7 +346,10 @@ pub(super) fn create(
         return skip_item(out, &item.id, Some(kind), SkipReason::CreateTypeMissing(kind));
     };
     let Some(site) = site(context, &item.id, item, halo_client, out) else { return };
-    let payload = payload::for_ticket(context, item, kind, ticket_type);
+    let mut payload = payload::for_ticket(context, item, kind, ticket_type);
+    if let Some(opportunity) = from_opportunity.and_then(|id| context.ticket(id)) {
+        payload::take_whole_texts(context, item, opportunity, &mut payload);
+    }
     let marker = context.marker_for(&item.id, kind);
     let spec = CreateSpec {
         marker: marker.clone(),

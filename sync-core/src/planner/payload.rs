@@ -3,7 +3,7 @@
 use super::context::Context;
 use crate::field::{FieldId, FieldRow};
 use crate::ids::{AgentId, Kind, Side, TicketTypeId};
-use crate::kernel::{Mapped, is_blank};
+use crate::kernel::{Mapped, Relation, is_blank};
 use crate::plan::Why;
 use crate::record::{HaloTicket, HitItem};
 use crate::settings::StatusHow;
@@ -59,6 +59,24 @@ pub(super) fn for_ticket(
         }
     }
     out
+}
+
+/// A project that is made from an opportunity gets the opportunity's text where the item holds what HIT made of it: it
+/// may have been cut.
+pub(super) fn take_whole_texts(
+    context: &Context<'_>,
+    item: &HitItem,
+    opportunity: &HaloTicket,
+    payload: &mut Payload,
+) {
+    for field in FieldId::ALL {
+        let relation = context.relation(field, opportunity.ticket_type);
+        let (halo, hit) = (opportunity.fields.get(field), item.fields.get(field));
+        let sent = payload.set.get(field).is_seen() && matches!(relation, Relation::Text { .. });
+        if sent && halo.value().is_some() && relation.consistent(halo.value(), hit.value()) {
+            payload.set.set(field, halo.clone());
+        }
+    }
 }
 
 fn status(

@@ -5,9 +5,10 @@ use crate::world::*;
 use sync_core::decision::{IssueCode, PairingAnswer};
 use sync_core::field::FieldId;
 use sync_core::ids::{HaloClientId, Kind, Side, TicketId, TicketTypeId};
+use sync_core::learn::TargetForm;
 use sync_core::marker::Marker;
 use sync_core::plan::{Adoption, OpKind, ProposalKind, SkipReason, Why};
-use sync_core::settings::{CloseRecipe, PromotionMode, Scope, StatusTarget};
+use sync_core::settings::{CloseRecipe, Direction, FieldRule, PromotionMode, Scope, StatusTarget};
 use sync_core::value::{Obs, Value};
 
 fn approved() -> World {
@@ -299,5 +300,27 @@ fn an_opportunity_that_is_no_longer_ours_is_not_closed_as_won() {
         w.settings.sync.promotion.won = Some(CloseRecipe { status: WON, constants: Default::default() });
         change(&mut w);
         assert_eq!(codes(&w.plan()).contains(&"close_won"), closed);
+    }
+}
+
+/// The item holds what HIT made of the opportunity's name: the project gets the name itself.
+#[test]
+fn a_project_gets_the_whole_name_of_its_opportunity() {
+    let whole = "Firewall for the second office";
+    for (opportunity, item, want) in
+        [(whole, "Firewall", whole), (whole, "Router", "Router"), ("Firewall", "Firewall", "Firewall")]
+    {
+        let mut w = approved();
+        for rules in [&mut w.settings.sync.opportunity, &mut w.settings.sync.project] {
+            let rule = FieldRule { hit_form: Some(TargetForm::Cut(8)), ..FieldRule::new(Direction::Both) };
+            rules.insert(FieldId::Name, rule);
+        }
+        w.halo(1001).fields.set(FieldId::Name, Obs::Value(Value::text(opportunity)));
+        w.hit(1).fields.set(FieldId::Name, Obs::Value(Value::text(item)));
+        w.links[0].promotion_since = Some(w.now.plus_ms(-w.settings.sync.promotion.wait_ms));
+        let plan = w.plan();
+        let create = plan.ops.iter().find(|op| matches!(op.kind, OpKind::Create(_))).expect("a create");
+        assert_eq!(create.set.get(FieldId::Name), &Obs::Value(Value::text(want)), "{opportunity} {item}");
+        assert_eq!(create.source.get(FieldId::Name), &Obs::Value(Value::text(item)));
     }
 }
