@@ -11,7 +11,7 @@ use crate::learn::StoredForm;
 use crate::marker::Marker;
 pub use crate::parting::End;
 use crate::stamp::Stamp;
-use crate::value::Value;
+use crate::value::{Obs, Value};
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -84,6 +84,9 @@ pub struct PendingWrite {
     pub kind: Kind,
     /// The field.
     pub field: FieldId,
+    /// What the target held right before, as far as it was read.
+    #[serde(default)]
+    pub before: Obs<Value>,
     /// What was sent, in the target's form. `None` is blank.
     pub sent: Option<Value>,
     /// When it was sent, by our clock.

@@ -115,6 +115,7 @@ impl WriteTask {
                         side: self.target.side(),
                         kind: self.kind,
                         field,
+                        before: self.before.get(field).clone(),
                         sent: obs.value().cloned(),
                         sent_at: cx.now,
                         settle_until: cx.now.plus_ms(cx.settle_ms),

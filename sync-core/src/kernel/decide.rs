@@ -223,15 +223,26 @@ impl Pair<'_> {
     /// Whether the winner's value was sent to the other side by a write whose result nobody saw: whoever entered what
     /// is there now may have seen it, and then knew better. The rule is about changes that knew nothing of each other.
     fn may_have_seen(&self, winner: Side) -> bool {
+        self.was_sent(winner, |_| true)
+    }
+
+    /// The same where no earlier agreement says whether anything was entered since: what the other side holds is not what
+    /// the write was to replace.
+    fn was_replaced(&self, winner: Side) -> bool {
+        let now = self.value(winner.other());
+        self.was_sent(winner, |pending| pending.before.seen().is_some_and(|before| before != now))
+    }
+
+    fn was_sent(&self, winner: Side, which: impl Fn(&PendingWrite) -> bool) -> bool {
         let loser = winner.other();
         let sent = |pending: &&PendingWrite| {
             let (halo, hit) = match loser {
                 Side::Halo => (pending.sent.as_ref(), self.hit),
                 Side::Hit => (self.halo, pending.sent.as_ref()),
             };
-            pending.side == loser && self.cell.relation.consistent(halo, hit)
+            pending.side == loser && self.cell.relation.consistent(halo, hit) && which(pending)
         };
-        guard::on(Guard::UnseenWrite) && self.cell.pending.iter().any(sent)
+        guard::on(Guard::UnseenWrite) && self.cell.pending.iter().copied().any(|pending| sent(&pending))
     }
 
     /// The side of the later change. The stamps come from two clocks, so the tolerance must cover their difference.
@@ -280,12 +291,14 @@ impl Pair<'_> {
                 }
             }
             FirstLink::Policy => {
+                // Once the rule's value may have been seen on the other side, what is entered there knows better.
+                let unseen = |side: &Side| !self.was_replaced(*side);
                 let from = match (self.may_write(Side::Halo), self.may_write(Side::Hit)) {
                     (true, false) => Some(Side::Hit),
                     (false, true) => Some(Side::Halo),
                     _ => match self.cell.rule.conflict {
-                        ConflictRule::HaloWins => Some(Side::Halo),
-                        ConflictRule::HitWins => Some(Side::Hit),
+                        ConflictRule::HaloWins => Some(Side::Halo).filter(unseen),
+                        ConflictRule::HitWins => Some(Side::Hit).filter(unseen),
                         ConflictRule::Newest { tolerance_ms } => self.newest(tolerance_ms),
                         ConflictRule::Manual => None,
                     },

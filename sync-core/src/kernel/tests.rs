@@ -35,6 +35,7 @@ fn obs(text: &str) -> Obs<Value> {
 
 fn pending(side: Side, text: &str) -> PendingWrite {
     PendingWrite {
+        before: Obs::NotFetched,
         op: crate::hash::Hash128([1; 16]),
         side,
         kind: Kind::Project,
@@ -263,6 +264,28 @@ fn a_winner_that_may_have_been_seen_wins_nothing() {
             (true, Side::Hit) => "hit:=b changed",
         };
         assert_eq!(short(&given.decide()), want, "{rule:?} {sent} to {sent_to:?}");
+    }
+}
+
+/// The same on linking, where nothing says what was agreed: what is there must not be what our write was to replace.
+#[test]
+fn linking_overwrites_nobody_who_may_have_seen_what_it_wrote() {
+    let wins = |conflict| FieldRule { conflict, first_link: FirstLink::Policy, ..rule(BOTH) };
+    let (halo, hit) = (wins(ConflictRule::HaloWins), wins(ConflictRule::HitWins));
+    let to_hit = FieldRule { direction: Direction::HaloToHit, ..halo };
+    for (rule, sent_to, sent, before, want) in [
+        (halo, Side::Hit, "b", "a", "conflict FirstLink"),
+        (halo, Side::Hit, "b", "c", "hit:=b first_link_rule"),
+        (halo, Side::Hit, "b", "?", "hit:=b first_link_rule"),
+        (halo, Side::Hit, "x", "a", "hit:=b first_link_rule"),
+        (halo, Side::Halo, "b", "a", "hit:=b first_link_rule"),
+        (hit, Side::Halo, "c", "_", "conflict FirstLink"),
+        (hit, Side::Halo, "c", "b", "halo:=c first_link_rule"),
+        (to_hit, Side::Hit, "b", "a", "hit:=b first_link_rule"),
+    ] {
+        let pending = alloc::vec![PendingWrite { before: obs(before), ..pending(sent_to, sent) }];
+        let given = Given { pending, ..given(rule, None, "b", "c") };
+        assert_eq!(short(&given.decide()), want, "{rule:?} {sent} to {sent_to:?} over {before}");
     }
 }
 

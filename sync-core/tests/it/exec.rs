@@ -332,6 +332,7 @@ fn an_action_is_repeated_only_if_its_note_is_not_there() {
     tried.apply(&JournalEntry::Pending {
         item: item(),
         writes: vec![PendingWrite {
+            before: Obs::Value(Value::text("old")),
             op: action.id,
             side: Side::Halo,
             kind: Kind::Opportunity,

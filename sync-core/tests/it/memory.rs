@@ -24,7 +24,16 @@ fn cell(halo: &str, hit: &str) -> BaseCell {
 
 fn pending(op: Hash128, kind: Kind, field: FieldId, sent: i64) -> PendingWrite {
     let (sent_at, settle_until) = (Stamp::ours(sent), Stamp::ours(sent + 100));
-    PendingWrite { op, side: Side::Halo, kind, field, sent: text("x"), sent_at, settle_until }
+    PendingWrite {
+        op,
+        side: Side::Halo,
+        kind,
+        field,
+        before: Obs::NotFetched,
+        sent: text("x"),
+        sent_at,
+        settle_until,
+    }
 }
 
 /// A link with both tickets.

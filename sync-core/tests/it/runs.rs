@@ -72,6 +72,7 @@ fn pending_writes_keep_their_link_dirty_until_a_later_read() {
     ] {
         let mut memory = linked();
         memory.links.get_mut(&item()).unwrap().pending.push(PendingWrite {
+            before: Obs::NotFetched,
             op: Hash128::default(),
             side: Side::Halo,
             kind: Kind::Opportunity,
@@ -104,6 +105,7 @@ fn pending_writes_keep_their_link_dirty_until_a_later_read() {
 fn what_was_sent_of_a_field_in_conflict_is_kept() {
     let settings = Settings::default();
     let pending = |field, until| PendingWrite {
+        before: Obs::NotFetched,
         op: Hash128::default(),
         side: Side::Halo,
         kind: Kind::Opportunity,

@@ -88,6 +88,7 @@ fn an_undo_can_be_undone() {
 
 fn pending(field: FieldId) -> PendingWrite {
     PendingWrite {
+        before: Obs::NotFetched,
         op: Hash128::default(),
         side: Side::Halo,
         kind: Kind::Opportunity,

@@ -275,6 +275,7 @@ fn an_action_without_its_note_is_waited_out() {
     let action = status_by_action();
     let mut tried = linked();
     tried.links.get_mut(&item()).unwrap().pending.push(PendingWrite {
+        before: Obs::NotFetched,
         op: action.id,
         side: Side::Halo,
         kind: Kind::Opportunity,

@@ -309,6 +309,7 @@ async fn a_link_with_a_write_under_way_is_not_ended() {
     let store = after_a_plan(&desk).await;
     let mut pending = link();
     pending.pending.push(PendingWrite {
+        before: Obs::NotFetched,
         op: Hash128::of(b"op"),
         side: Side::Halo,
         kind: Kind::Project,

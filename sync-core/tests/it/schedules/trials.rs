@@ -212,6 +212,7 @@ pub(super) fn reason_bound() -> bool {
 pub(super) fn pending_until_reread() -> bool {
     let mut w = opportunity();
     w.links[0].pending.push(PendingWrite {
+        before: Obs::NotFetched,
         op: sync_core::hash::Hash128::of(b"a write"),
         side: Side::Halo,
         kind: Kind::Opportunity,
