@@ -19,7 +19,7 @@ mod schedules;
 mod world;
 
 use schedules::ablations;
-use schedules::explore::{Failure, Tally, exhaustive, random};
+use schedules::explore::{Failure, Tally, any, exhaustive, random};
 use schedules::scenario::Scenario;
 use schedules::stories;
 use std::process::ExitCode;
@@ -84,12 +84,12 @@ impl Row {
 fn explore(story: &Scenario, options: &Options, runs: u64) -> Row {
     let start = now();
     let k = options.k.unwrap_or(story.k);
-    let all = exhaustive(story, k, None, false);
+    let all = exhaustive(story, k, None);
     let mut some = Tally::default();
     for run in 0..runs {
         // Few faults in a long run find other things than many.
         let per_mille = options.per_mille.unwrap_or([30, 60, 120, 250][(run % 4) as usize]);
-        some.add(random(story, options.seed.wrapping_add(run), per_mille, None));
+        some.add(random(story, options.seed.wrapping_add(run), per_mille, None, any));
     }
     Row { name: story.name, k, exhaustive: all, random: some, seconds: start.elapsed().as_secs_f64() }
 }

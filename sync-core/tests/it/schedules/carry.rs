@@ -41,6 +41,8 @@ impl Engine<'_> {
                     self.watch_unlinks(commit.op);
                     self.durable.memory.commit(commit);
                     self.watch_parted();
+                    self.watch_link_backs();
+                    self.note_agreed();
                     self.durable.serial += 1;
                     for clean in &commit.clean {
                         if self.durable.dirty.get(&clean.record).is_some_and(|mark| *mark <= clean.mark) {
@@ -144,12 +146,16 @@ impl Engine<'_> {
                 Outcome::Unknown
             }
             _ if !self.world.accepts(request) => {
-                let refused = matches!(request, Request::LinkBack { .. });
-                let class = if refused { RejectClass::Invalid } else { RejectClass::NotFound };
-                Outcome::Rejected(Reject::new(class, "the model says no"))
+                Outcome::Rejected(Reject::new(RejectClass::NotFound, "the model has no such record"))
+            }
+            _ if self.world.refuses(request) => {
+                self.watch_left_alone(request);
+                self.note_link_back(request);
+                Outcome::Rejected(Reject::new(RejectClass::Invalid, "the model says no"))
             }
             _ => {
                 self.watch_left_alone(request);
+                self.note_link_back(request);
                 Outcome::Applied(self.world.apply(request, &ghost))
             }
         }))

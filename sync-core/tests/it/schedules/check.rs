@@ -122,7 +122,7 @@ pub(crate) fn final_check(engine: &mut Engine<'_>) -> Result<Notes, Violation> {
     templates(engine)?;
     actions(engine)?;
     links(engine, &plan)?;
-    link_backs(engine, &plan)?;
+    super::leads::link_backs(engine, &plan)?;
     newest(engine, &plan)?;
     edits(engine, &plan, &mut notes)?;
     Ok(notes)
@@ -154,7 +154,7 @@ fn full_plan(engine: &Engine<'_>) -> Plan {
     engine.plan(&snapshot, None)
 }
 
-fn duplicates(engine: &Engine<'_>, plan: &Plan) -> Result<bool, Violation> {
+pub(crate) fn duplicates(engine: &Engine<'_>, plan: &Plan) -> Result<bool, Violation> {
     let mut per_item: BTreeMap<(String, Kind), usize> = BTreeMap::new();
     let counts = |id: &i64, ticket: &Ticket| ticket.going.is_none() && !engine.seen.parted_from.contains(id);
     for (id, ticket) in engine.world.tickets.iter().filter(|(id, ticket)| counts(id, ticket)) {
@@ -177,7 +177,7 @@ fn duplicates(engine: &Engine<'_>, plan: &Plan) -> Result<bool, Violation> {
 }
 
 /// What Halo's template says never reaches HIT.
-fn templates(engine: &Engine<'_>) -> Result<(), Violation> {
+pub(crate) fn templates(engine: &Engine<'_>) -> Result<(), Violation> {
     for (id, item) in &engine.world.items {
         for (field, value) in &engine.world.template {
             let held = item.fields.get(*field);
@@ -189,7 +189,7 @@ fn templates(engine: &Engine<'_>) -> Result<(), Violation> {
     Ok(())
 }
 
-fn actions(engine: &Engine<'_>) -> Result<(), Violation> {
+pub(crate) fn actions(engine: &Engine<'_>) -> Result<(), Violation> {
     let notes = &engine.world.notes;
     match notes.iter().enumerate().find(|(at, note)| notes[..*at].contains(note)) {
         Some((_, note)) => Err(Violation::DoubleAction(format!("{note:?}"))),
@@ -223,18 +223,18 @@ fn has_issue(plan: &Plan, item: &str, code: IssueCode) -> bool {
     plan.issues.iter().any(|issue| issue.code == code && of_item(issue))
 }
 
-fn link_of<'a>(engine: &'a Engine<'_>, item: &str) -> Option<&'a Link> {
+pub(super) fn link_of<'a>(engine: &'a Engine<'_>, item: &str) -> Option<&'a Link> {
     engine.durable.memory.links.get(&ItemId::from(item))
 }
 
 /// Whether a person has ended the link: the records go their own ways, and each keeps what it holds.
-fn is_parted(engine: &Engine<'_>, item: &str) -> bool {
+pub(super) fn is_parted(engine: &Engine<'_>, item: &str) -> bool {
     let ended = link_of(engine, item).is_some_and(|link| link.state == LinkState::Ended);
     engine.seen.parted.contains(item) || ended && engine.seen.forgotten.contains(item)
 }
 
 /// Every item is linked as its status asks for, and both sides agree or something says why not.
-fn links(engine: &Engine<'_>, plan: &Plan) -> Result<(), Violation> {
+pub(crate) fn links(engine: &Engine<'_>, plan: &Plan) -> Result<(), Violation> {
     for (id, item) in engine.world.items.iter().filter(|(id, _)| !is_parted(engine, id)) {
         let Some(link) = link_of(engine, id) else {
             // Of an item that left before anything was made for it nothing is known.
@@ -290,29 +290,6 @@ fn links(engine: &Engine<'_>, plan: &Plan) -> Result<(), Violation> {
             if !agrees(&engine.world, Side::Halo, &halo, &hit) && !conflicted(plan, id, field) && !skipped {
                 return Err(Violation::Differs(format!("{id} {field}: Halo {halo:?}, HIT {hit:?}")));
             }
-        }
-    }
-    Ok(())
-}
-
-/// Each linked record leads to the other, or a person was told that it does not.
-pub(crate) fn link_backs(engine: &Engine<'_>, plan: &Plan) -> Result<(), Violation> {
-    for (id, item) in engine.world.items.iter().filter(|(id, _)| !is_parted(engine, id)) {
-        let Some(link) = link_of(engine, id).filter(|_| item.going.is_none()) else { continue };
-        let Some((kind, ticket)) = link.leading().and_then(|kind| Some((kind, link.ticket(kind)?))) else {
-            continue;
-        };
-        let Some(held) = engine.world.tickets.get(&ticket.0).filter(|held| held.going.is_none()) else {
-            continue;
-        };
-        let from_hit = item.references.contains(&(kind, ticket.0));
-        let marked = held.marker.is_some() || !engine.world.shows_links;
-        let from_halo = marked || held.link_back.as_deref() == Some(id.as_str());
-        let leads = from_hit && from_halo;
-        if !leads && !has_issue(plan, id, IssueCode::LinkBackNotKept) {
-            return Err(Violation::NoLinkBack(format!(
-                "{id} and {ticket}: HIT {from_hit}, Halo {from_halo}"
-            )));
         }
     }
     Ok(())
@@ -417,8 +394,12 @@ fn is_replaced(engine: &Engine<'_>, index: usize, notes: &mut Notes) -> bool {
             && ruling.value == edit.value
             && ruling.step >= edit.step
     });
-    // Records that people have linked by a rule that prefers Halo: what HIT held until then gives way.
+    // Records that people have linked by a rule that prefers Halo: what HIT held until then gives way to what Halo held.
+    let of_halo = |(at, other): (usize, &Done)| {
+        !of_field(other) || other.side == Side::Halo || over.knows & bit(at) == 0
+    };
     let by_linking = edit.first
+        && edits.iter().enumerate().all(of_halo)
         && !engine.scenario.tickets.is_empty()
         && rule.first_link == FirstLink::Policy
         && rule.conflict == ConflictRule::HaloWins

@@ -4,7 +4,7 @@
 use super::check::Violation;
 use super::chooser::{Choice, Chooser};
 use super::scenario::{Action, Going, Scenario, halo_client, pair};
-use super::world::{Knows, STEP_MS, SYNCED, World};
+use super::world::{Knows, STEP_MS, World};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use sync_core::base::{BaseHead, Intent};
@@ -78,9 +78,11 @@ pub(crate) struct Seen {
     pub(crate) parted: BTreeSet<String>,
     /// Tickets that a person has parted from their item, and linked to none since.
     pub(crate) parted_from: BTreeSet<i64>,
-    /// Fields that both linked records have held alike when things were quiet.
+    /// Fields that both linked records have held alike after something was stored.
     pub(crate) agreed: BTreeSet<(String, FieldId)>,
     pub(crate) rulings: Vec<Ruling>,
+    /// How often a link back was written, by item, side and ticket: answered, and stored that it was.
+    pub(crate) linked_back: BTreeMap<(ItemId, Side, i64), u32>,
     /// What must never happen and did.
     pub(crate) breach: Option<Violation>,
 }
@@ -122,6 +124,8 @@ pub(crate) struct Engine<'a> {
     pub(super) looks: BTreeMap<RecordKey, Look>,
     /// Step of the last look at a record right before a write.
     pub(super) looked: BTreeMap<RecordKey, usize>,
+    /// A link back that was answered, while it is not stored that it was written.
+    pub(super) answered: Option<(ItemId, Side, i64)>,
 }
 
 impl<'a> Engine<'a> {
@@ -152,6 +156,7 @@ impl<'a> Engine<'a> {
             volatile_dirty: BTreeMap::new(),
             looks: BTreeMap::new(),
             looked: BTreeMap::new(),
+            answered: None,
         }
     }
 
@@ -223,24 +228,6 @@ impl<'a> Engine<'a> {
         false
     }
 
-    /// Once both linked records were seen to hold the same, differences are changes.
-    fn note_agreed(&mut self) {
-        for (id, item) in &self.world.items {
-            let link = self.durable.memory.links.get(&ItemId::from(id.as_str()));
-            let ticket = link.and_then(|link| link.ticket(link.leading()?));
-            let Some(ticket) = ticket.and_then(|id| self.world.tickets.get(&id.0)) else { continue };
-            let alike = SYNCED.into_iter().filter(|field| {
-                super::check::agrees(
-                    &self.world,
-                    Side::Halo,
-                    &ticket.fields.get(*field),
-                    &item.fields.get(*field),
-                )
-            });
-            self.seen.agreed.extend(alike.map(|field| (id.clone(), field)));
-        }
-    }
-
     pub(crate) fn is_quiet(&self) -> bool {
         let news = self.world.changed.values().any(|change| *change > self.durable.cursor);
         let underway = !self.world.late.is_empty() || !self.world.deliveries.is_empty();
@@ -282,6 +269,7 @@ impl<'a> Engine<'a> {
         if self.scenario.full_reads {
             self.gather(&snapshot)?;
         }
+        self.note_shown(&snapshot);
         // 4. Plan.
         let only = (!self.scenario.full_reads).then(|| self.dirty_items(&marks));
         let plan = Rc::new(self.plan(&snapshot, only.as_ref()));
@@ -460,13 +448,17 @@ impl<'a> Engine<'a> {
     /// Forgets everything that was not stored.
     pub(super) fn die(&mut self) -> Died {
         self.volatile_dirty.clear();
+        self.answered = None;
         Died
     }
 }
 
 impl Engine<'_> {
-    pub(crate) const fn has_copy(&self) -> bool {
-        self.copy.is_some()
+    /// Whether a copy can still be put in place of the database.
+    pub(crate) fn may_restore(&self) -> bool {
+        let restores =
+            |event: &u8| matches!(self.scenario.events[usize::from(*event)].action, Action::RestoreCopy);
+        self.waiting.iter().any(restores)
     }
 
     /// Whether what a plan shows people decides what they can do next.

@@ -78,12 +78,14 @@ impl Engine<'_> {
             Action::Copy => self.copy = Some(Rc::new(self.durable.clone())),
             Action::LoseDatabase => {
                 let (lineage, lease) = (self.durable.lineage + 1, self.durable.lease + 1);
+                self.seen.linked_back.clear();
                 self.durable = Durable { lineage, lease, ..Durable::default() };
                 self.lease = lease;
                 return true;
             }
             Action::RestoreCopy => {
                 let lease = self.durable.lease + 1;
+                self.seen.linked_back.clear();
                 if let Some(copy) = &self.copy {
                     self.durable = (**copy).clone();
                 }
@@ -136,6 +138,7 @@ impl Engine<'_> {
         self.durable.lease += 1;
         self.lease = self.durable.lease;
         self.seen.agreed.retain(|(of, _)| of != item.as_str());
+        self.seen.linked_back.retain(|(of, ..), _| of != item);
         self.say(item.clone(), None);
         self.seen.parted.insert(item.as_str().into());
     }

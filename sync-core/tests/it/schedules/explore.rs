@@ -3,11 +3,11 @@
 use super::check::{Notes, Violation, final_check};
 use super::chooser::{Chooser, Mode, Rng, Special};
 use super::engine::{Duty, Engine};
+use super::fingerprint::fingerprint;
 use super::scenario::Scenario;
 use super::shrink::{Schedule, shrink};
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::rc::Rc;
 
 /// A schedule that broke something, made as short as it gets.
@@ -42,7 +42,7 @@ impl Tally {
         self.first = self.first.take().or(other.first);
     }
 
-    fn count(&mut self, scenario: &Scenario, run: &Run<'_>, origin: &dyn Fn() -> String) {
+    fn count(&mut self, scenario: &Scenario, run: &Run<'_>, harm: Harm, origin: &dyn Fn() -> String) {
         self.schedules += 1;
         match &run.result {
             Ok(Some(notes)) => {
@@ -52,12 +52,13 @@ impl Tally {
                 self.notes.duplicates += notes.duplicates;
             }
             Ok(None) => self.pruned += 1,
+            Err(violation) if !harm(violation) => {}
             Err(violation) => {
                 self.violations += 1;
                 if self.first.is_none() {
                     let special = run.engine.chooser.special.clone();
                     let (schedule, violation) =
-                        shrink(scenario, special, run.engine.without, violation.clone());
+                        shrink(scenario, special, run.engine.without, harm, violation.clone());
                     self.first = Some(Failure { violation, schedule, origin: origin() });
                 }
             }
@@ -124,8 +125,25 @@ fn run<'a>(mut engine: Engine<'a>, keep: bool, known: &mut dyn FnMut(&Engine<'_>
     Run { engine, result, starts }
 }
 
-/// All schedules with at most `k` special steps; with `stop`, only until the first that breaks something.
-pub(crate) fn exhaustive(scenario: &Scenario, k: usize, without: Option<Duty>, stop: bool) -> Tally {
+/// Which violations count.
+pub(crate) type Harm = fn(&Violation) -> bool;
+
+/// Every violation counts.
+pub(crate) const fn any(_: &Violation) -> bool {
+    true
+}
+
+/// All schedules with at most `k` special steps.
+pub(crate) fn exhaustive(scenario: &Scenario, k: usize, without: Option<Duty>) -> Tally {
+    search(scenario, k, without, any, false)
+}
+
+/// The same, only until the first that does this harm.
+pub(crate) fn until(scenario: &Scenario, k: usize, without: Option<Duty>, harm: Harm) -> Tally {
+    search(scenario, k, without, harm, true)
+}
+
+fn search(scenario: &Scenario, k: usize, without: Option<Duty>, harm: Harm, stop: bool) -> Tally {
     let mut tally = Tally::default();
     let mut seen: HashMap<u64, (usize, u64)> = HashMap::new();
     let chooser = Chooser::new(Mode::Script(BTreeMap::new()));
@@ -154,7 +172,7 @@ pub(crate) fn exhaustive(scenario: &Scenario, k: usize, without: Option<Duty>, s
                 }
             }
         });
-        tally.count(scenario, &one, &|| format!("all schedules with up to {k} special steps"));
+        tally.count(scenario, &one, harm, &|| format!("all schedules with up to {k} special steps"));
         if stop && tally.violations > 0 {
             break;
         }
@@ -177,11 +195,17 @@ pub(crate) fn exhaustive(scenario: &Scenario, k: usize, without: Option<Duty>, s
 }
 
 /// One long run with a seed: faults and events anywhere.
-pub(crate) fn random(scenario: &Scenario, seed: u64, per_mille: u64, without: Option<Duty>) -> Tally {
+pub(crate) fn random(
+    scenario: &Scenario,
+    seed: u64,
+    per_mille: u64,
+    without: Option<Duty>,
+    harm: Harm,
+) -> Tally {
     let mut tally = Tally::default();
     let chooser = Chooser::new(Mode::Random { rng: Rng(seed), per_mille });
     let one = run(Engine::new(scenario, chooser, without), false, &mut |_| false);
-    tally.count(scenario, &one, &|| format!("seed {seed}, {per_mille} of 1000"));
+    tally.count(scenario, &one, harm, &|| format!("seed {seed}, {per_mille} of 1000"));
     tally
 }
 
@@ -203,99 +227,4 @@ pub(crate) fn played(scenario: &Scenario) -> Engine<'_> {
     let one = run(Engine::new(scenario, chooser, None), false, &mut |_| false);
     assert_eq!(one.result.err(), None);
     one.engine
-}
-
-/// A digest of everything that decides the future, with times relative to now.
-fn fingerprint(engine: &Engine<'_>) -> u64 {
-    let mut h = DefaultHasher::new();
-    let world = &engine.world;
-    let (now, ours) = (world.now, engine.now().unix_ms);
-    for (id, ticket) in &world.tickets {
-        (id, ticket.kind, &ticket.fields, &ticket.marker, ticket.created_from).hash(&mut h);
-        (ticket.going, ticket.was_gone, ticket.hidden, ticket.knows, &ticket.link_back).hash(&mut h);
-        (ticket.indexed_at - now).max(0).hash(&mut h);
-        if world.stamps.is_some() {
-            (ticket.updated - now).hash(&mut h);
-        }
-    }
-    for (id, item) in &world.items {
-        (id, &item.fields, &item.references, item.knows, item.going, item.was_gone).hash(&mut h);
-        if world.stamps.is_some() {
-            (item.updated - now).hash(&mut h);
-        }
-    }
-    for (key, change) in &world.changed {
-        (key, *change > engine.durable.cursor).hash(&mut h);
-    }
-    for late in &world.late {
-        (late.at - now).hash(&mut h);
-        format!("{:?}", late.request).hash(&mut h);
-        (late.ghost.knows, late.ghost.lead, (late.ghost.looked + 16).saturating_sub(world.step)).hash(&mut h);
-    }
-    world.notes.hash(&mut h);
-    world.deliveries.hash(&mut h);
-    for edit in &world.edits {
-        (&edit.record, edit.field, &edit.value, edit.knew, edit.unavoidable).hash(&mut h);
-        (edit.overwritten, edit.first).hash(&mut h);
-        // How long ago it was matters only for a moment.
-        (edit.step + 16).saturating_sub(world.step).hash(&mut h);
-    }
-    engine.waiting.hash(&mut h);
-    engine.seen.reported.hash(&mut h);
-    engine.seen.forgotten.hash(&mut h);
-    engine.seen.parted.hash(&mut h);
-    engine.seen.parted_from.hash(&mut h);
-    engine.seen.agreed.hash(&mut h);
-    for ruling in &engine.seen.rulings {
-        (&ruling.item, ruling.field, ruling.loser, &ruling.value).hash(&mut h);
-        // Which edits it can be about.
-        engine.world.edits.iter().filter(|edit| edit.step <= ruling.step).count().hash(&mut h);
-    }
-    (engine.config, engine.client_gone, engine.idle, engine.durable.lineage, engine.has_copy()).hash(&mut h);
-    if let Some(plan) = engine.last_plan.as_deref().filter(|_| engine.people_look_at_plans()) {
-        for conflict in &plan.conflicts {
-            conflict.id.hash(&mut h);
-        }
-        for proposal in &plan.proposals {
-            proposal.id.hash(&mut h);
-        }
-    }
-    for mut link in engine.durable.memory.links.values().cloned() {
-        for pending in &mut link.pending {
-            pending.settle_until.unix_ms = (pending.settle_until.unix_ms - ours).max(0);
-            pending.sent_at.unix_ms = 0;
-        }
-        if let Some(since) = &mut link.promotion_since {
-            since.unix_ms = (since.unix_ms - ours).max(-60_000);
-        }
-        for (_, evidence) in &mut link.gone {
-            if let sync_core::base::Evidence::Absent { first, latest, reads, .. } = evidence {
-                first.unix_ms = (first.unix_ms - ours).max(-60_000);
-                latest.unix_ms = 0;
-                *reads = (*reads).min(2);
-            }
-        }
-        serde_json::to_vec(&link).expect("plain data").hash(&mut h);
-    }
-    for mut intent in engine.durable.memory.intents.values().cloned() {
-        if let Some(at) = &mut intent.settle_until {
-            at.unix_ms = (at.unix_ms - ours).max(0);
-        }
-        if let Some(at) = &mut intent.sent_at {
-            at.unix_ms = 0;
-        }
-        serde_json::to_vec(&intent).expect("plain data").hash(&mut h);
-    }
-    let decisions = &engine.durable.decisions;
-    for (item, answer) in &decisions.pairings {
-        (item, format!("{answer:?}")).hash(&mut h);
-    }
-    for (id, side) in &decisions.conflicts {
-        (id, *side as u8).hash(&mut h);
-    }
-    decisions.approvals.hash(&mut h);
-    for key in engine.durable.dirty.keys() {
-        key.hash(&mut h);
-    }
-    h.finish()
 }

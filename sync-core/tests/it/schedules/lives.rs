@@ -106,8 +106,8 @@ pub(crate) fn parted_from_theirs() -> Scenario {
     scenario
 }
 
-/// Links back are written on both sides, and something does not let them stay.
-pub(crate) fn linking_back(name: &'static str, link_backs: LinkBacks) -> Scenario {
+/// Links back are written on both sides, and something does not let them stay: in Halo, in HIT, or in both.
+pub(crate) fn linking_back(name: &'static str, link_backs: [LinkBacks; 2]) -> Scenario {
     let says = vec![SayLink, Hit(FieldId::BudgetOnce, money(95_000))];
     let mut scenario = pairing(name, FirstLink::Policy, ConflictRule::HaloWins, says).with_k(2);
     scenario.shows_links = true;
@@ -115,8 +115,12 @@ pub(crate) fn linking_back(name: &'static str, link_backs: LinkBacks) -> Scenari
     scenario
 }
 
+pub(crate) fn links_kept() -> Scenario {
+    linking_back("links back: kept", [LinkBacks::Kept; 2])
+}
+
 pub(crate) fn links_taken_out() -> Scenario {
-    linking_back("links back: taken out", LinkBacks::TakenOut)
+    linking_back("links back: taken out", [LinkBacks::TakenOut; 2])
 }
 
 /// The ticket goes, in each way, after an edit of it and before one of the item, and a person agrees to forget it; or it
@@ -141,7 +145,10 @@ pub(crate) fn item_gone(name_: &'static str, going: Going, back: bool) -> Scenar
         events.push(("i1", ItemBack));
     }
     events.push(("i1", Halo(OPP, FieldId::BudgetOnce, money(7))));
-    events.push(("i1", Approve));
+    // That an item has left the roadmap is no reason to ask for anything.
+    if going != Going::Flagged {
+        events.push(("i1", Approve));
+    }
     events.push(("i2", Halo(OPP, FieldId::BudgetOnce, money(5))));
     let mut scenario = Scenario::new(name_, &[("i1", "c"), ("i2", "c")], events);
     scenario.full_reads = true;
@@ -213,10 +220,12 @@ pub(super) fn all() -> Vec<Scenario> {
         parted_from_ours(),
         parted_from_theirs(),
         parted_and_back(),
-        linking_back("links back: kept", LinkBacks::Kept),
-        linking_back("links back: not kept", LinkBacks::NotKept),
+        links_kept(),
+        linking_back("links back: not kept", [LinkBacks::NotKept; 2]),
         links_taken_out(),
-        linking_back("links back: refused", LinkBacks::Refused),
+        linking_back("links back: refused", [LinkBacks::Refused; 2]),
+        linking_back("links back: Halo takes out", [LinkBacks::TakenOut, LinkBacks::Kept]),
+        linking_back("links back: HIT refuses", [LinkBacks::Kept, LinkBacks::Refused]),
         deleted(),
         deleted_and_back(),
         merged(),

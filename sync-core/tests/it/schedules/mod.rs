@@ -18,6 +18,8 @@ pub(crate) mod chooser;
 pub(crate) mod engine;
 pub(crate) mod events;
 pub(crate) mod explore;
+mod fingerprint;
+mod leads;
 pub(crate) mod lives;
 pub(crate) mod people;
 pub(crate) mod requests;

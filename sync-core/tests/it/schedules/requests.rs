@@ -38,7 +38,7 @@ pub(crate) struct Late {
     pub(crate) ghost: Ghost,
 }
 
-/// What becomes of a link back that we write.
+/// What becomes of a link back that we write on a side.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum LinkBacks {
     /// It stays.
@@ -52,14 +52,25 @@ pub(crate) enum LinkBacks {
     Refused,
 }
 
+/// How often a link back may be written at most: something that takes it out again is not answered for ever.
+pub(super) const MOST_LINK_BACKS: u32 = 3;
+
 impl World {
+    pub(crate) const fn link_backs(&self, side: Side) -> LinkBacks {
+        self.link_backs[side as usize]
+    }
+
+    /// Whether the server refuses the request although it has the record.
+    pub(crate) fn refuses(&self, request: &Request) -> bool {
+        matches!(request, Request::LinkBack { side, .. } if self.link_backs(*side) == LinkBacks::Refused)
+    }
+
     /// Whether the server can do it at all.
     pub(crate) fn accepts(&self, request: &Request) -> bool {
         let ticket = |id: i64| self.tickets.get(&id).is_some_and(Ticket::is_readable);
         match request {
             Request::Write { target: RecordKey::Ticket(id), .. } => ticket(id.0),
             Request::Note { ticket: id, .. } | Request::Convert { ticket: id, .. } => ticket(*id),
-            Request::LinkBack { .. } if self.link_backs == LinkBacks::Refused => false,
             Request::LinkBack { side: Side::Halo, ticket: id, .. } => ticket(*id),
             Request::Write { target: RecordKey::Item(id), .. }
             | Request::LinkBack { item: id, side: Side::Hit, .. } => {
@@ -71,7 +82,7 @@ impl World {
 
     /// Applies a request of the engine, and returns what the record then is.
     pub(crate) fn apply(&mut self, request: &Request, ghost: &Ghost) -> Option<Record> {
-        if !self.accepts(request) {
+        if !self.accepts(request) || self.refuses(request) {
             return None;
         }
         self.writes += 1;
@@ -107,8 +118,8 @@ impl World {
                 self.read(&target)
             }
             Request::LinkBack { side, item, kind, ticket } => {
-                self.linked_back += 1;
-                self.set_link_back(*side, item, *kind, *ticket, self.link_backs != LinkBacks::NotKept);
+                let there = self.link_backs(*side) != LinkBacks::NotKept;
+                self.set_link_back(*side, item, *kind, *ticket, there);
                 let target = match side {
                     Side::Halo => RecordKey::Ticket(TicketId(*ticket)),
                     Side::Hit => RecordKey::Item(item.clone()),
@@ -144,7 +155,9 @@ impl World {
                 (target.clone(), set.iter().map(|(field, _)| field).collect())
             }
             Request::Note { ticket, .. } => (RecordKey::Ticket(TicketId(*ticket)), vec![FieldId::Status]),
-            Request::LinkBack { side, item, kind, ticket } if self.link_backs == LinkBacks::TakenOut => {
+            Request::LinkBack { side, item, kind, ticket }
+                if self.link_backs(*side) == LinkBacks::TakenOut =>
+            {
                 let key = match side {
                     Side::Halo => RecordKey::Ticket(TicketId(*ticket)),
                     Side::Hit => RecordKey::Item(item.clone()),

@@ -142,8 +142,8 @@ pub(crate) struct Scenario {
     pub(crate) webhooks: bool,
     /// How many characters of a name HIT keeps.
     pub(crate) hit_cuts: usize,
-    /// What becomes of links back, and whether Halo shows those of its tickets.
-    pub(crate) link_backs: LinkBacks,
+    /// What becomes of links back in Halo and in HIT, and whether Halo shows those of its tickets.
+    pub(crate) link_backs: [LinkBacks; 2],
     pub(crate) shows_links: bool,
     /// Special steps in the proof by default.
     pub(crate) k: usize,
@@ -284,7 +284,7 @@ impl Scenario {
             template: Vec::new(),
             webhooks: false,
             hit_cuts: usize::MAX,
-            link_backs: LinkBacks::Kept,
+            link_backs: [LinkBacks::Kept; 2],
             shows_links: false,
             k: 2,
         }

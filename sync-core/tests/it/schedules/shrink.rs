@@ -3,7 +3,7 @@
 use super::check::Violation;
 use super::chooser::{Choice, Special};
 use super::engine::Duty;
-use super::explore::replay;
+use super::explore::{Harm, replay};
 use super::scenario::Scenario;
 use super::stories;
 use std::fmt;
@@ -76,15 +76,18 @@ impl Schedule {
     }
 }
 
-/// Leaves out special steps as long as something still breaks.
+/// Leaves out special steps as long as the harm is still done.
 pub(crate) fn shrink(
     scenario: &Scenario,
     mut special: Vec<Special>,
     without: Option<Duty>,
+    harm: Harm,
     mut violation: Violation,
 ) -> (Schedule, Violation) {
     // Positions and names may disagree where two processes run: then the schedule stays as it was found.
-    if let Err(again) = replay(scenario, &special, without) {
+    if let Err(again) = replay(scenario, &special, without)
+        && harm(&again)
+    {
         violation = again;
         let mut size = special.len().div_ceil(2);
         while size > 0 {
@@ -93,8 +96,8 @@ pub(crate) fn shrink(
                 let mut fewer = special.clone();
                 fewer.drain(at..special.len().min(at + size));
                 match replay(scenario, &fewer, without) {
-                    Err(still) => (special, violation) = (fewer, still),
-                    Ok(_) => at += size,
+                    Err(still) if harm(&still) => (special, violation) = (fewer, still),
+                    _ => at += size,
                 }
             }
             size = if size == 1 { 0 } else { size.div_ceil(2) };

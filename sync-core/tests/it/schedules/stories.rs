@@ -317,7 +317,8 @@ pub(crate) fn template() -> Scenario {
     scenario
 }
 
-/// HIT cuts names, and the settings say so: an edit behind the cut, and replies that are lost.
+/// HIT cuts names, and the settings say so: an edit behind the cut, and replies that are lost. It also makes the first
+/// letter a capital, and a cut that falls on a space leaves none, which the settings do not say.
 pub(crate) fn cut_and_declared() -> Scenario {
     let mut scenario = Scenario::new(
         "a server cuts names",
@@ -326,7 +327,7 @@ pub(crate) fn cut_and_declared() -> Scenario {
             ("i1", Halo(OPP, FieldId::Name, name("Switch for rack one"))),
             ("i1", Halo(OPP, FieldId::Name, name("Switch for rack two"))),
             ("i1", Hit(FieldId::Name, name("Router"))),
-            ("i1", Halo(OPP, FieldId::Name, name("Hub for the second rack"))),
+            ("i1", Halo(OPP, FieldId::Name, name("hub for the second rack"))),
         ],
     )
     .with(|s| {

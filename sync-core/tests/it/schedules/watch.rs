@@ -2,13 +2,14 @@
 
 use super::check::Violation;
 use super::engine::Engine;
-use super::requests::Request;
-use super::world::Ticket;
+use super::requests::{MOST_LINK_BACKS, Request};
+use super::world::{SYNCED, Ticket};
 use sync_core::base::{Intent, LinkState};
 use sync_core::exec::{Memory, OpResult, RecordKey, Report};
 use sync_core::field::{FieldId, FieldRow};
 use sync_core::ids::{ItemId, Kind, Side, TicketId};
 use sync_core::plan::{OpKind, Plan, ProposalKind};
+use sync_core::record::Snapshot;
 
 impl Engine<'_> {
     pub(super) fn note_issues(&mut self, plan: &Plan) {
@@ -37,6 +38,38 @@ impl Engine<'_> {
     pub(super) fn watch_gone(&mut self, key: &RecordKey, what: &str) {
         if self.looks.get(key).is_some_and(|look| look.there) {
             self.breach(Violation::FalseEvidence(what.into()));
+        }
+    }
+
+    /// What was gone and has been shown since, and taken note of, is there like everything else.
+    pub(super) fn note_shown(&mut self, snapshot: &Snapshot) {
+        for item in &snapshot.items {
+            if let Some(held) = self.world.items.get_mut(item.id.as_str()) {
+                held.was_gone &= held.going.is_some();
+            }
+        }
+        for ticket in &snapshot.tickets {
+            if let Some(held) = self.world.tickets.get_mut(&ticket.id.0) {
+                held.was_gone &= held.going.is_some();
+            }
+        }
+    }
+
+    /// Once both linked records were seen to hold the same, differences are changes.
+    pub(super) fn note_agreed(&mut self) {
+        for (id, item) in &self.world.items {
+            let link = self.durable.memory.links.get(&ItemId::from(id.as_str()));
+            let ticket = link.and_then(|link| link.ticket(link.leading()?));
+            let Some(ticket) = ticket.and_then(|id| self.world.tickets.get(&id.0)) else { continue };
+            let alike = SYNCED.into_iter().filter(|field| {
+                super::check::agrees(
+                    &self.world,
+                    Side::Halo,
+                    &ticket.fields.get(*field),
+                    &item.fields.get(*field),
+                )
+            });
+            self.seen.agreed.extend(alike.map(|field| (id.clone(), field)));
         }
     }
 
@@ -79,6 +112,22 @@ impl Engine<'_> {
         let answered = self.durable.decisions.pairings.contains_key(&ItemId::from(item.as_str()));
         if ended && !answered || self.seen.parted.contains(&item) {
             self.breach(Violation::NotLeftAlone(format!("{request:?}")));
+        }
+    }
+
+    pub(super) fn note_link_back(&mut self, request: &Request) {
+        if let Request::LinkBack { side, item, ticket, .. } = request {
+            self.answered = Some((item.clone(), *side, *ticket));
+        }
+    }
+
+    /// A link back that was answered often enough is not written again.
+    pub(super) fn watch_link_backs(&mut self) {
+        let Some(written) = self.answered.take() else { return };
+        let times = self.seen.linked_back.entry(written.clone()).or_default();
+        *times += 1;
+        if *times > MOST_LINK_BACKS {
+            self.breach(Violation::PingPong(format!("a link back was written too often: {written:?}")));
         }
     }
 

@@ -81,7 +81,7 @@ pub(crate) struct Ticket {
     pub(crate) indexed_at: i64,
     pub(crate) by_us: bool,
     pub(crate) going: Option<Going>,
-    /// Whether it was ever gone.
+    /// Whether it was gone and has not been shown since.
     pub(crate) was_gone: bool,
     /// Whether we may not read it.
     pub(crate) hidden: bool,
@@ -124,7 +124,7 @@ pub(crate) struct Item {
     pub(crate) knows: Knows,
     pub(crate) updated: i64,
     pub(crate) going: Option<Going>,
-    /// Whether it was ever gone.
+    /// Whether it was gone and has not been shown since.
     pub(crate) was_gone: bool,
 }
 
@@ -152,11 +152,10 @@ pub(crate) struct World {
     pub(crate) webhooks: bool,
     /// How many characters of a name HIT keeps.
     pub(crate) hit_cuts: usize,
-    pub(crate) link_backs: LinkBacks,
+    /// What becomes of links back, in Halo and in HIT.
+    pub(crate) link_backs: [LinkBacks; 2],
     /// Whether Halo shows the links of its tickets.
     pub(crate) shows_links: bool,
-    /// Links back that were sent.
-    pub(crate) linked_back: usize,
     pub(crate) deliveries: Vec<RecordKey>,
     /// The markers of the items' tickets by kind, made once: the first one, and those after a link was ended.
     pub(crate) markers: Rc<BTreeMap<String, [Vec<Marker>; 2]>>,
@@ -186,9 +185,8 @@ impl World {
             template: Vec::new(),
             webhooks: false,
             hit_cuts: usize::MAX,
-            link_backs: LinkBacks::Kept,
+            link_backs: [LinkBacks::Kept; 2],
             shows_links: false,
-            linked_back: 0,
             deliveries: Vec::new(),
             markers: Rc::default(),
         }
