@@ -137,7 +137,7 @@ impl Relation<'_> {
     }
 
     /// What a side makes of a text that it is sent, where that is known.
-    fn stored(&self, side: Side, sent: &Value) -> Option<Value> {
+    pub(crate) fn stored(&self, side: Side, sent: &Value) -> Option<Value> {
         let (Self::Text { halo, hit }, Value::Text(text)) = (self, sent) else { return None };
         let form = match side {
             Side::Halo => halo,

@@ -348,7 +348,7 @@ pub(super) fn create(
     let Some(site) = site(context, &item.id, item, halo_client, out) else { return };
     let mut payload = payload::for_ticket(context, item, kind, ticket_type);
     if let Some(opportunity) = from_opportunity.and_then(|id| context.ticket(id)) {
-        payload::take_whole_texts(context, item, opportunity, &mut payload);
+        payload::take_whole_texts(context, item, opportunity, ticket_type, &mut payload);
     }
     let marker = context.marker_for(&item.id, kind);
     let spec = CreateSpec {

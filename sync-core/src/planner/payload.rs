@@ -62,19 +62,22 @@ pub(super) fn for_ticket(
 }
 
 /// A project that is made from an opportunity gets the opportunity's text where the item holds what HIT made of it: it
-/// may have been cut.
+/// may have been cut. What Halo makes of a text goes by the project's own rule.
 pub(super) fn take_whole_texts(
     context: &Context<'_>,
     item: &HitItem,
     opportunity: &HaloTicket,
+    project: TicketTypeId,
     payload: &mut Payload,
 ) {
     for field in FieldId::ALL {
         let relation = context.relation(field, opportunity.ticket_type);
         let (halo, hit) = (opportunity.fields.get(field), item.fields.get(field));
         let sent = payload.set.get(field).is_seen() && matches!(relation, Relation::Text { .. });
-        if sent && halo.value().is_some() && relation.consistent(halo.value(), hit.value()) {
-            payload.set.set(field, halo.clone());
+        let Some(whole) = halo.value().filter(|_| sent) else { continue };
+        if relation.map(Side::Halo, Some(whole)) == Mapped::To(hit.value().cloned()) {
+            let held = context.relation(field, project).stored(Side::Halo, whole);
+            payload.set.set(field, Obs::Value(held.unwrap_or_else(|| whole.clone())));
         }
     }
 }

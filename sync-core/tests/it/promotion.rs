@@ -323,4 +323,15 @@ fn a_project_gets_the_whole_name_of_its_opportunity() {
         assert_eq!(create.set.get(FieldId::Name), &Obs::Value(Value::text(want)), "{opportunity} {item}");
         assert_eq!(create.source.get(FieldId::Name), &Obs::Value(Value::text(item)));
     }
+    // What Halo's opportunity was cut to is not the whole name: that is the item's.
+    let mut w = approved();
+    let rule = |halo_form| FieldRule { halo_form, ..FieldRule::new(Direction::Both) };
+    w.settings.sync.opportunity.insert(FieldId::Name, rule(Some(TargetForm::Cut(8))));
+    w.settings.sync.project.insert(FieldId::Name, rule(Some(TargetForm::Cut(20))));
+    w.halo(1001).fields.set(FieldId::Name, Obs::Value(Value::text("Firewall")));
+    w.hit(1).fields.set(FieldId::Name, Obs::Value(Value::text(whole)));
+    w.links[0].promotion_since = Some(w.now.plus_ms(-w.settings.sync.promotion.wait_ms));
+    let plan = w.plan();
+    let create = plan.ops.iter().find(|op| matches!(op.kind, OpKind::Create(_))).expect("a create");
+    assert_eq!(create.set.get(FieldId::Name), &Obs::Value(Value::text("Firewall for the sec")));
 }

@@ -176,7 +176,11 @@ impl Engine {
                 return Err(stale(error));
             }
         };
-        let run = self.store.begin_run(lease, command, perform::now_ms(&*self.time)).await?;
+        // A run begins with its reading: what a person says after that is not what it carries out. A stored plan is stale
+        // by whatever was said since.
+        let now = perform::now_ms(&*self.time);
+        let began = if view.read_at.unix_ms > 0 { view.read_at.unix_ms } else { now };
+        let run = self.store.begin_run(lease, command, began).await?;
         let performer = Performer {
             store: &*self.store,
             lease,

@@ -51,6 +51,13 @@ pub(crate) fn link() -> Link {
     link
 }
 
+/// The create of an item for the ticket 6, sent.
+fn import() -> Intent {
+    let mut import = intent(true);
+    (import.spec.item, import.spec.ticket, import.spec.target) = (None, Some(TicketId(6)), Side::Hit);
+    import
+}
+
 pub(crate) fn intent(sent: bool) -> Intent {
     let item = ItemId::from("i1");
     Intent {
@@ -294,6 +301,9 @@ async fn a_wrong_link_is_ended_and_the_ending_taken_back() {
     let ended = desk.run(&["pair", "--ticket", "6", "create"]);
     assert_eq!(ended.code, 64);
     assert!(ended.err.contains("the item i1 still refers to the ticket 6"), "{}", ended.err);
+    commit(&store, &[Change::PutIntent(Box::new(import()))]).await;
+    assert_eq!(desk.run(&["pair", "i2", "link", "6"]).code, 4, "while an item is being made of it");
+    commit(&store, &[Change::RemoveIntent(import().op)]).await;
     let ended = desk.run(&["pair", "i2", "link", "6"]);
     assert!(ended.out.contains("the item i1 still refers to this ticket"), "{}{}", ended.out, ended.err);
     assert!(desk.run(&["pair"]).out.contains("\"Firewall\" (i1)"), "what was read has its name");
@@ -333,6 +343,13 @@ async fn a_link_with_a_write_under_way_is_not_ended() {
     let changes = [Change::PutLink(Box::new(link())), Change::PutIntent(Box::new(intent(true)))];
     commit(&store, &changes).await;
     refused("create");
+    // Nor is one taken back while an item is being made of its ticket.
+    let mut ended = link();
+    ended.end();
+    commit(&store, &[Change::PutLink(Box::new(ended)), Change::PutIntent(Box::new(import()))]).await;
+    let ended = desk.run(&["pair", "i1", "withdraw"]);
+    assert_eq!(ended.code, 4, "{}", ended.err);
+    assert!(ended.err.contains("a create for \"Firewall replacement\" (i1) was sent"), "{}", ended.err);
     // While its field has an open conflict, every run keeps a write: that is what stands in the way.
     let mut held = pending.clone();
     held.pending[0].field = conflict().field;

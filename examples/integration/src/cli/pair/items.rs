@@ -1,6 +1,6 @@
 //! Answers about items: which ticket it is, that it gets one, that it is left alone, and the ways back.
 
-use sync_core::base::{Link, LinkState};
+use sync_core::base::{Intent, Link, LinkState};
 use sync_core::decision::{Conflict, PairingAnswer};
 use sync_core::ids::{ItemId, Kind, TicketId};
 
@@ -70,7 +70,7 @@ async fn suggested(known: &Known, item: &ItemId) -> Result<TicketId, Failure> {
 
 /// Says that the item is the ticket.
 pub(super) async fn link(known: &Known, item: &ItemId, ticket: TicketId) -> Result<Said, Failure> {
-    known.require_item(item).await?;
+    let name = known.require_item(item).await?;
     known.require_ticket(ticket).await?;
     if let Some(other) = known.app.store.link_of_ticket(ticket).await? {
         let (whose, way_out) = match other.item == *item {
@@ -90,6 +90,11 @@ pub(super) async fn link(known: &Known, item: &ItemId, ticket: TicketId) -> Resu
         return Err(Failure::usage("ticket_named", what, way_out));
     }
     require_usable(known, item, ticket).await?;
+    // An item may have been made of it already.
+    let made_of = |intent: &Intent| intent.spec.ticket == Some(ticket) && intent.sent_at.is_some();
+    if known.app.store.intents().await?.iter().any(made_of) {
+        return Err(under_way("a create", &spoken(&name, item), "link"));
+    }
     let answer = PairingAnswer::Link(ticket);
     if let Some(link) = stands_against(known, item, answer).await? {
         return Err(linked(item, &link));
@@ -220,7 +225,7 @@ async fn take_back_end(known: &Known, lease: &Lease, mut link: Link, whole: &str
     }
     let named = tickets(&link);
     let sentence = format!("A person took back that the item {item} was unlinked from the {named}.");
-    let mut changes = without_creates(known, &item, whole, "withdraw").await?;
+    let mut changes = without_creates(known, &link, whole, "withdraw").await?;
     changes.extend(anew(&link));
     changes.push(told(known, &link, sentence).await?);
     changes.push(Change::PutLink(Box::new(link)));
@@ -259,7 +264,7 @@ async fn unlink(known: &Known, item: &ItemId) -> Result<Said, Failure> {
             None => under_way("a write", &whole, "unlink"),
         });
     }
-    let mut changes = without_creates(known, item, &whole, "unlink").await?;
+    let mut changes = without_creates(known, &link, &whole, "unlink").await?;
     let named = tickets(&link);
     changes.extend(anew(&link));
     changes.extend(conflicts.iter().map(|conflict| Change::RemoveConflict(conflict.id)));
@@ -280,19 +285,25 @@ async fn unlink(known: &Known, item: &ItemId) -> Result<Said, Failure> {
     })
 }
 
-/// Forgets creates that were decided and never sent: they belong to the state that was. Refused where one was sent.
+/// Forgets creates, for the item or of an item for one of the tickets, that were decided and never sent: they belong to
+/// the state that was. Refused where one was sent.
 async fn without_creates(
     known: &Known,
-    item: &ItemId,
+    link: &Link,
     whole: &str,
     then: &str,
 ) -> Result<Vec<Change>, Failure> {
     let intents = known.app.store.intents().await?;
-    let of_item: Vec<_> = intents.iter().filter(|intent| intent.spec.item.as_ref() == Some(item)).collect();
-    if of_item.iter().any(|intent| intent.sent_at.is_some()) {
+    let tickets = [link.opportunity, link.project];
+    let concerned = |intent: &&Intent| {
+        let (item, ticket) = (&intent.spec.item, intent.spec.ticket);
+        item.as_ref() == Some(&link.item) || ticket.is_some() && tickets.contains(&ticket)
+    };
+    let concerned: Vec<_> = intents.iter().filter(concerned).collect();
+    if concerned.iter().any(|intent| intent.sent_at.is_some()) {
         return Err(under_way("a create", whole, then));
     }
-    Ok(of_item.into_iter().map(|intent| Change::RemoveIntent(intent.op)).collect())
+    Ok(concerned.into_iter().map(|intent| Change::RemoveIntent(intent.op)).collect())
 }
 
 fn under_way(what: &str, whole: &str, then: &str) -> Failure {
